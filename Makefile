@@ -1,0 +1,61 @@
+# Two commands do all the set-up: `make drill` and `make test`.  `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help drill up test test-fast lint bench evidence documents lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.python: Makefile
+	@command -v $(PYTHON) >/dev/null || { echo "drlab needs Python 3.11 or newer; '$(PYTHON)' was not found. Install it, or name one: make drill PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v=sys.version_info; sys.exit(0 if v >= (3, 11) else f"drlab needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Name another: make drill PYTHON=python3.12")'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Dependencies are pinned and hashed; pip refuses anything else.
+$(VENV)/.lab: $(VENV)/.python requirements/lab.lock pyproject.toml
+	@echo "Setting up $(VENV) (once; about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lab.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.lab requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reported (ARGS="--fault database-frozen ...")
+	@$(BIN)/drlab drill $(ARGS)
+
+up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
+	@$(BIN)/drlab up $(ARGS)
+
+test: $(VENV)/.dev ## every test, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+test-fast: $(VENV)/.dev ## everything but the whole drills
+	@$(BIN)/python -m pytest -m "not drill" $(ARGS)
+
+lint: $(VENV)/.dev ## style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## speed, as ratios within one run
+	@$(BIN)/python -m bench $(ARGS)
+
+documents: $(VENV)/.lab ## write the generated documents anew
+	@$(BIN)/drlab documents
+
+lock: ## resolve requirements/*.in anew (needs uv)
+	@cd requirements && for f in runtime lab dev; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
+
+clean: ## remove the environment and what was generated
+	rm -rf $(VENV) reports build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* *.egg-info
