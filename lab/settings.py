@@ -1,0 +1,99 @@
+"""What may be chosen for a lab or a drill, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, get_args
+
+PRIMARY_REGION = "ap-southeast-2"
+SECONDARY_REGION = "us-west-2"
+WITNESS_REGION = "us-east-1"
+SERVICE = "app"
+ACCOUNT_ID = "123456789012"
+DOMAIN_NAME = "app.example.com"
+
+FaultName = Literal["region-dark", "database-killed", "database-frozen", "link-cut", "service-down"]
+SynchronousMode = Literal["off", "remote_write", "on", "remote_apply"]
+FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
+SYNCHRONOUS_MODES: tuple[SynchronousMode, ...] = get_args(SynchronousMode)
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the text names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Timers:
+    """Our own timers, in real seconds: the lab shortens them, it does not scale them.
+
+    AWS's timers (health-check interval, alarm period, record TTL) are scaled by
+    `LabSettings.time_scale` instead; a report prints both.
+    """
+
+    lease_seconds: float = 2.0
+    lease_margin_seconds: float = 1.0
+    renew_seconds: float = 0.5
+    heartbeat_timeout_seconds: float = 1.0
+    second_look_seconds: float = 0.6
+    second_look_samples: int = 3
+    poll_seconds: float = 0.1
+    api_timeout_seconds: float = 1.0
+    step_budget_seconds: float = 20.0
+    alarm_max_age_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """One lab. Raises SettingsError when a value is out of range."""
+
+    replication_delay: timedelta = timedelta(milliseconds=50)
+    synchronous_mode: SynchronousMode = "off"
+    time_scale: float = 60.0
+    rpo_target_seconds: float = 300.0
+    rto_target_minutes: float = 30.0
+    cloud_port: int = 0
+    public_port: int = 0
+    primary_tasks: int = 2
+    standby_tasks: int = 1
+    timers: Timers = field(default_factory=Timers)
+
+    def __post_init__(self) -> None:
+        delay_ms = self.replication_delay / timedelta(milliseconds=1)
+        _within("--replication-delay", delay_ms, 0, 5000, "milliseconds")
+        _within("--time-scale", self.time_scale, 1, 120, "AWS seconds in a lab second")
+        _within("--rpo-target", self.rpo_target_seconds, 0.001, 86_400, "seconds")
+        for name, port in (("--cloud-port", self.cloud_port), ("--public-port", self.public_port)):
+            _within(name, port, 0, 65_535, "a TCP port; 0 chooses a free one")
+        if self.synchronous_mode not in SYNCHRONOUS_MODES:
+            raise SettingsError(
+                f"--synchronous {self.synchronous_mode!r} is not one of {', '.join(SYNCHRONOUS_MODES)}"
+            )
+
+
+@dataclass(frozen=True)
+class DrillSettings:
+    """One drill: which fault, under which load. Raises SettingsError when a value is out of range."""
+
+    lab: LabSettings = field(default_factory=LabSettings)
+    fault: FaultName = "region-dark"
+    write_rate: float = 200.0
+    writers: int = 4
+    seed: int = 1
+    warm_up: timedelta = timedelta(seconds=2)
+    settle: timedelta = timedelta(seconds=2)
+    give_up_after: timedelta = timedelta(seconds=60)
+
+    def __post_init__(self) -> None:
+        if self.fault not in FAULT_NAMES:
+            raise SettingsError(f"--fault {self.fault!r} is not one of {', '.join(FAULT_NAMES)}")
+        _within("--rate", self.write_rate, 1, 2000, "writes a second")
+        _within("--writers", self.writers, 1, 64, "writers")
+        _within("--warm-up", self.warm_up.total_seconds(), 1, 600, "seconds")
+        _within("--settle", self.settle.total_seconds(), 1, 600, "seconds")
+        _within("--give-up-after", self.give_up_after.total_seconds(), 10, 1800, "seconds")
+
+
+def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{name} {value:g} is out of range: {low:g} to {high:g} ({unit})")
