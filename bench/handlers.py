@@ -1,0 +1,61 @@
+"""How long does a handler take to start, as a ratio to importing boto3 and Powertools' Logger alone?
+
+Each measurement is a fresh process; the two kinds alternate, so that a machine whose speed drifts
+slows both. Target: 1.3 or less for the import and the first client.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROUNDS = 7
+TARGET = 1.3
+ROOT = Path(__file__).parents[1]
+BASELINE = "import boto3, aws_lambda_powertools; from aws_lambda_powertools import Logger; boto3.session.Session().client('ssm')"
+HANDLER = "import handlers.{name}; from failover import wiring; wiring.client('ssm')"
+TIMED = "import time; began = time.perf_counter(); {body}; print(time.perf_counter() - began)"
+
+
+def main() -> None:
+    names = sorted(path.stem for path in (ROOT / "functions" / "handlers").glob("[a-z]*.py"))
+    seconds: dict[str, list[float]] = {"baseline": [], **{name: [] for name in names}}
+    for _ in range(ROUNDS):
+        seconds["baseline"].append(_measure(BASELINE))
+        for name in names:
+            seconds[name].append(_measure(HANDLER.format(name=name)))
+    baseline = statistics.median(seconds["baseline"])
+    print(f"baseline: {baseline * 1000:.0f} ms (median of {ROUNDS})")
+    for name in names:
+        ratio = statistics.median(seconds[name]) / baseline
+        print(f"{name:36s} {ratio:5.2f} x baseline  {'ok' if ratio <= TARGET else f'over {TARGET}'}")
+
+
+def _measure(body: str) -> float:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "functions"),
+        "AWS_REGION": "us-west-2",
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "POWERTOOLS_SERVICE_NAME": "bench",
+        "POWERTOOLS_METRICS_NAMESPACE": "bench",
+        "PLAN_PARAMETER": "/drlab/app/plan",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", TIMED.format(body=body)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return float(done.stdout.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

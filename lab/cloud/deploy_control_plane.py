@@ -1,0 +1,175 @@
+"""Does the lab's control plane come from the very templates that AWS would get: all of it, and as written?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab.cloud import cfn_coverage, sam_templates
+from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTROL_PLANE_TEMPLATE = ROOT / "template.yaml"
+WITNESS_TEMPLATE = ROOT / "controlplane_sam" / "witness.yaml"
+CONTROL_PLANE_STACK = f"drlab-{SERVICE}-control-plane"
+WITNESS_STACK = f"drlab-{SERVICE}-witness"
+
+_CALL_TIMEOUT_SECONDS = 60
+_STACKS_AT_ONCE = 3
+
+Client = Any
+
+
+class DeploymentError(Exception):
+    """A stack is not what its template says; the text lists what was found."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One template to deploy in one Region, with its parameters."""
+
+    name: str
+    region: str
+    template: Path
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template as it is written, and the archives of the code that it names."""
+
+    template: sam_templates.Template
+    packages: tuple[sam_templates.CodePackage, ...]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that was made and read back: its outputs, and what the lab knowingly left out, with reasons."""
+
+    stack: Stack
+    outputs: Mapping[str, str]
+    inert: tuple[str, ...]
+
+
+def control_plane(
+    endpoint_url: str, health_check_id: str, webhook_url: str = "", notification_email: str = ""
+) -> tuple[Stack, ...]:
+    """The three stacks: template.yaml in both Regions, and the witness."""
+    regions = {"PrimaryRegion": PRIMARY_REGION, "SecondaryRegion": SECONDARY_REGION}
+    shared = {
+        "ServiceName": SERVICE,
+        **regions,
+        "WitnessRegion": WITNESS_REGION,
+        "NotificationEmail": notification_email,
+        "WebhookUrl": webhook_url,
+        "AwsEndpointUrl": endpoint_url,
+    }
+    witness = {"ServiceName": SERVICE, **regions, "HealthCheckId": health_check_id}
+    return (
+        Stack(CONTROL_PLANE_STACK, PRIMARY_REGION, CONTROL_PLANE_TEMPLATE, shared),
+        Stack(CONTROL_PLANE_STACK, SECONDARY_REGION, CONTROL_PLANE_TEMPLATE, shared),
+        Stack(WITNESS_STACK, WITNESS_REGION, WITNESS_TEMPLATE, witness),
+    )
+
+
+def deploy(
+    endpoint_url: str, health_check_id: str, webhook_url: str = "", notification_email: str = ""
+) -> dict[str, Deployed]:
+    """Deploy the control plane into the lab's three Regions at once; what was deployed, by Region.
+
+    `health_check_id` is the Route 53 health check on the primary's /healthz. Empty addresses mean that nobody
+    is told that way. The process behind `endpoint_url` must have called `cloudformation_types.install`.
+    Raises DeploymentError when a template holds what the lab does not know, or a resource reads back
+    otherwise.
+    """
+    stacks = control_plane(endpoint_url, health_check_id, webhook_url, notification_email)
+    sources = {path: _prepare(path) for path in {stack.template for stack in stacks}}
+    with ThreadPoolExecutor(_STACKS_AT_ONCE) as pool:
+        deployed = pool.map(lambda stack: deploy_stack(endpoint_url, stack, sources[stack.template]), stacks)
+        return {result.stack.region: result for result in deployed}
+
+
+def deploy_stack(endpoint_url: str, stack: Stack, source: Source | None = None) -> Deployed:
+    """Package, expand, create and compare one stack. Raises DeploymentError."""
+    source = source or _prepare(stack.template)
+    session = boto3.session.Session(
+        region_name=stack.region,
+        aws_access_key_id="LAB-DEPLOYMENT",
+        aws_secret_access_key="unused",  # noqa: S106 -- the lab checks no signature
+    )
+    s3 = _client(session, "s3", endpoint_url)
+    cloudformation = _client(session, "cloudformation", endpoint_url)
+    bucket = _artifact_bucket(s3, stack.region)
+    for code in source.packages:
+        s3.put_object(Bucket=bucket, Key=code.key, Body=code.content)
+    addresses = {code.directory: f"s3://{bucket}/{code.key}" for code in source.packages}
+    template = sam_templates.expand(source.template, stack.template.parent, stack.region, addresses)
+    unknown = cfn_coverage.unsupported(template)
+    if unknown:
+        raise DeploymentError(f"{stack.template.name} in {stack.region}: " + "; ".join(unknown))
+    key = f"templates/{stack.name}.json"
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
+    _create(cloudformation, stack, f"https://{bucket}.s3.{stack.region}.amazonaws.com/{key}")
+    outputs = _verify(cloudformation, stack, template)
+    return Deployed(stack, outputs, tuple(cfn_coverage.inert(template)))
+
+
+def _prepare(path: Path) -> Source:
+    try:
+        template = sam_templates.load(path)
+        directories = sam_templates.code_directories(template)
+        return Source(template, tuple(sam_templates.package(path.parent, name) for name in directories))
+    except sam_templates.TemplateError as error:
+        raise DeploymentError(str(error)) from error
+
+
+def _client(session: boto3.session.Session, service: str, endpoint_url: str) -> Client:
+    config = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=_CALL_TIMEOUT_SECONDS,
+        s3={"addressing_style": "path"},
+    )
+    return session.client(service, endpoint_url=endpoint_url, config=config)
+
+
+def _artifact_bucket(s3: Client, region: str) -> str:
+    """Lambda takes code only from a bucket in its own Region."""
+    bucket = f"drlab-artifacts-{ACCOUNT_ID}-{region}"
+    location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else location))
+    return bucket
+
+
+def _create(cloudformation: Client, stack: Stack, template_url: str) -> None:
+    try:
+        cloudformation.create_stack(
+            StackName=stack.name,
+            TemplateURL=template_url,
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in stack.parameters.items()],
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise DeploymentError(f"{stack.template.name} in {stack.region}: {error}") from error
+
+
+def _verify(cloudformation: Client, stack: Stack, template: sam_templates.Template) -> dict[str, str]:
+    """The stack's outputs, once every resource of the template stands in it. Raises DeploymentError."""
+    found = cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    present = {item["LogicalResourceId"] for page in pages for item in page["StackResourceSummaries"]}
+    conditional = {name for name, resource in template["Resources"].items() if "Condition" in resource}
+    missing = sorted(set(template["Resources"]) - present - conditional)
+    if found["StackStatus"] != "CREATE_COMPLETE" or missing:
+        raise DeploymentError(
+            f"{stack.template.name} in {stack.region} is {found['StackStatus']}; "
+            f"missing: {', '.join(missing) or 'nothing'}"
+        )
+    return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}

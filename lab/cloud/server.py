@@ -1,0 +1,90 @@
+"""What is the emulated AWS made of? moto's server, our behaviours over it, and the Regions' borders in front."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from lab.cloud.desired_state import DesiredState
+from lab.cloud.journal import Journal
+from lab.cloud.names import Names
+from lab.cloud.regions_and_links import Borders, Network
+
+
+class CloudServer:
+    """One emulated AWS of all Regions, in this process. moto's internals are changed: one for a process."""
+
+    def __init__(self, port: int, time_scale: float, mailbox: Path, state_dir: Path) -> None:
+        """Listens at once, on a free port if `port` is 0. Raises OSError when the port is taken."""
+        self._server: BaseWSGIServer = make_server("127.0.0.1", port, _not_ready, threaded=True)
+        self.port = self._server.server_port
+        # moto's workflow interpreter calls back to this port, and reads it when it is imported.
+        os.environ["MOTO_PORT"] = str(self.port)
+        from lab.cloud.context import CloudContext
+
+        self.context = CloudContext(
+            port=self.port,
+            time_scale=time_scale,
+            journal=Journal(),
+            network=Network(),
+            names=Names(),
+            desired=DesiredState(),
+            state_dir=state_dir,
+            mailbox=mailbox,
+        )
+        self._install()
+
+    def serve(self) -> None:
+        """Answer requests until `stop`."""
+        self._server.serve_forever(poll_interval=0.1)
+
+    def stop(self) -> None:
+        """End serving and the functions' workers; returns when both are over."""
+        self._runtime.close()
+        threading.Thread(target=self._server.shutdown, daemon=True).start()
+
+    def _install(self) -> None:
+        """Behaviours first: they change what moto's server hands out."""
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+
+        from lab.cloud import (
+            cloudformation_types,
+            cloudwatch_alarms,
+            ecs,
+            eventbridge_delivery,
+            lambda_runtime,
+            load_balancer_targets,
+            rds,
+            route53_health_checks,
+            sns,
+            step_functions,
+        )
+        from lab.cloud.control_api import ControlAPI
+
+        self._runtime = lambda_runtime.install(self.context)
+        for behaviour in (
+            step_functions,
+            eventbridge_delivery,
+            cloudwatch_alarms,
+            route53_health_checks,
+            rds,
+            ecs,
+            load_balancer_targets,
+            sns,
+        ):
+            behaviour.install(self.context)
+        cloudformation_types.install(self.port)
+        aws = DomainDispatcherApplication(create_backend_app)
+        self._server.RequestHandlerClass = MotoRequestHandler
+        self._server.app = ControlAPI(Borders(aws, self.context.network, self.context.journal), self.context)
+
+
+def _not_ready(environ: object, start_response: object) -> list[bytes]:
+    raise ConnectionAbortedError("the emulated AWS is still starting")

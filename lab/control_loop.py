@@ -1,0 +1,119 @@
+"""How does the API's desired state become real processes, and how does AWS's state learn of them?
+
+One thread for each concern, each waiting on the cloud's long poll: promoting a DB instance promotes the server, a
+desired count starts tasks, and only tasks that answer /livez become targets of the Region's load balancer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from lab.cloud.control_client import CloudControl
+
+POLL_SECONDS = 0.2
+
+
+class Server(Protocol):
+    """The part of a PostgreSQL server that the loop drives."""
+
+    def promote(self) -> None: ...
+
+
+class Tasks(Protocol):
+    """A Region's tasks: brings their number to `desired`, and returns the addresses of the live ones."""
+
+    def reconcile(self, desired: int) -> list[tuple[str, int]]: ...
+
+
+class ControlLoop:
+    """Runs until `stop`; failures of the real parts are reported to the emulated AWS, never swallowed."""
+
+    def __init__(
+        self,
+        cloud: CloudControl,
+        servers: Mapping[str, Server],
+        tasks: Mapping[str, Tasks],
+        targets_changed: Callable[[str, list[tuple[str, int]]], None],
+        promotion_errors: tuple[type[Exception], ...],
+    ) -> None:
+        """`servers` and `tasks` are by Region; `targets_changed(region, addresses)` is called on every change."""
+        self._cloud = cloud
+        self._servers = servers
+        self._tasks = tasks
+        self._targets_changed = targets_changed
+        self._promotion_errors = promotion_errors
+        self._stopping = threading.Event()
+        self._desired: dict[str, int] = dict.fromkeys(tasks, 0)
+        self._changed = {region: threading.Event() for region in tasks}
+        self._promoting: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._follow, name="desired-state", daemon=True),
+            *(
+                threading.Thread(target=self._keep_tasks, args=(region,), name=f"tasks-{region}", daemon=True)
+                for region in tasks
+            ),
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop acting; the processes themselves are ended by whoever started them."""
+        self._stopping.set()
+        for event in self._changed.values():
+            event.set()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _follow(self) -> None:
+        version = 0
+        while not self._stopping.is_set():
+            try:
+                desired = self._cloud.desired(after=version, wait_seconds=1.0)
+            except OSError:
+                if self._stopping.wait(POLL_SECONDS):
+                    return
+                continue
+            version = desired["version"]
+            for service in desired["services"]:
+                self._want(service["region"], service["desired"])
+            for database in desired["databases"]:
+                self._promote_if_asked(database)
+
+    def _want(self, region: str, count: int) -> None:
+        if region in self._desired and self._desired[region] != count:
+            self._desired[region] = count
+            self._changed[region].set()
+
+    def _promote_if_asked(self, database: Mapping[str, Any]) -> None:
+        region = database["region"]
+        if not database["promotion_requested"] or region in self._promoting or region not in self._servers:
+            return
+        self._promoting.add(region)
+        threading.Thread(
+            target=self._promote, args=(region, database["instance"]), name=f"promote-{region}", daemon=True
+        ).start()
+
+    def _promote(self, region: str, instance: str) -> None:
+        try:
+            self._servers[region].promote()
+        except self._promotion_errors as error:
+            self._cloud.report_database(region, instance, "promotion-failed", reason=str(error))
+        else:
+            self._cloud.report_database(region, instance, "promoted")
+        finally:
+            self._promoting.discard(region)
+
+    def _keep_tasks(self, region: str) -> None:
+        """Reconcile on every change of the desired count, and often enough to see a task die."""
+        known: list[tuple[str, int]] | None = None
+        while not self._stopping.is_set():
+            live = sorted(self._tasks[region].reconcile(self._desired[region]))
+            if live != known:
+                known = live
+                self._targets_changed(region, live)
+            self._changed[region].wait(POLL_SECONDS)
+            self._changed[region].clear()

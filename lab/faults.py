@@ -1,0 +1,62 @@
+"""Which faults can a drill inject, and what does each one break?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.settings import PRIMARY_REGION, FaultName
+
+if TYPE_CHECKING:
+    from lab.laboratory import Laboratory
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`inject` breaks the primary Region of a running laboratory; all five must end in a failover."""
+
+    name: FaultName
+    description: str
+    inject: Callable[[Laboratory], None]
+
+
+def _region_dark(lab: Laboratory) -> None:
+    """Links first, as the outside would see it; then the API; then every process of the Region."""
+    lab.cut_region_links(PRIMARY_REGION)
+    lab.cloud.set_dark(PRIMARY_REGION, dark=True)
+    lab.tasks[PRIMARY_REGION].kill_all()
+    lab.servers[PRIMARY_REGION].kill()
+
+
+def _database_killed(lab: Laboratory) -> None:
+    lab.servers[PRIMARY_REGION].kill()
+
+
+def _database_frozen(lab: Laboratory) -> None:
+    lab.servers[PRIMARY_REGION].freeze()
+
+
+def _link_cut(lab: Laboratory) -> None:
+    """The Region goes on by itself: its processes live, and nothing gets in or out."""
+    lab.cut_region_links(PRIMARY_REGION)
+
+
+def _service_down(lab: Laboratory) -> None:
+    lab.tasks[PRIMARY_REGION].kill_all()
+
+
+FAULTS: dict[FaultName, Fault] = {
+    fault.name: fault
+    for fault in (
+        Fault(
+            "region-dark",
+            "the primary Region goes dark: its processes die, its API stops answering, its links are cut",
+            _region_dark,
+        ),
+        Fault("database-killed", "the primary database server dies at once", _database_killed),
+        Fault("database-frozen", "the primary database server stops running but keeps its sockets", _database_frozen),
+        Fault("link-cut", "the primary Region lives on, cut off from everything outside it", _link_cut),
+        Fault("service-down", "every task of the primary Region dies and cannot be started again", _service_down),
+    )
+}

@@ -1,0 +1,219 @@
+"""How does a lab come up and go away? Two Regions and a witness, from nothing to a healthy public name.
+
+What does not wait for each other starts at the same time: the emulated AWS needs seconds to import, in which the
+database servers are made.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+import httpx
+from botocore.config import Config
+
+from failover.adapters.s3_leader_record import leader_register
+from failover.domain.leader_record import LeaderRecord, genesis
+from lab import data_plane
+from lab.cloud.control_client import CloudControl
+from lab.cloud.deploy_control_plane import deploy_control_plane
+from lab.control_loop import ControlLoop
+from lab.data_plane import PLAN_PARAMETER, Address
+from lab.notifications import WebhookReceiver
+from lab.processes import Processes
+from lab.region.network import Network
+from lab.region.postgresql import PostgreSQL, PostgreSQLError
+from lab.region.tasks import RegionTasks
+from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, LabSettings
+
+BOTH = (PRIMARY_REGION, SECONDARY_REGION)
+READY_SECONDS = 30.0
+REPLICATION_LINK = "replication"
+EDGE = "public"
+
+
+class LabError(RuntimeError):
+    """The lab could not come up; the text says which part and why."""
+
+
+class Laboratory:
+    """A running lab. Enter it to start everything; leaving it ends everything that was started."""
+
+    def __init__(self, settings: LabSettings, state_dir: Path, say: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.state_dir = state_dir
+        self._say = say
+        self._stack = ExitStack()
+        self._password = secrets.token_urlsafe(24)
+        self.webhook = WebhookReceiver()
+        self.mailbox = state_dir / "mailbox"
+        self.servers: dict[str, PostgreSQL] = {}
+        self.tasks: dict[str, RegionTasks] = {}
+
+    def __enter__(self) -> Laboratory:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client for the emulated AWS, as an operator outside the Regions has it."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.cloud.endpoint,
+            aws_access_key_id="OPERATOR",
+            aws_secret_access_key="lab",  # noqa: S106 - the emulated AWS checks no signature
+            config=Config(
+                connect_timeout=2,
+                read_timeout=15,
+                retries={"max_attempts": 2},
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+    @property
+    def public_url(self) -> str:
+        return self.edge.url
+
+    @property
+    def state_machine_arn(self) -> str:
+        """The workflow of the Region that would lead after a failover."""
+        return self.machines[SECONDARY_REGION]
+
+    def leader_record(self) -> LeaderRecord:
+        """The leader record by majority; raises NoMajority."""
+        return self.register.read()
+
+    def cut_region_links(self, region: str) -> None:
+        """Nothing gets into or out of a Region any more: clients, replication, every API call across its border."""
+        self.network.cut(region)
+        self.network.cut(REPLICATION_LINK)
+        others = [other for other in (PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, "internet") if other != region]
+        for other in others:
+            self.cloud.set_link(other, region, cut=True)
+            if other != "internet":
+                self.cloud.set_link(region, other, cut=True)
+
+    def lose_tasks(self, region: str) -> None:
+        """Every task of a Region dies, and none can be started there again."""
+        self.control_loop.halt_tasks(region)
+        self.tasks[region].kill_all()
+
+    def _start(self) -> None:
+        self._stack.enter_context(self.webhook)
+        self.processes = self._stack.enter_context(Processes(self.state_dir))
+        self.network = self._stack.enter_context(Network(self.processes))
+        balancers = {region: Address(*self.network.add_balancer(region)) for region in BOTH}
+        self._say("starting the emulated AWS (three Regions), and PostgreSQL in two of them")
+        with ThreadPoolExecutor(2) as pool:
+            cloud = pool.submit(self._start_cloud)
+            databases = pool.submit(self._start_databases)
+            self.cloud = cloud.result()
+            addresses = databases.result()
+        self.edge = Address(
+            *self.network.add_edge(
+                EDGE,
+                resolver_url=f"{self.cloud.endpoint}/_lab/dns/{DOMAIN_NAME}",
+                listen_port=self.settings.public_port,
+            )
+        )
+        self._say("creating databases, load balancers, services and failover records through the AWS APIs")
+        created = data_plane.create(self.client, addresses, self._password, self.settings)
+        self.cloud.register_names(
+            {name: balancers[region] for region, name in created.load_balancer_names.items()},
+        )
+        for region, address in addresses.items():
+            self.cloud.set_database_endpoint(
+                region, data_plane.database_instance(region), address.host, address.port
+            )
+        self.health_checks = created.health_checks
+        self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
+        self.machines = deploy_control_plane(
+            self.cloud.endpoint,
+            primary_health_check_id=created.health_checks[PRIMARY_REGION],
+            webhook_url=self.webhook.url,
+            email="operator@example.com",
+        )
+        self.plan = data_plane.publish_plan(
+            self.client,
+            created,
+            {region: address.url for region, address in balancers.items()},
+            self.public_url,
+            self.settings,
+        )
+        self._open_record()
+        self._start_tasks()
+        self._await_public_health()
+
+    def _start_cloud(self) -> CloudControl:
+        return CloudControl.start(
+            self.processes,
+            port=self.settings.cloud_port,
+            time_scale=self.settings.time_scale,
+            mailbox=self.mailbox,
+        )
+
+    def _start_databases(self) -> dict[str, Address]:
+        primary = PostgreSQL(PRIMARY_REGION, self.processes, app_password=self._password)
+        primary.init_primary()
+        primary.start()
+        link = self.network.add_link(
+            REPLICATION_LINK, target=(primary.host, primary.port), delay=timedelta(0)
+        )
+        standby = PostgreSQL(SECONDARY_REGION, self.processes, app_password=self._password)
+        standby.create_standby_of(primary, through=link)
+        standby.start()
+        if self.settings.synchronous_mode != "off":
+            primary.set_synchronous(self.settings.synchronous_mode)
+        self.network.set_delay(REPLICATION_LINK, self.settings.replication_delay)
+        self.servers = {PRIMARY_REGION: primary, SECONDARY_REGION: standby}
+        return {region: Address(server.host, server.port) for region, server in self.servers.items()}
+
+    def _open_record(self) -> None:
+        clients = {region: self.client("s3", region) for region in self.plan["record_copies"]}
+        self.register = leader_register(
+            self.plan["record_copies"], clients, "drlab-lab", timedelta(seconds=2)
+        )
+        self.register.initialise(genesis(PRIMARY_REGION, datetime.now(UTC)))
+
+    def _start_tasks(self) -> None:
+        self._say("starting the service: two tasks in ap-southeast-2, one in us-west-2")
+        self.tasks = {
+            region: RegionTasks(region, self.processes, self.cloud.endpoint, PLAN_PARAMETER) for region in BOTH
+        }
+        self.control_loop = ControlLoop(
+            self.cloud, self.servers, self.tasks, self._targets_changed, (PostgreSQLError,)
+        )
+        self.control_loop.start()
+        self._stack.callback(self.control_loop.stop)
+
+    def _targets_changed(self, region: str, live: list[tuple[str, int]]) -> None:
+        """A task that answers is a target of its Region's load balancer, for real and in the API."""
+        self.network.set_targets(region, live)
+        group = self.plan["regions"][region]["target_group_arn"]
+        self.cloud.set_targets(region, group, live)
+        self.cloud.report_tasks(region, self.plan["service"], self.plan["service"], len(live))
+
+    def _await_public_health(self) -> None:
+        try:
+            with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=2) as client:
+                _poll(lambda: _is_healthy(client, self.public_url), READY_SECONDS)
+        except TimeoutError:
+            raise LabError(
+                f"the service did not become healthy within {READY_SECONDS:.0f} s; its logs are in {self.state_dir}"
+            ) from None

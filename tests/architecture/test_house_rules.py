@@ -1,0 +1,48 @@
+"""Do the project's files keep the rules that no linter knows?"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(
+    path
+    for folder in ("functions", "webapi", "lab")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name != "__init__.py"
+)
+VAGUE_NAMES = {"utils", "util", "helper", "helpers", "manager", "common", "misc"}
+LONGEST_MODULE_LINES = 330
+LONGEST_FUNCTION_LINES = 60
+
+
+def identity(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identity)
+def test_a_module_settles_one_question_and_says_which(path: Path) -> None:
+    assert path.stem not in VAGUE_NAMES
+    assert ast.get_docstring(ast.parse(path.read_text())), "a module starts by saying what it settles"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=identity)
+def test_a_module_and_its_functions_stay_small(path: Path) -> None:
+    source = path.read_text()
+    assert len(source.splitlines()) <= LONGEST_MODULE_LINES
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            assert node.end_lineno - node.lineno <= LONGEST_FUNCTION_LINES, f"{node.name} is long"
+
+
+def test_lock_files_name_no_index_and_hash_everything() -> None:
+    for lock in (ROOT / "requirements").glob("*.lock"):
+        text = lock.read_text()
+        assert "http://" not in text
+        assert "https://" not in text
+        pins = [line for line in text.splitlines() if "==" in line and not line.startswith(("#", " "))]
+        assert pins
+        assert text.count("--hash=sha256:") >= len(pins)
