@@ -48,6 +48,7 @@ class ControlLoop:
         self._desired: dict[str, int] = dict.fromkeys(tasks, 0)
         self._changed = {region: threading.Event() for region in tasks}
         self._promoting: set[str] = set()
+        self._halted: set[str] = set()
         self._threads = [
             threading.Thread(target=self._follow, name="desired-state", daemon=True),
             *(
@@ -59,6 +60,10 @@ class ControlLoop:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def halt_tasks(self, region: str) -> None:
+        """Start no task in a Region from now on, whatever is desired: its capacity is gone."""
+        self._halted.add(region)
 
     def stop(self) -> None:
         """Stop acting; the processes themselves are ended by whoever started them."""
@@ -111,7 +116,7 @@ class ControlLoop:
         """Reconcile on every change of the desired count, and often enough to see a task die."""
         known: list[tuple[str, int]] | None = None
         while not self._stopping.is_set():
-            live = sorted(self._tasks[region].reconcile(self._desired[region]))
+            live = sorted(self._tasks[region].reconcile(0 if region in self._halted else self._desired[region]))
             if live != known:
                 known = live
                 self._targets_changed(region, live)

@@ -74,8 +74,7 @@ def create(client_for: ClientFor, databases: Mapping[str, Address], password: st
         }
         database = pool.submit(_create_databases, client_for, password)
         secrets = [
-            pool.submit(_create_secret, client_for, region, address, password)
-            for region, address in databases.items()
+            pool.submit(_create_secret, client_for, region, address, password) for region, address in databases.items()
         ]
         balancers = {region: future.result() for region, future in compute.items()}
         zone, checks = _create_routing(client_for, {r: name for r, (_, name) in balancers.items()})

@@ -30,9 +30,9 @@ off before it has recorded its outcome.
 {diagram}
 ```
 
-Solid lines are the way of a run, dotted lines the way of a failure. {one_way} is the one-way step.
+{one_way} is the one-way step. A line that names a failure is taken once a state has used up its retries.
 
-| State | Kind | What it settles, and what undoes it | Asks again, tries again | Longest | If it fails |
+| State | Kind | What it settles, and what undoes it | Asks again and retries | Longest | If it fails |
 |---|---|---|---|---|---|
 {table}
 """
@@ -89,11 +89,12 @@ def longest_run(definition: Mapping[str, Any]) -> timedelta:
 
 
 def exits(state: State) -> list[tuple[str, str]]:
-    """Where a run can go from a state: (state, why), "" for the plain way on and "failure" for a caught error."""
+    """Where a run can go from a state: (state, why). Why is "" for the plain way on, which failures may share."""
     ways = [(state["Next"], "")] if "Next" in state else []
     ways += [(choice["Next"], _condition(choice)) for choice in state.get("Choices", [])]
     ways += [(state["Default"], "otherwise")] if "Default" in state else []
-    return ways + [(catcher["Next"], "failure") for catcher in state.get("Catch", [])]
+    caught = [catcher["Next"] for catcher in state.get("Catch", [])]
+    return ways + [(target, "failure") for target in caught if (target, "") not in ways]
 
 
 def render(definition: Mapping[str, Any]) -> str:
@@ -153,7 +154,7 @@ def _diagram(definition: Mapping[str, Any], indent: str) -> list[str]:
 def _row(placed: Placed) -> str:
     state = placed.state
     retry = ", ".join(
-        f"{retrier['MaxAttempts']} x {'again' if retrier['ErrorEquals'] == ['StillInProgress'] else 'retry'}"
+        f"{retrier['MaxAttempts']} {'again' if retrier['ErrorEquals'] == ['StillInProgress'] else 'retries'}"
         for retrier in state.get("Retry", [])
     )
     caught = ", ".join(catcher["Next"] for catcher in state.get("Catch", []))

@@ -7,23 +7,24 @@ database servers are made.
 from __future__ import annotations
 
 import secrets
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import boto3
-import httpx
+import urllib3
 from botocore.config import Config
 
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import LeaderRecord, genesis
 from lab import data_plane
 from lab.cloud.control_client import CloudControl
-from lab.cloud.deploy_control_plane import deploy_control_plane
+from lab.cloud.deploy_control_plane import deploy
 from lab.control_loop import ControlLoop
 from lab.data_plane import PLAN_PARAMETER, Address
 from lab.notifications import WebhookReceiver
@@ -35,6 +36,7 @@ from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_
 
 BOTH = (PRIMARY_REGION, SECONDARY_REGION)
 READY_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.05
 REPLICATION_LINK = "replication"
 EDGE = "public"
 
@@ -46,14 +48,12 @@ class LabError(RuntimeError):
 class Laboratory:
     """A running lab. Enter it to start everything; leaving it ends everything that was started."""
 
-    def __init__(self, settings: LabSettings, state_dir: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: LabSettings, say: Callable[[str], None]) -> None:
         self.settings = settings
-        self.state_dir = state_dir
         self._say = say
         self._stack = ExitStack()
         self._password = secrets.token_urlsafe(24)
         self.webhook = WebhookReceiver()
-        self.mailbox = state_dir / "mailbox"
         self.servers: dict[str, PostgreSQL] = {}
         self.tasks: dict[str, RegionTasks] = {}
 
@@ -90,11 +90,6 @@ class Laboratory:
     def public_url(self) -> str:
         return self.edge.url
 
-    @property
-    def state_machine_arn(self) -> str:
-        """The workflow of the Region that would lead after a failover."""
-        return self.machines[SECONDARY_REGION]
-
     def leader_record(self) -> LeaderRecord:
         """The leader record by majority; raises NoMajority."""
         return self.register.read()
@@ -116,7 +111,8 @@ class Laboratory:
 
     def _start(self) -> None:
         self._stack.enter_context(self.webhook)
-        self.processes = self._stack.enter_context(Processes(self.state_dir))
+        self.processes = self._stack.enter_context(Processes())
+        self.mailbox = self.processes.state_directory / "mailbox"
         self.network = self._stack.enter_context(Network(self.processes))
         balancers = {region: Address(*self.network.add_balancer(region)) for region in BOTH}
         self._say("starting the emulated AWS (three Regions), and PostgreSQL in two of them")
@@ -135,20 +131,19 @@ class Laboratory:
         self._say("creating databases, load balancers, services and failover records through the AWS APIs")
         created = data_plane.create(self.client, addresses, self._password, self.settings)
         self.cloud.register_names(
-            {name: balancers[region] for region, name in created.load_balancer_names.items()},
+            {
+                name: (balancers[region].host, balancers[region].port)
+                for region, name in created.load_balancer_names.items()
+            }
         )
         for region, address in addresses.items():
-            self.cloud.set_database_endpoint(
-                region, data_plane.database_instance(region), address.host, address.port
-            )
+            self.cloud.set_database_endpoint(region, data_plane.database_instance(region), address.host, address.port)
         self.health_checks = created.health_checks
         self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
-        self.machines = deploy_control_plane(
-            self.cloud.endpoint,
-            primary_health_check_id=created.health_checks[PRIMARY_REGION],
-            webhook_url=self.webhook.url,
-            email="operator@example.com",
+        deployed = deploy(
+            self.cloud.endpoint, created.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com"
         )
+        self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
         self.plan = data_plane.publish_plan(
             self.client,
             created,
@@ -161,20 +156,28 @@ class Laboratory:
         self._await_public_health()
 
     def _start_cloud(self) -> CloudControl:
-        return CloudControl.start(
-            self.processes,
-            port=self.settings.cloud_port,
-            time_scale=self.settings.time_scale,
-            mailbox=self.mailbox,
+        state = self.processes.state_directory
+        process = self.processes.start(
+            [
+                sys.executable,
+                *("-m", "lab.cloud", "--die-with-stdin"),
+                *("--port", str(self.settings.cloud_port)),
+                *("--time-scale", str(self.settings.time_scale)),
+                *("--mailbox", self.mailbox),
+                *("--state-dir", state / "cloud"),
+            ],
+            name="the emulated AWS",
+            log=state / "cloud.log",
+            piped=True,
         )
+        port = process.read_line(timedelta(seconds=READY_SECONDS)).removeprefix("ready ").strip()
+        return CloudControl(f"http://127.0.0.1:{port}")
 
     def _start_databases(self) -> dict[str, Address]:
         primary = PostgreSQL(PRIMARY_REGION, self.processes, app_password=self._password)
         primary.init_primary()
         primary.start()
-        link = self.network.add_link(
-            REPLICATION_LINK, target=(primary.host, primary.port), delay=timedelta(0)
-        )
+        link = self.network.add_link(REPLICATION_LINK, target=(primary.host, primary.port), delay=timedelta(0))
         standby = PostgreSQL(SECONDARY_REGION, self.processes, app_password=self._password)
         standby.create_standby_of(primary, through=link)
         standby.start()
@@ -186,9 +189,7 @@ class Laboratory:
 
     def _open_record(self) -> None:
         clients = {region: self.client("s3", region) for region in self.plan["record_copies"]}
-        self.register = leader_register(
-            self.plan["record_copies"], clients, "drlab-lab", timedelta(seconds=2)
-        )
+        self.register = leader_register(self.plan["record_copies"], clients, "drlab-lab", timedelta(seconds=2))
         self.register.initialise(genesis(PRIMARY_REGION, datetime.now(UTC)))
 
     def _start_tasks(self) -> None:
@@ -196,9 +197,7 @@ class Laboratory:
         self.tasks = {
             region: RegionTasks(region, self.processes, self.cloud.endpoint, PLAN_PARAMETER) for region in BOTH
         }
-        self.control_loop = ControlLoop(
-            self.cloud, self.servers, self.tasks, self._targets_changed, (PostgreSQLError,)
-        )
+        self.control_loop = ControlLoop(self.cloud, self.servers, self.tasks, self._targets_changed, (PostgreSQLError,))
         self.control_loop.start()
         self._stack.callback(self.control_loop.stop)
 
@@ -210,10 +209,21 @@ class Laboratory:
         self.cloud.report_tasks(region, self.plan["service"], self.plan["service"], len(live))
 
     def _await_public_health(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        reason = "no answer yet"
+        while time.monotonic() < deadline:
+            healthy, reason = self.public_health()
+            if healthy:
+                return
+            time.sleep(LOOK_AGAIN_SECONDS)
+        raise LabError(f"the service did not become healthy within {READY_SECONDS:.0f} s: {reason}")
+
+    def public_health(self) -> tuple[bool, str]:
+        """Whether the public name is answered healthy, and by which Region, or why not."""
         try:
-            with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=2) as client:
-                _poll(lambda: _is_healthy(client, self.public_url), READY_SECONDS)
-        except TimeoutError:
-            raise LabError(
-                f"the service did not become healthy within {READY_SECONDS:.0f} s; its logs are in {self.state_dir}"
-            ) from None
+            answer = urllib3.request("GET", f"{self.public_url}/healthz", timeout=1.0, retries=False)
+        except urllib3.exceptions.HTTPError as error:
+            return False, type(error).__name__
+        if answer.status == 200:
+            return True, str(answer.headers.get("X-Region"))
+        return False, answer.data.decode(errors="replace")[:300]

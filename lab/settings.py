@@ -66,9 +66,7 @@ class LabSettings:
         for name, port in (("--cloud-port", self.cloud_port), ("--public-port", self.public_port)):
             _within(name, port, 0, 65_535, "a TCP port; 0 chooses a free one")
         if self.synchronous_mode not in SYNCHRONOUS_MODES:
-            raise SettingsError(
-                f"--synchronous {self.synchronous_mode!r} is not one of {', '.join(SYNCHRONOUS_MODES)}"
-            )
+            raise SettingsError(f"--synchronous {self.synchronous_mode!r} is not one of {', '.join(SYNCHRONOUS_MODES)}")
 
 
 @dataclass(frozen=True)

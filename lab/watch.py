@@ -10,13 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import IO, Any
+from datetime import timedelta
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.cloud.control_client import CloudControl
+from lab.started import ProcessFailed, Started
 
 POLL_SECONDS = 0.1
+LONGEST_SILENCE = timedelta(seconds=30)
 StepFunctions = Any
 
 
@@ -76,13 +79,13 @@ class Watch:
         for thread in self._threads:
             thread.join(5)
 
-    def follow_workload(self, lines: IO[str]) -> None:
+    def follow_workload(self, workload: Started) -> None:
         """Keep the workload's newest progress line; returns when the workload ends."""
-        for line in lines:
+        while True:
             try:
-                progress = json.loads(line)
-            except ValueError:
-                continue
+                progress = json.loads(workload.read_line(LONGEST_SILENCE))
+            except (ProcessFailed, ValueError):
+                return
             with self._changed:
                 self._progress = progress
                 self._changed.notify_all()

@@ -1,168 +1,243 @@
-"""When does an alarm change its state, and who is told?
+"""When is an alarm evaluated, and who hears of its change?
 
-An alarm starts as INSUFFICIENT_DATA, looks at its last N datapoints once a period, and needs M of them to breach. A missing
-datapoint counts as TreatMissingData says: missing (the default), breaching, notBreaching or ignore.
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
-A state change is an event on the Region's default bus, and runs the actions of the new state:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
-Not emulated: metric math, percentiles, composite alarms.
+Not emulated: composite alarms, metric math, anomaly detection and percentiles; PutMetricAlarm refuses what the lab
+cannot evaluate instead of leaving an alarm that never fires.
 """
 
 from __future__ import annotations
 
 import json
-import operator
 import threading
-from collections.abc import Callable
+import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.cloudwatch.models import Alarm, cloudwatch_backends
-from moto.sns.models import sns_backends
+from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, Statistics, cloudwatch_backends
 
+from lab.cloud import alarm_notices
+from lab.cloud.alarm_evaluation import COMPARISONS, NO_DATA, TREATMENTS, Condition, Verdict, evaluate
 from lab.cloud.context import CloudContext
 from lab.cloud.eventbridge_delivery import delivery_of
+from lab.cloud.service_calls import CallFailed, ServiceCalls
 from lab.settings import ACCOUNT_ID
 
-LOOKS_A_PERIOD = 4
-SHORTEST_LOOK_SECONDS = 0.05
-NO_DATA = "INSUFFICIENT_DATA"
-BREACHES: dict[str, Callable[[float, float], bool]] = {
-    "GreaterThanThreshold": operator.gt,
-    "GreaterThanOrEqualToThreshold": operator.ge,
-    "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
-}
-STATISTICS: dict[str, Callable[[list[float]], float]] = {
-    "Minimum": min,
-    "Maximum": max,
-    "Sum": sum,
-    "Average": lambda values: sum(values) / len(values),
-    "SampleCount": lambda values: float(len(values)),
-}
+MINUTE = timedelta(minutes=1)
+HIGH_RESOLUTION = timedelta(seconds=10)
+TICKS_A_MINUTE = 6
+STATISTICS = ("Average", "Minimum", "Maximum", "Sum", "SampleCount")
+ACTION_TRIES = 10
+ACTION_PAUSE = timedelta(seconds=20)
+
+
+class AlarmLoop:
+    """Evaluates the alarms of every Region that is not dark, at AWS's pace divided by the time scale."""
+
+    def __init__(self, context: CloudContext) -> None:
+        self._context = context
+        self._calls = ServiceCalls(context)
+        self._never = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="cloudwatch-alarms", daemon=True).start()
+
+    def _run(self) -> None:
+        """Standard alarms once a minute, 10 s after it has ended; those with a shorter period every 10 s.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+        """
+        step = self._context.scaled(HIGH_RESOLUTION)
+        tick = int(time.time() / step)
+        evaluated_minute = 0
+        while True:
+            tick = max(tick + 1, int(time.time() / step))
+            self._never.wait(max(0.0, tick * step - time.time()))
+            minute = (tick - 1) // TICKS_A_MINUTE
+            minute_end = minute * TICKS_A_MINUTE * step if minute > evaluated_minute else None
+            evaluated_minute = minute
+            for region in list(cloudwatch_backends[ACCOUNT_ID]):
+                if not self._context.network.is_dark(region):
+                    self._look(region, tick * step, minute_end)
+
+    def _look(self, region: str, now: float, minute_end: float | None) -> None:
+        """Evaluate a Region's alarms; those of a minute and more only when a minute has just ended."""
+        for alarm in list(cloudwatch_backends[ACCOUNT_ID][region].alarms.values()):
+            end = now if int(alarm.period) < MINUTE.total_seconds() else minute_end
+            if end is None:
+                continue
+            verdict = evaluate(self._datapoints(region, alarm, end), condition_of(alarm), alarm.state_value)
+            if verdict.state != alarm.state_value:
+                alarm.update_state(verdict.reason, self._reason_data(alarm, verdict, end), verdict.state)
+
+    def _datapoints(self, region: str, alarm: Any, end: float) -> list[float | None]:
+        """The metric's value in each period of the evaluation range up to `end` (seconds since 1970), oldest first."""
+        width = self._context.scaled(timedelta(seconds=int(alarm.period)))
+        count = condition_of(alarm).evaluation_range
+        periods = [Statistics([alarm.statistic], datetime.now(UTC)) for _ in range(count)]
+        dimensions = {(one.name, one.value) for one in alarm.dimensions}
+        for datum in list(cloudwatch_backends[ACCOUNT_ID][region].metric_data):
+            if (datum.namespace, datum.name) != (alarm.namespace, alarm.metric_name):
+                continue
+            if {(one.name, one.value) for one in datum.dimensions} != dimensions:
+                continue
+            if alarm.unit and datum.unit != alarm.unit:
+                continue
+            age = end - _seconds(datum.timestamp)
+            if 0 < age <= width * count:
+                periods[count - 1 - int((age - 1e-9) / width)].metric_data.append(datum)
+        found = [period.get_statistics_for_type(alarm.statistic) if period.metric_data else None for period in periods]
+        return [None if value is None else float(value) for value in found]
+
+    def _reason_data(self, alarm: Any, verdict: Verdict, end: float) -> str:
+        width = self._context.scaled(timedelta(seconds=int(alarm.period)))
+        start = datetime.fromtimestamp(end - width * int(alarm.evaluation_periods), UTC)
+        data = {
+            "version": "1.0",
+            "queryDate": alarm_notices.timestamp(datetime.now(UTC)),
+            "startDate": alarm_notices.timestamp(start),
+            "statistic": alarm.statistic,
+            "period": int(alarm.period),
+            "recentDatapoints": list(verdict.evaluated),
+            "threshold": float(alarm.threshold),
+        }
+        return json.dumps(data)
+
+    def announce(self, alarm: Any, previous: dict[str, Any], previous_value: str) -> None:
+        """Send the event, and run the new state's actions, from the alarm's own Region."""
+        region = alarm.region_name
+        new = alarm_notices.state_document(
+            alarm.state_value, alarm.state_reason, alarm.state_reason_data, alarm.state_updated_timestamp
+        )
+        self._context.journal.add(
+            "alarm", region=region, name=alarm.name, old=previous_value, new=new["value"], reason=new["reason"]
+        )
+        delivery_of(self._context).emit(
+            region,
+            ACCOUNT_ID,
+            "aws.cloudwatch",
+            "CloudWatch Alarm State Change",
+            alarm_notices.event_detail(alarm, new, previous),
+            alarm.alarm_arn,
+        )
+        if alarm.actions_enabled in (False, "false"):
+            return
+        for action in _actions(alarm, new["value"]):
+            threading.Thread(
+                target=self._act, args=(alarm, action, new, previous), name="alarm-action", daemon=True
+            ).start()
+
+    def _act(self, alarm: Any, action: str, new: dict[str, Any], previous: dict[str, Any]) -> None:
+        """Repeated while the target does not answer, as CloudWatch does; given up after a bounded number of tries."""
+        failure: CallFailed | None = None
+        for _ in range(ACTION_TRIES):
+            try:
+                self._call(alarm, action, new, previous)
+            except CallFailed as error:
+                failure = error
+                if not error.retriable:
+                    break
+            else:
+                self._context.journal.add(
+                    "alarm-action", region=alarm.region_name, name=alarm.name, target=action, outcome="delivered"
+                )
+                return
+            self._never.wait(self._context.scaled(ACTION_PAUSE))
+        self._context.journal.add(
+            "alarm-action",
+            region=alarm.region_name,
+            name=alarm.name,
+            target=action,
+            outcome="failed",
+            reason=str(failure),
+        )
+
+    def _call(self, alarm: Any, action: str, new: dict[str, Any], previous: dict[str, Any]) -> None:
+        source, service, region = alarm.region_name, action.split(":")[2], action.split(":")[3]
+        if service == "sns":
+            subject, message = alarm_notices.topic_message(alarm, new, previous)
+            self._calls.call(
+                source, "sns", region, lambda sns: sns.publish(TopicArn=action, Subject=subject, Message=message)
+            )
+        elif service == "lambda":
+            payload = json.dumps(alarm_notices.function_payload(alarm, new, previous))
+            self._calls.call(
+                source,
+                "lambda",
+                region,
+                lambda client: client.invoke(FunctionName=action, InvocationType="Event", Payload=payload),
+            )
+        else:
+            raise CallFailed("UNSUPPORTED_ACTION", f"The lab does not run the action {action}.", retriable=False)
+
+
+def condition_of(alarm: Any) -> Condition:
+    """What a moto alarm waits for."""
+    periods = int(alarm.evaluation_periods)
+    return Condition(
+        comparison=alarm.comparison_operator,
+        threshold=float(alarm.threshold),
+        needed=int(alarm.datapoints_to_alarm or periods),
+        periods=periods,
+        treatment=alarm.treat_missing_data or "missing",
+    )
 
 
 def install(context: CloudContext) -> None:
-    """Alarms of this process are evaluated from now on, in every Region that is not dark."""
-    make, change = Alarm.__init__, Alarm.update_state
+    """Alarms start without data, are evaluated from now on, and tell of every change, SetAlarmState's too.
+
+    A new alarm is INSUFFICIENT_DATA; one that is put again keeps its state.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    loop = AlarmLoop(context)
+    make, change, put = Alarm.__init__, Alarm.update_state, CloudWatchBackend.put_metric_alarm
 
     def start_without_data(self: Any, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
         self.state_value = NO_DATA
+        self.metric_id = str(uuid.uuid4())
 
-    def tell(self: Any, reason: str, reason_data: str, state_value: str) -> None:
+    def update_state(self: Any, reason: str, reason_data: str, state_value: str) -> None:
         old = self.state_value
-        change(self, reason, reason_data, state_value)
+        previous = alarm_notices.state_document(
+            old, self.state_reason, self.state_reason_data, self.state_updated_timestamp
+        )
+        change(self, reason, reason_data or "{}", state_value)
         if state_value != old:
-            _announce(context, self, old)
+            loop.announce(self, previous, old)
+
+    def put_metric_alarm(self: Any, **wanted: Any) -> Any:
+        _refuse_what_cannot_be_evaluated(wanted)
+        old = self.alarms.get(wanted["name"])
+        alarm = put(self, **wanted)
+        if old is not None:
+            for field in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history"):
+                setattr(alarm, field, getattr(old, field))
+        return alarm
 
     Alarm.__init__ = start_without_data
-    Alarm.update_state = tell
-    threading.Thread(target=_evaluate_for_ever, args=(context,), name="alarms", daemon=True).start()
+    Alarm.update_state = update_state
+    CloudWatchBackend.put_metric_alarm = put_metric_alarm
+    loop.start()
 
 
-def decide(values: list[float | None], alarm: Any) -> tuple[str, str] | None:
-    """The state and its reason for an alarm's last datapoints, newest first, None where missing; None: stay.
-
-    Exposed for its tests: this is the table of the documentation's "Configuring how alarms treat missing data".
-    """
-    needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
-    treatment = alarm.treat_missing_data or "missing"
-    present = [value for value in values if value is not None]
-    if not present and treatment == "missing":
-        return NO_DATA, "Insufficient Data: no datapoints were received."
-    if not present and treatment == "ignore":
-        return None
-    compare = BREACHES[alarm.comparison_operator]
-    breaching = [
-        treatment == "breaching" if value is None else compare(value, float(alarm.threshold))
-        for value in values
-        if value is not None or treatment in ("breaching", "notBreaching")
-    ]
-    shown = ", ".join("missing" if value is None else f"{value:g}" for value in values)
-    facts = f"{sum(breaching)} of the last {len(values)} datapoints [{shown}] breach the threshold ({alarm.threshold:g})"
-    if sum(breaching) >= needed:
-        return "ALARM", f"Threshold Crossed: {facts}."
-    return "OK", f"Threshold not crossed: {facts}; {needed} are needed."
+def _refuse_what_cannot_be_evaluated(wanted: dict[str, Any]) -> None:
+    for name, value, allowed in (
+        ("Statistic", wanted.get("statistic"), STATISTICS),
+        ("ComparisonOperator", wanted.get("comparison_operator"), tuple(COMPARISONS)),
+        ("TreatMissingData", wanted.get("treat_missing_data") or "missing", TREATMENTS),
+    ):
+        if value not in allowed:
+            raise ValidationError(
+                f"The lab cannot evaluate the alarm {wanted['name']}: {name} is {value}, and not one of "
+                f"{', '.join(allowed)}."
+            )
 
 
-def _evaluate_for_ever(context: CloudContext) -> None:
-    pause = threading.Event()
-    while True:
-        shortest = SHORTEST_LOOK_SECONDS * 20
-        for region in list(cloudwatch_backends[ACCOUNT_ID]):
-            for alarm in list(cloudwatch_backends[ACCOUNT_ID][region].alarms.values()):
-                if alarm.metric_name and alarm.period:
-                    shortest = min(shortest, context.scaled(timedelta(seconds=int(alarm.period))))
-                    if not context.network.is_dark(region):
-                        _evaluate(context, region, alarm)
-        pause.wait(max(SHORTEST_LOOK_SECONDS, shortest / LOOKS_A_PERIOD))
+def _actions(alarm: Any, state: str) -> list[str]:
+    by_state = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}
+    return list(by_state.get(state, alarm.insufficient_data_actions) or [])
 
 
-def _evaluate(context: CloudContext, region: str, alarm: Any) -> None:
-    period = context.scaled(timedelta(seconds=int(alarm.period)))
-    now = datetime.now(UTC).timestamp()
-    dimensions = {(one.name, one.value) for one in alarm.dimensions}
-    buckets: list[list[float]] = [[] for _ in range(int(alarm.evaluation_periods))]
-    for datum in reversed(list(cloudwatch_backends[ACCOUNT_ID][region].metric_data)):
-        if (datum.namespace, datum.name) != (alarm.namespace, alarm.metric_name):
-            continue
-        if {(one.name, one.value) for one in datum.dimensions} != dimensions or not hasattr(datum, "value"):
-            continue
-        moment = datum.timestamp if datum.timestamp.tzinfo else datum.timestamp.replace(tzinfo=UTC)
-        # A datapoint is published up to a period after it was measured: half a period more is waited for it.
-        place = int((now - moment.timestamp()) / (period * 1.5))
-        if place >= len(buckets):
-            break
-        buckets[max(place, 0)].append(datum.value)
-    statistic = STATISTICS[alarm.statistic or "Average"]
-    found = decide([statistic(bucket) if bucket else None for bucket in buckets], alarm)
-    if found and found[0] != alarm.state_value:
-        alarm.update_state(found[1], json.dumps({"version": "1.0", "period": int(alarm.period)}), found[0])
-
-
-def _announce(context: CloudContext, alarm: Any, old: str) -> None:
-    region, account = alarm.region_name, alarm.alarm_arn.split(":")[4]
-    context.journal.add(
-        "alarm", region=region, name=alarm.name, old=old, new=alarm.state_value, reason=alarm.state_reason
-    )
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
-    state = {"value": alarm.state_value, "reason": alarm.state_reason, "timestamp": moment}
-    detail = {
-        "alarmName": alarm.name,
-        "state": {**state, "reasonData": alarm.state_reason_data},
-        "previousState": {"value": old},
-        "configuration": {"description": alarm.description or "", "metrics": [_metric(alarm)]},
-    }
-    delivery_of(context).emit(
-        region, account, "aws.cloudwatch", "CloudWatch Alarm State Change", detail, alarm.alarm_arn
-    )
-    if alarm.actions_enabled in (False, "false"):
-        return
-    actions = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}
-    for action in actions.get(alarm.state_value, alarm.insufficient_data_actions) or []:
-        if action.split(":")[2] == "sns":
-            sns_backends[account][region].publish(message=json.dumps(_message(alarm, old, moment)), arn=action)
-
-
-def _metric(alarm: Any) -> dict[str, Any]:
-    dimensions = {one.name: one.value for one in alarm.dimensions}
-    metric = {"namespace": alarm.namespace, "name": alarm.metric_name, "dimensions": dimensions}
-    return {
-        "id": "m1",
-        "metricStat": {"metric": metric, "period": int(alarm.period or 0), "stat": alarm.statistic},
-        "returnData": True,
-    }
-
-
-def _message(alarm: Any, old: str, moment: str) -> dict[str, Any]:
-    return {
-        "AlarmName": alarm.name,
-        "AWSAccountId": alarm.alarm_arn.split(":")[4],
-        "NewStateValue": alarm.state_value,
-        "NewStateReason": alarm.state_reason,
-        "StateChangeTime": moment,
-        "Region": alarm.region_name,
-        "AlarmArn": alarm.alarm_arn,
-        "OldStateValue": old,
-    }
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

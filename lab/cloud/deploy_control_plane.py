@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -144,7 +145,9 @@ def _artifact_bucket(s3: Client, region: str) -> str:
     """Lambda takes code only from a bucket in its own Region."""
     bucket = f"drlab-artifacts-{ACCOUNT_ID}-{region}"
     location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else location))
+    # An earlier deployment's bucket serves as well: what is in it is named by its content.
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else location))
     return bucket
 
 

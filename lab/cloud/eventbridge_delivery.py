@@ -1,10 +1,4 @@
-"""How does an event reach a rule's targets?
-
-At least once, tried again with growing pauses until the target's RetryPolicy is spent, then put in the target's dead-letter
-queue: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html (24 hours and 185 tries unless said
-otherwise), https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-A disabled rule matches nothing, and a schedule rule matches no event.
-"""
+"""Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?"""
 
 from __future__ import annotations
 
@@ -13,127 +7,191 @@ import random
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.events.models import Rule, events_backends
+from moto.events.models import Rule
 
-from lab.cloud import eventbridge_targets
+from lab.cloud import lambda_asynchronous
 from lab.cloud.context import CloudContext
-from lab.cloud.eventbridge_targets import DeliveryFailed
+from lab.cloud.eventbridge_input import target_input
+from lab.cloud.eventbridge_targets import Event, deliver, put_on_bus, send_to_queue
+from lab.cloud.service_calls import CallFailed, ServiceCalls
 
-DEFAULT_TRIES = 185
+# "By default, EventBridge retries sending the event for 24 hours and up to 185 times with an exponential back
+# off and jitter". The steps are not published; doubling from 1 s to 512 s spends both limits together.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+DEFAULT_ATTEMPTS = 185
 DEFAULT_AGE = timedelta(hours=24)
-FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=10)
-
-Event = dict[str, Any]
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(seconds=512)
 
 
+@dataclass(frozen=True)
 class Delivery:
-    """Delivers events in the background; one for each emulated AWS."""
+    """One event on its way from a rule's bus in `region` to one of the rule's targets."""
+
+    region: str
+    rule_arn: str
+    target: Mapping[str, Any]
+    event: Event
+    body: str
+
+    @property
+    def retries(self) -> int:
+        return int(self.target.get("RetryPolicy", {}).get("MaximumRetryAttempts", DEFAULT_ATTEMPTS))
+
+    @property
+    def oldest(self) -> timedelta:
+        seconds = self.target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds")
+        return DEFAULT_AGE if seconds is None else timedelta(seconds=int(seconds))
+
+    @property
+    def dead_letter_queue(self) -> str | None:
+        arn = self.target.get("DeadLetterConfig", {}).get("Arn")
+        return None if arn is None else str(arn)
+
+
+class Deliveries:
+    """Delivers each event to each target in a thread of its own, until it succeeds or is given up."""
 
     def __init__(self, context: CloudContext) -> None:
         self._context = context
-        self._pool = ThreadPoolExecutor(16, thread_name_prefix="eventbridge")
-        self._timers: set[threading.Timer] = set()
+        self._calls = ServiceCalls(context)
+        self._never = threading.Event()
 
     def emit(self, region: str, account: str, source: str, detail_type: str, detail: Event, resource: str) -> None:
-        """An AWS service's own event, on its Region's default bus. Nothing happens in a dark Region."""
+        """An AWS service sends its own event to the default bus of its Region; nothing happens in a dark one."""
         if self._context.network.is_dark(region):
             return
-        event = {
+        event: Event = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": detail_type,
             "source": source,
             "account": account,
-            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": _iso(time.time()),
             "region": region,
             "resources": [resource],
             "detail": detail,
         }
-        self.put_on_bus(account, region, "default", event)
+        put_on_bus(region, account, "default", event)
 
-    def put_on_bus(self, account: str, region: str, bus: str, event: Event) -> None:
-        """Hand an event to every rule of a bus."""
-        for rule in list(events_backends[account][region].describe_event_bus(bus).rules.values()):
-            rule.send_to_targets(event)
+    def start(self, delivery: Delivery) -> None:
+        """Begin to deliver; returns at once."""
+        threading.Thread(target=self._deliver, args=(delivery,), name="event-delivery", daemon=True).start()
 
-    def send(self, rule: Any, event: Event) -> None:
-        """Start delivering to each target of a rule that matches."""
-        if rule.state == "DISABLED" or not rule.event_pattern.get_pattern():
+    def _deliver(self, delivery: Delivery) -> None:
+        began = time.monotonic()
+        attempt = 0
+        while True:
+            try:
+                deliver(self._calls, delivery.region, delivery.target, delivery.body, delivery.event)
+            except CallFailed as error:
+                exhausted = self._exhausted(delivery, attempt, began)
+                if not error.retriable or exhausted:
+                    self._give_up(delivery, error, attempt, exhausted)
+                    return
+                self._record(delivery, "retry", reason=str(error), attempt=attempt + 1)
+            else:
+                self._record(delivery, "delivered")
+                return
+            attempt += 1
+            self._never.wait(self._context.scaled(_wait_before(attempt)))
+
+    def _exhausted(self, delivery: Delivery, attempt: int, began: float) -> str | None:
+        """Which limit of the target's RetryPolicy is used up, worded as the dead-letter message words it."""
+        if attempt >= delivery.retries:
+            return "MaximumRetryAttempts"
+        age = (time.monotonic() - began) * self._context.time_scale
+        return "MaximumEventAgeInSeconds" if age >= delivery.oldest.total_seconds() else None
+
+    def _give_up(self, delivery: Delivery, error: CallFailed, attempt: int, exhausted: str | None) -> None:
+        """The event goes to the target's dead-letter queue, or is dropped when there is none.
+
+        A target that is gone or forbids the call is not retried at all.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        queue = delivery.dead_letter_queue
+        if queue is None:
+            self._record(delivery, "dropped", reason=str(error))
             return
-        if not rule.event_pattern.matches_event(event):
-            return
-        event = {key: value for key, value in event.items() if key != "ingestion-time"}
-        if not isinstance(event["time"], str):
-            moment = datetime.fromtimestamp(float(event["time"]), UTC)
-            event["time"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        for target in rule.targets:
-            self._pool.submit(self._attempt, rule, target, event, 1, time.monotonic())
-
-    def _attempt(self, rule: Any, target: dict[str, Any], event: Event, number: int, began: float) -> None:
-        if self._context.network.is_dark(rule.region_name):
-            return self._again(rule, target, event, number, began, "the Region is dark")
+        attributes = {
+            "RULE_ARN": delivery.rule_arn,
+            "TARGET_ARN": str(delivery.target["Arn"]),
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message or error.code,
+            "RETRY_ATTEMPTS": str(attempt),
+        }
+        if error.retriable and exhausted:
+            attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
-            eventbridge_targets.deliver(self._context, self, rule, target, event)
-        except DeliveryFailed as error:
-            return self._again(rule, target, event, number, began, str(error))
-        self._record(rule, target, event, "delivered", number, None)
-        return None
+            send_to_queue(
+                self._calls,
+                delivery.region,
+                queue,
+                json.dumps(delivery.event),
+                attributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+            )
+        except CallFailed as failure:
+            self._record(delivery, "dropped", reason=f"{error}; its dead-letter queue failed too: {failure}")
+        else:
+            self._record(delivery, "dead-lettered", reason=str(error))
 
-    def _again(
-        self, rule: Any, target: dict[str, Any], event: Event, number: int, began: float, reason: str
-    ) -> None:
-        policy = target.get("RetryPolicy") or {}
-        tries = int(policy.get("MaximumRetryAttempts", DEFAULT_TRIES))
-        age = timedelta(seconds=int(policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE.total_seconds())))
-        pause = self._context.scaled(min(FIRST_PAUSE * 2 ** min(number - 1, 16), LONGEST_PAUSE))
-        if number > tries or time.monotonic() + pause - began > self._context.scaled(age):
-            eventbridge_targets.dead_letter(rule, target, event, reason)
-            self._record(rule, target, event, "dead-lettered", number, reason)
-            return
-        self._record(rule, target, event, "retry", number, reason)
-        timer = threading.Timer(
-            pause * random.uniform(0.5, 1.0),  # noqa: S311 - spreads retries, guards nothing
-            self._attempt,
-            (rule, target, event, number + 1, began),
-        )
-        timer.daemon = True
-        timer.start()
-
-    def _record(
-        self, rule: Any, target: dict[str, Any], event: Event, outcome: str, tries: int, reason: str | None
-    ) -> None:
+    def _record(self, delivery: Delivery, outcome: str, **fields: Any) -> None:
         self._context.journal.add(
             "event",
-            region=rule.region_name,
-            rule=rule.name,
-            detail_type=event["detail-type"],
-            source=event["source"],
-            target=target["Arn"],
+            region=delivery.region,
+            id=delivery.event["id"],
+            source=delivery.event["source"],
+            detail_type=delivery.event["detail-type"],
+            target=delivery.target["Arn"],
             outcome=outcome,
-            tries=tries,
-            reason=reason,
+            **fields,
         )
 
 
-_delivery: dict[int, Delivery] = {}
+_deliveries: dict[int, Deliveries] = {}
 
 
-def delivery_of(context: CloudContext) -> Delivery:
-    """The one delivery of an emulated AWS."""
-    return _delivery.setdefault(context.port, Delivery(context))
+def delivery_of(context: CloudContext) -> Deliveries:
+    """The one set of deliveries of an emulated AWS."""
+    return _deliveries.setdefault(context.port, Deliveries(context))
 
 
 def install(context: CloudContext) -> None:
-    """From now on every matching event goes out through a Delivery."""
-    delivery = delivery_of(context)
+    """Rules deliver to functions, workflows, topics, queues and event buses, in the background and persistently.
+
+    A rule that is disabled, or has only a schedule, never fires on an event.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
+    """
+    lambda_asynchronous.install(context)
+    deliveries = delivery_of(context)
 
     def send_to_targets(self: Any, original_event: Event, transform_input: bool = True) -> None:
         del transform_input
-        delivery.send(self, dict(original_event))
+        pattern = self.event_pattern
+        if self.state == "DISABLED" or not pattern.get_pattern() or not pattern.matches_event(original_event):
+            return
+        event = {key: value for key, value in original_event.items() if key != "ingestion-time"}
+        event["time"] = _iso(event["time"])
+        for target in list(self.targets):
+            body = target_input(target, event, self.arn, self.name, _iso(time.time()))
+            deliveries.start(Delivery(self.region_name, self.arn, dict(target), event, body))
 
     Rule.send_to_targets = send_to_targets
+
+
+def _wait_before(attempt: int) -> timedelta:
+    longest = min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT) if attempt < 20 else LONGEST_WAIT
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+
+
+def _iso(moment: Any) -> str:
+    """An event's time is UTC in whole seconds; PutEvents takes an instant, text or seconds since 1970."""
+    if isinstance(moment, str):
+        return moment
+    at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment), UTC)
+    return f"{(at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

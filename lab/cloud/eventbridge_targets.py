@@ -1,111 +1,86 @@
-"""What does delivering an event to one target mean, for each kind of target?
-
-What a target gets is the event, or what Input, InputPath or InputTransformer make of it:
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-"""
+"""How is an event put into a rule's target: a function, a workflow, a topic, a queue or another event bus?"""
 
 from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from jsonpath_ng.ext import parse
-from moto.awslambda.models import lambda_backends
-from moto.core.exceptions import ServiceException
-from moto.events.utils import EventTemplateParser
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-from werkzeug.exceptions import HTTPException
+from moto.events.models import events_backends
+from moto.utilities.arns import parse_arn
 
-from lab.cloud.context import CloudContext
-
-if TYPE_CHECKING:
-    from lab.cloud.eventbridge_delivery import Delivery
+from lab.cloud.service_calls import CallFailed, ServiceCalls
 
 Event = dict[str, Any]
 
 
-class DeliveryFailed(Exception):
-    """A target did not take the event; the text says why."""
+def deliver(calls: ServiceCalls, source: str, target: Mapping[str, Any], body: str, event: Event) -> None:
+    """One attempt to deliver `body` (or the whole `event`, to a bus) from the Region `source`. Raises CallFailed.
 
-
-def deliver(context: CloudContext, delivery: Delivery, rule: Any, target: dict[str, Any], event: Event) -> None:
-    """Give `event` to one target. Raises DeliveryFailed when it can't be reached or does not exist."""
-    arn = target["Arn"].split(":", 5)
-    service, region, account, resource = arn[2], arn[3], arn[4] or rule.account_id, arn[5]
-    if region and not context.network.passes(rule.region_name, region):
-        raise DeliveryFailed(f"{region} does not answer {rule.region_name}")
-    body = rendered(target, event)
-    try:
-        match service:
-            case "events":
-                delivery.put_on_bus(account, region, resource.removeprefix("event-bus/"), event)
-            case "lambda":
-                _invoke(account, region, resource, body)
-            case "states":
-                machines = stepfunctions_parser_backends[account][region]
-                machines.start_execution(target["Arn"], name=str(uuid.uuid4()), execution_input=body)
-            case "sns":
-                sns_backends[account][region].publish(message=body, arn=target["Arn"])
-            case "sqs":
-                sqs_backends[account][region].send_message(resource, body)
-            case _:
-                raise DeliveryFailed(f"the lab does not deliver to {service}")
-    except (ServiceException, HTTPException, KeyError) as error:
-        raise DeliveryFailed(f"{target['Arn']}: {error}") from error
-
-
-def dead_letter(rule: Any, target: dict[str, Any], event: Event, reason: str) -> None:
-    """Put an event that was given up into the target's dead-letter queue, if it has one."""
-    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if not queue:
-        return
-    _, _, _, region, account, name = queue.split(":", 5)
-    text = {"DataType": "String"}
-    sqs_backends[account][region].send_message(
-        name,
-        json.dumps(event),
-        message_attributes={
-            "RULE_ARN": {**text, "string_value": rule.arn, "data_type": "String"},
-            "TARGET_ARN": {**text, "string_value": target["Arn"], "data_type": "String"},
-            "ERROR_MESSAGE": {**text, "string_value": reason, "data_type": "String"},
-        },
-    )
-
-
-def rendered(target: dict[str, Any], event: Event) -> str:
-    """The text that the target gets."""
-    if target.get("Input"):
-        return str(target["Input"])
-    if target.get("InputPath"):
-        found = parse(target["InputPath"]).find(event)
-        return json.dumps(found[0].value if found else None)
-    transformer = target.get("InputTransformer")
-    if transformer:
-        made = EventTemplateParser.parse(
-            input_template=transformer["InputTemplate"],
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-        return made if isinstance(made, str) else json.dumps(made)
-    return json.dumps(event)
-
-
-def _invoke(account: str, region: str, resource: str, body: str) -> None:
-    """EventBridge invokes asynchronously: a function that fails has taken the event, and Lambda tries it twice more.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    Functions are invoked asynchronously: delivery succeeds when Lambda has queued the event, and a failing
+    function is Lambda's matter from then on.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     """
-    name = resource.removeprefix("function:").split(":")[0]
-    backend = lambda_backends[account][region]
-    for _ in range(3):
-        headers: dict[str, str] = {}
-        backend.invoke(name, None, body, {}, headers)
-        if "x-amz-function-error" not in headers:
-            return
-    queue = (getattr(backend.get_function(name), "_lab_settings", {}).get("DeadLetterConfig") or {}).get("TargetArn")
-    if queue:
-        _, _, _, queue_region, queue_account, queue_name = queue.split(":", 5)
-        sqs_backends[queue_account][queue_region].send_message(queue_name, body)
+    arn = str(target["Arn"])
+    service, region, name = _parts(arn)
+    if service == "events" and name.startswith("event-bus/"):
+        _forward(calls, source, arn, event)
+        return
+    if service == "lambda":
+        request: dict[str, Any] = {"FunctionName": arn, "InvocationType": "Event", "Payload": body}
+        calls.call(source, "lambda", region, lambda client: client.invoke(**request))
+    elif service == "states":
+        request = {"stateMachineArn": arn, "name": str(uuid.uuid4()), "input": body}
+        calls.call(source, "stepfunctions", region, lambda client: client.start_execution(**request))
+    elif service == "sns":
+        calls.call(source, "sns", region, lambda client: client.publish(TopicArn=arn, Message=body))
+    elif service == "sqs":
+        send_to_queue(calls, source, arn, body, target.get("SqsParameters", {}).get("MessageGroupId"))
+    else:
+        raise CallFailed("UNSUPPORTED_TARGET", f"The lab does not deliver events to {arn}.", retriable=False)
+
+
+def send_to_queue(
+    calls: ServiceCalls,
+    source: str,
+    arn: str,
+    body: str,
+    group: str | None = None,
+    attributes: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Send one message to the queue with this ARN. Raises CallFailed."""
+    _, region, name = _parts(arn)
+    extra: dict[str, Any] = {"MessageGroupId": group} if group else {}
+    if attributes:
+        extra["MessageAttributes"] = attributes
+
+    def send(client: Any) -> None:
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        client.send_message(QueueUrl=url, MessageBody=body, **extra)
+
+    calls.call(source, "sqs", region, send)
+
+
+def put_on_bus(region: str, account: str, bus: str, event: Event) -> None:
+    """Hand `event` to every rule of a bus. Raises KeyError when there is no such bus."""
+    for rule in list(events_backends[account][region].event_buses[bus].rules.values()):
+        rule.send_to_targets(dict(event))
+
+
+def _forward(calls: ServiceCalls, source: str, arn: str, event: Event) -> None:
+    """The receiving bus gets the event as it was: its own id, time and Region.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
+    """
+    bus = parse_arn(arn)
+    calls.check_path(source, bus.region)
+    try:
+        put_on_bus(bus.region, bus.account, bus.resource_id, json.loads(json.dumps(event)))
+    except KeyError as error:
+        raise CallFailed("RESOURCE_NOT_FOUND", f"There is no event bus {arn}.", retriable=False) from error
+
+
+def _parts(arn: str) -> tuple[str, str, str]:
+    _, _, service, region, _, name = arn.split(":", 5)
+    return service, region, name

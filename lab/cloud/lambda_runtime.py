@@ -105,7 +105,7 @@ class LambdaRuntime:
         folder = self._context.state_dir / "code" / hashlib.sha256(archive).hexdigest()[:16]
         with self._lock:
             if not folder.is_dir():
-                zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)  # noqa: S202 - our own archive
+                zipfile.ZipFile(io.BytesIO(archive)).extractall(folder)
         return folder
 
     def _environment(self, function: Any) -> dict[str, str]:

@@ -1,10 +1,6 @@
 """How does a read replica become a primary, as RDS reports it?
 
-PromoteReadReplica is accepted for an available replica only; the instance then stays `available` for a moment, is
-`modifying` and `rebooting` while the server promotes, and only afterwards `available` without a source.
-https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html (InvalidDBInstanceState)
-The moment of staying `available` is what AWS's own sample waits 60 seconds for: aws-samples/aws-cross-region-dr-databases.
+Not emulated: creating takes no time, replication lag is not reported, and promotion is not followed by a backup.
 """
 
 from __future__ import annotations
@@ -17,80 +13,171 @@ from moto.rds.exceptions import DBInstanceNotFoundError, RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
 
 from lab.cloud.context import CloudContext
+from lab.cloud.rds_promotion import Promotion
 from lab.settings import ACCOUNT_ID
 
-# How long DescribeDBInstances still says `available` after the call, on AWS; our figure, nobody publishes one.
-STATUS_DELAY = timedelta(seconds=6)
+# Our figure: a snapshot takes as long as the changes since the last one ask for.
+BACKING_UP = timedelta(minutes=1)
+# PromoteReadReplica's default:
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+RETENTION_AFTER_PROMOTION_DAYS = 1
+# "RDS creates read replicas with backups disabled."
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+RETENTION_OF_REPLICA_DAYS = 0
+
+
+class Databases:
+    """What RDS does to the DB instances of all Regions, and what their real servers report."""
+
+    def __init__(self, context: CloudContext) -> None:
+        self._context = context
+        self._promotions: dict[tuple[str, str], Promotion] = {}
+        self._lock = threading.Lock()
+        context.desired.on_database_report(self.reported)
+
+    def set_status(self, database: Any, status: str, **fields: Any) -> None:
+        """From now on DescribeDBInstances says `status`; the lab's control loop and the journal hear of it."""
+        database.status = status
+        self._context.desired.set_database(database.region, database.db_instance_identifier, status=status)
+        self._context.journal.add(
+            "database", region=database.region, instance=database.db_instance_identifier, status=status, **fields
+        )
+
+    def created(self, database: Any) -> Any:
+        self._context.desired.set_database(
+            database.region,
+            database.db_instance_identifier,
+            status=database.status,
+            source=database.source_db_instance_identifier,
+            promotion_requested=False,
+        )
+        return database
+
+    def endpoint(self, database: Any, default: dict[str, Any]) -> dict[str, Any]:
+        """Where the real server listens, once the lab has said so."""
+        known = self._context.desired.database(database.region, database.db_instance_identifier)
+        return {"Address": known["host"], "Port": int(known["port"])} if known.get("host") else default
+
+    def promote(self, backend: Any, wanted: dict[str, Any]) -> Any:
+        """Accepted for an available read replica only, and once.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+        """
+        name = str(wanted["db_instance_identifier"]).lower()
+        database = backend.databases.get(name)
+        if database is None:
+            raise DBInstanceNotFoundError(name)
+        with self._lock:
+            refusal = self._refusal(database, name)
+            if refusal:
+                raise RDSClientError("InvalidDBInstanceState", refusal)
+            retention = wanted.get("backup_retention_period")
+            days = RETENTION_AFTER_PROMOTION_DAYS if retention is None else int(retention)
+            promotion = Promotion(
+                self._context,
+                on_status=lambda status: self.set_status(database, status),
+                on_done=lambda: self._promoted(database, name, days, wanted.get("preferred_backup_window")),
+            )
+            self._promotions[database.region, name] = promotion
+        self._context.desired.set_database(database.region, name, promotion_requested=True)
+        promotion.start()
+        return database
+
+    def reported(self, region: str, name: str, report: dict[str, Any]) -> None:
+        """The real server was promoted, or could not be. Raises KeyError when no promotion is under way.
+
+        One that failed is an available read replica again, which may be promoted once more: its data and its
+        source are as they were.
+        """
+        with self._lock:
+            promotion = self._promotions[region, name]
+        database = rds_backends[ACCOUNT_ID][region].databases[name]
+        if report["event"] == "promoted":
+            _detach(database)
+            self._context.desired.set_database(region, name, promotion_requested=False, source=None)
+            promotion.server_is_promoted()
+            return
+        promotion.cancel()
+        self._forget(region, name)
+        self._context.desired.set_database(region, name, promotion_requested=False)
+        self.set_status(database, "available", reason=f"promotion failed: {report.get('reason', '')}")
+
+    def back_up(self, database: Any) -> None:
+        """An available instance is backing-up for a while.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+        """
+        if database.status != "available":
+            return
+        self.set_status(database, "backing-up")
+        timer = threading.Timer(self._context.scaled(BACKING_UP), self.set_status, (database, "available"))
+        timer.daemon = True
+        timer.start()
+
+    def _refusal(self, database: Any, name: str) -> str | None:
+        if (database.region, name) in self._promotions:
+            return f"DB Instance {name} is already being promoted."
+        if not database.is_replica:
+            return f"DB Instance {name} is not a read replica."
+        if database.status != "available":
+            return f"DB Instance {name} is not in available state; it is {database.status}."
+        return None
+
+    def _promoted(self, database: Any, name: str, retention_days: int, window: str | None) -> None:
+        database.backup_retention_period = retention_days
+        if window:
+            database.preferred_backup_window = window
+        self._forget(database.region, name)
+        self.set_status(database, "available")
+
+    def _forget(self, region: str, name: str) -> None:
+        with self._lock:
+            self._promotions.pop((region, name), None)
 
 
 def install(context: CloudContext) -> None:
     """Promotions take as long as the real server takes, and endpoints are where the real servers listen."""
-    create_replica, plain_endpoint = RDSBackend.create_db_instance_read_replica, DBInstance.endpoint
+    databases = Databases(context)
+    create, create_replica = RDSBackend.create_db_instance, RDSBackend.create_db_instance_read_replica
+    snapshot, plain_endpoint = RDSBackend.create_db_snapshot, DBInstance.endpoint
 
-    def promote(self: Any, db_kwargs: dict[str, Any]) -> Any:
-        return _promote(context, self, db_kwargs["db_instance_identifier"])
-
-    def create(self: Any, db_kwargs: dict[str, Any]) -> Any:
+    def create_db_instance_read_replica(self: Any, db_kwargs: dict[str, Any]) -> Any:
+        source = self.find_db_from_id(db_kwargs["source_db_instance_identifier"])
+        if not int(source.backup_retention_period or 0):
+            raise RDSClientError(
+                "InvalidDBInstanceState",
+                f"Automated backups are not enabled for {source.db_instance_identifier}; a source needs them.",
+            )
         replica = create_replica(self, db_kwargs)
-        # A replica does not inherit its source's retention: automated backups are off until someone turns them on.
-        replica.backup_retention_period = db_kwargs.get("backup_retention_period") or 0
-        return replica
+        replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
+        return databases.created(replica)
 
-    def endpoint(self: Any) -> dict[str, Any]:
-        known = context.desired.database(self.region_name, self.db_instance_identifier)
-        if "host" in known:
-            return {"Address": known["host"], "Port": known["port"]}
-        default: dict[str, Any] = plain_endpoint.fget(self)
-        return default
+    def create_db_snapshot(self: Any, db_instance_identifier: str, *arguments: Any, **named: Any) -> Any:
+        made = snapshot(self, db_instance_identifier, *arguments, **named)
+        databases.back_up(self.databases[db_instance_identifier])
+        return made
 
-    RDSBackend.promote_read_replica = promote
-    RDSBackend.create_db_instance_read_replica = create
-    DBInstance.endpoint = property(endpoint)
-    context.desired.on_database_report(lambda region, name, report: _reported(context, region, name, report))
-
-
-def _promote(context: CloudContext, backend: Any, name: str) -> Any:
-    database = backend.databases.get(name)
-    if database is None:
-        raise DBInstanceNotFoundError(name)
-    if not database.is_replica or database.status != "available" or _is_promoting(context, backend.region_name, name):
-        why = f"is {database.status}" if database.is_replica else "is not a read replica"
-        raise RDSClientError("InvalidDBInstanceState", f"DB Instance {name} {why}.")
-    context.desired.set_database(backend.region_name, name, promotion_requested=True)
-    timer = threading.Timer(context.scaled(STATUS_DELAY), _set_status, (context, database, "modifying"))
-    timer.daemon = True
-    timer.start()
-    return database
+    RDSBackend.create_db_instance = lambda self, db_kwargs: databases.created(create(self, db_kwargs))
+    RDSBackend.create_db_instance_read_replica = create_db_instance_read_replica
+    RDSBackend.create_db_snapshot = create_db_snapshot
+    RDSBackend.promote_read_replica = lambda self, db_kwargs: databases.promote(self, db_kwargs)
+    DBInstance.endpoint = property(lambda self: databases.endpoint(self, plain_endpoint.fget(self)))
+    DBInstance.remove_replica = _remove_replica
 
 
-def _is_promoting(context: CloudContext, region: str, name: str) -> bool:
-    return bool(context.desired.database(region, name).get("promotion_requested"))
+def _detach(replica: Any) -> None:
+    """Source and replica no longer list each other."""
+    source = replica.source_db_instance_identifier
+    replica.is_replica = False
+    replica.source_db_instance_identifier = None
+    if source:
+        region, name = (source.split(":")[3], source.split(":")[6]) if ":" in source else (replica.region, source)
+        primary = rds_backends[ACCOUNT_ID][region].databases.get(name)
+        if primary is not None:
+            _remove_replica(primary, replica)
 
 
-def _set_status(context: CloudContext, database: Any, status: str) -> None:
-    """Promotion may have been quicker than the delay: then there is nothing left to show."""
-    if status == "modifying" and not database.is_replica:
-        return
-    database.status = status
-    context.journal.add("database", region=database.region_name, instance=database.db_instance_identifier, status=status)
-
-
-def _reported(context: CloudContext, region: str, name: str, report: dict[str, Any]) -> None:
-    database = rds_backends[ACCOUNT_ID][region].databases[name]
-    if report["event"] == "promoted":
-        _set_status(context, database, "rebooting")
-        _forget_source(database, name)
-    context.desired.set_database(region, name, promotion_requested=False, source=None)
-    _set_status(context, database, "available")
-
-
-def _forget_source(database: Any, name: str) -> None:
-    """Neither side lists the other any more."""
-    source = database.source_db_instance_identifier or ""
-    parts = source.split(":")
-    region, source_name = (parts[3], parts[6]) if len(parts) == 7 else (database.region_name, source)
-    primary = rds_backends[ACCOUNT_ID][region].databases.get(source_name)
-    if primary is not None:
-        primary.replicas = [one for one in primary.replicas if one not in (name, database.db_instance_arn)]
-    database.is_replica = False
-    database.source_db_instance_identifier = None
+def _remove_replica(self: Any, replica: Any) -> None:
+    """moto lists a replica of another Region by its ARN, and looks only for its name when it removes one."""
+    gone = (replica.db_instance_identifier, replica.db_instance_arn)
+    self.replicas = [one for one in self.replicas if one not in gone]

@@ -1,11 +1,7 @@
-"""Is an endpoint healthy, as Route 53's health checkers see it?
+"""Is an endpoint healthy, as Route 53 sees it, and who can tell?
 
-A checker asks every RequestInterval (10 or 30 s); FailureThreshold answers in a row change its mind, both ways. An HTTP
-check is passed by a status of 2xx or 3xx within two seconds of connecting, which may take four.
-https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
-The status is published as HealthCheckStatus (1 or 0) once a minute, in us-east-1 only:
-https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
-Not emulated: the share of checkers in several Regions (there is one checker), calculated checks, checks of an alarm.
+Not emulated: several checkers in several places (one stands for all, so the 18 % rule does not show), calculated
+checks, and checks of alarms or routing controls, which CreateHealthCheck refuses.
 """
 
 from __future__ import annotations
@@ -13,133 +9,159 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import urllib3
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
-from moto.route53.models import route53_backends
+from moto.route53.exceptions import InvalidInput
+from moto.route53.models import Route53Backend, route53_backends
 from moto.route53.responses import Route53
 
 from lab.cloud.context import CloudContext
+from lab.cloud.route53_probe import Probe, Prober
 from lab.settings import ACCOUNT_ID
 
 METRIC_REGION = "us-east-1"
 NAMESPACE = "AWS/Route53"
-PUBLISHED_EVERY = timedelta(minutes=1)
-SLOWEST_ANSWER = timedelta(seconds=4)
-LEAST_TIMEOUT_SECONDS = 0.25
+MINUTE = timedelta(minutes=1)
+CHECKED_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 TICK_SECONDS = 0.02
+MOST_REQUESTS_AT_ONCE = 32
 
 
 @dataclass
 class Observation:
-    """What the checker thinks of one health check, and how many answers in a row say otherwise."""
+    """What is thought of one health check; healthy until enough requests have failed in a row."""
 
     healthy: bool = True
     against: int = 0
-    reason: str = "no answer yet"
+    reason: str = "Success: no request has been answered yet"
+    checked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     next_at: float = 0.0
-    asking: bool = False
+    started: int = 0
+    counted: int = 0
+    in_this_minute: list[bool] = field(default_factory=list)
+
+    def count(self, number: int, probe: Probe, threshold: int) -> bool:
+        """Take the outcome of request `number`; True when the status changed. Overtaken outcomes do not count.
+
+        `threshold` requests in a row change the status, from healthy to unhealthy and back.
+        https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+        """
+        if number <= self.counted:
+            return False
+        self.counted = number
+        self.reason, self.checked_at = probe.reason, datetime.now(UTC)
+        self.against = 0 if probe.passed == self.healthy else self.against + 1
+        if self.against < threshold:
+            return False
+        self.healthy, self.against = probe.passed, 0
+        return True
 
 
 class Checkers:
-    """Asks each health check's endpoint in time, remembers the verdicts, publishes the metric."""
+    """Asks every health check's endpoint each RequestInterval, late answers or not, and publishes the metrics.
+
+    Route 53's data plane is in no Region: it goes on while any Region is dark, only its metrics need us-east-1.
+    """
 
     def __init__(self, context: CloudContext) -> None:
         self._context = context
+        self._prober = Prober(context)
         self._seen: dict[str, Observation] = {}
-        self._pool = ThreadPoolExecutor(8, thread_name_prefix="health-check")
-        self._http = urllib3.PoolManager(maxsize=8, retries=False)
-        self._published_at = 0.0
-        # Scaled, but never so short that a busy laptop looks like a dead Region.
-        self._timeout = max(LEAST_TIMEOUT_SECONDS, context.scaled(SLOWEST_ANSWER))
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(MOST_REQUESTS_AT_ONCE, thread_name_prefix="health-check")
+        self._published: dict[str, float] = {}
+        self._never = threading.Event()
 
     def is_healthy(self, check_id: str) -> bool:
-        """Whether Route 53 considers the check healthy; inverted and disabled checks included."""
-        check = _checks().get(check_id)
-        if check is None:
-            return False
-        if check.disabled in (True, "true"):
-            return True
-        healthy = self._observation(check_id).healthy
-        return not healthy if check.inverted in (True, "true") else healthy
+        """Whether Route 53 considers the check healthy.
 
-    def reason(self, check_id: str) -> str:
-        return self._observation(check_id).reason
+        A disabled check is healthy whatever its endpoint does; inverting turns either around.
+        https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
+        """
+        check = _checks()[check_id]
+        healthy = _is_true(check.disabled) or self.observed(check_id).healthy
+        return healthy != _is_true(check.inverted)
 
-    def run(self) -> None:
-        """Until the process ends."""
-        pause = threading.Event()
-        while not pause.wait(TICK_SECONDS):
+    def observed(self, check_id: str) -> Observation:
+        with self._lock:
+            return self._seen.setdefault(check_id, Observation())
+
+    def start(self) -> None:
+        for target in (self._ask_for_ever, self._publish_for_ever):
+            threading.Thread(target=target, name="route53", daemon=True).start()
+
+    def _ask_for_ever(self) -> None:
+        while not self._never.wait(TICK_SECONDS):
             now = time.monotonic()
             for check in list(_checks().values()):
-                seen = self._observation(check.id)
-                if now >= seen.next_at and not seen.asking:
-                    seen.next_at = now + self._context.scaled(timedelta(seconds=int(check.request_interval)))
-                    seen.asking = True
-                    self._pool.submit(self._ask, check, seen)
-            if now - self._published_at >= self._context.scaled(PUBLISHED_EVERY):
-                self._published_at = now
-                self._publish()
+                seen = self.observed(check.id)
+                if _is_true(check.disabled) or now < seen.next_at:
+                    continue
+                interval = self._context.scaled(timedelta(seconds=int(check.request_interval)))
+                seen.next_at = max(seen.next_at + interval, now)
+                seen.started += 1
+                self._pool.submit(self._ask, check, seen, seen.started)
 
-    def _observation(self, check_id: str) -> Observation:
-        return self._seen.setdefault(check_id, Observation())
-
-    def _ask(self, check: Any, seen: Observation) -> None:
-        try:
-            passed, reason = self._probe(check)
-        finally:
-            seen.asking = False
-        seen.reason = reason
-        seen.against = 0 if passed == seen.healthy else seen.against + 1
-        if seen.against >= int(check.failure_threshold):
-            seen.healthy, seen.against = passed, 0
+    def _ask(self, check: Any, seen: Observation, number: int) -> None:
+        probe = self._prober.probe(check)
+        with self._lock:
+            changed = seen.count(number, probe, int(check.failure_threshold))
+        if changed:
             self._context.journal.add(
                 "health-check",
                 id=check.id,
                 name=check.caller_reference,
-                status="healthy" if passed else "unhealthy",
-                reason=reason,
+                status="healthy" if seen.healthy else "unhealthy",
+                reason=probe.reason,
             )
+        healthy = self.is_healthy(check.id) if check.id in _checks() else seen.healthy
+        with self._lock:
+            seen.in_this_minute.append(healthy)
 
-    def _probe(self, check: Any) -> tuple[bool, str]:
-        address = self._context.names.address(check.fqdn) if check.fqdn else None
-        if address is None:
-            if not check.ip_address:
-                return False, f"Failure: {check.fqdn} does not resolve"
-            address = (check.ip_address, int(check.port))
-        url = f"http://{address[0]}:{address[1]}{check.resource_path or '/'}"
-        try:
-            answer = self._http.request("GET", url, timeout=self._timeout, redirect=False)
-        except urllib3.exceptions.HTTPError as error:
-            return False, f"Failure: {type(error).__name__}"
-        passed = 200 <= answer.status < 400
-        wanted = (check.search_string or "").encode() if "STR_MATCH" in str(check.type_) else b""
-        passed = passed and wanted in answer.data[:5120]
-        return passed, f"{'Success' if passed else 'Failure'}: HTTP Status Code {answer.status}"
+    def _publish_for_ever(self) -> None:
+        minute_seconds = self._context.scaled(MINUTE)
+        while True:
+            end = (int(time.time() / minute_seconds) + 1) * minute_seconds
+            self._never.wait(max(0.0, end - time.time()))
+            if not self._context.network.is_dark(METRIC_REGION):
+                for check in list(_checks().values()):
+                    self._publish(check, end - minute_seconds)
 
-    def _publish(self) -> None:
-        if self._context.network.is_dark(METRIC_REGION):
-            return
-        backend = cloudwatch_backends[ACCOUNT_ID][METRIC_REGION]
-        for check_id in list(_checks()):
-            healthy = self.is_healthy(check_id)
-            dimensions = [{"Name": "HealthCheckId", "Value": check_id}]
-            backend.put_metric_data(
-                NAMESPACE,
-                [
-                    {"MetricName": "HealthCheckStatus", "Value": float(healthy), "Dimensions": dimensions},
-                    {
-                        "MetricName": "HealthCheckPercentageHealthy",
-                        "Value": 100.0 * healthy,
-                        "Dimensions": dimensions,
-                        "Unit": "Percent",
-                    },
-                ],
+    def _publish(self, check: Any, minute_start: float) -> None:
+        """The minute that has just ended; its Minimum is 0 when the check was unhealthy at any request.
+
+        https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+        """
+        seen = self.observed(check.id)
+        with self._lock:
+            samples, seen.in_this_minute = seen.in_this_minute, []
+        values = [float(healthy) for healthy in samples or [self.is_healthy(check.id)]]
+        at = datetime.fromtimestamp(minute_start, UTC).replace(tzinfo=None)
+        for name, factor, unit in (
+            ("HealthCheckStatus", 1.0, "None"),
+            ("HealthCheckPercentageHealthy", 100.0, "Percent"),
+        ):
+            datum = {
+                "MetricName": name,
+                "Dimensions": [{"Name": "HealthCheckId", "Value": check.id}],
+                "Timestamp": at,
+                "Unit": unit,
+                "StatisticValues": {
+                    "Minimum": min(values) * factor,
+                    "Maximum": max(values) * factor,
+                    "Sum": sum(values) * factor,
+                    "SampleCount": float(len(values)),
+                },
+            }
+            cloudwatch_backends[ACCOUNT_ID][METRIC_REGION].put_metric_data(NAMESPACE, [datum])
+        if self._published.get(check.id) != min(values):
+            self._published[check.id] = min(values)
+            self._context.journal.add(
+                "metric", region=METRIC_REGION, name="HealthCheckStatus", id=check.id, value=min(values)
             )
 
 
@@ -154,18 +176,35 @@ def checkers_of(context: CloudContext) -> Checkers:
 def install(context: CloudContext) -> None:
     """Endpoints are checked from now on, and GetHealthCheckStatus tells what was seen."""
     checkers = checkers_of(context)
+    create = Route53Backend.create_health_check
+
+    def create_health_check(self: Any, caller_reference: str, health_check_args: dict[str, Any]) -> Any:
+        kind = health_check_args.get("type")
+        if kind not in CHECKED_TYPES:
+            raise InvalidInput(f"The lab does not emulate health checks of type {kind}.")
+        return create(self, caller_reference, health_check_args)
 
     def get_health_check_status(self: Any) -> ActionResult:
         check_id = self._get_param("HealthCheckId")
         self.backend.get_health_check(check_id)
-        report = {"Status": checkers.reason(check_id), "CheckedTime": utcnow()}
-        observation = {"Region": METRIC_REGION, "IPAddress": "127.0.0.1", "StatusReport": report}
+        seen = checkers.observed(check_id)
+        observation = {
+            "Region": METRIC_REGION,
+            "IPAddress": "127.0.0.1",
+            "StatusReport": {"Status": seen.reason, "CheckedTime": seen.checked_at},
+        }
         return ActionResult({"HealthCheckObservations": [observation]})
 
+    Route53Backend.create_health_check = create_health_check
     Route53.get_health_check_status = get_health_check_status
-    threading.Thread(target=checkers.run, name="health-checks", daemon=True).start()
+    checkers.start()
 
 
 def _checks() -> dict[str, Any]:
-    checks: dict[str, Any] = route53_backends[ACCOUNT_ID]["global"].health_checks
+    checks: dict[str, Any] = route53_backends[ACCOUNT_ID]["aws"].health_checks
     return checks
+
+
+def _is_true(value: Any) -> bool:
+    """moto keeps what the request said: a flag, or its text."""
+    return value is True or str(value).lower() == "true"

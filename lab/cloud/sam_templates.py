@@ -10,6 +10,7 @@ import copy
 import hashlib
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
+
+# It warns of usage metrics that it would have sent to AWS's own transform service.
+logging.getLogger("samtranslator.metrics.metrics").disabled = True
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
 

@@ -87,4 +87,5 @@ class CloudServer:
 
 
 def _not_ready(environ: object, start_response: object) -> list[bytes]:
+    del environ, start_response
     raise ConnectionAbortedError("the emulated AWS is still starting")

@@ -27,8 +27,6 @@ INTERPRETER = "moto.stepfunctions"
 def install(context: CloudContext) -> None:
     """Make the interpreter of this process run workflows."""
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    import moto.stepfunctions.parser.models
-    import moto.stepfunctions.parser.asl.utils.boto_client
     import moto.stepfunctions.parser.asl.utils.json_path as paths
 
     missing = paths.NoSuchJsonPathError

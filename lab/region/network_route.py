@@ -47,7 +47,7 @@ class Route(ConnectionOwner):
         """Where a new connection may go, in the order to try. Raises ResolutionFailed."""
         raise NotImplementedError
 
-    def unreachable(self, connection: Connection, tried: int) -> None:
+    def unreachable(self, connection: Connection, tried: int) -> None:  # noqa: ARG002 - a balancer needs it
         """None of the `tried` targets took the connection."""
         connection.reset()
 
@@ -81,7 +81,6 @@ class Route(ConnectionOwner):
         if self.condition.mode is not Mode.OPEN:
             connection.has_hole = True
             return
-        connection.client.hold()
         task = asyncio.get_running_loop().create_task(self._connect(connection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -95,20 +94,13 @@ class Route(ConnectionOwner):
             for host, port in await self.targets():
                 tried += 1
                 if await _reach(connection.server, host, port):
-                    self._connected(connection)
+                    if self.condition.mode is Mode.REFUSING:
+                        connection.reset()
                     return
         except ResolutionFailed:
             connection.reset()
             return
         self.unreachable(connection, tried)
-
-    def _connected(self, connection: Connection) -> None:
-        if not connection.client.is_connected:
-            connection.reset()
-            return
-        if self.condition.mode is not Mode.OPEN:
-            connection.has_hole = True
-        connection.client.go_on()
 
     @staticmethod
     def _reset(connections: set[Connection]) -> None:

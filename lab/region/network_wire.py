@@ -51,6 +51,7 @@ class Way:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[float, bytes | Ending]] = deque()
+        self._early: list[bytes | Ending] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def send(self, piece: bytes | Ending) -> None:
@@ -65,10 +66,29 @@ class Way:
             if self._timer is None:
                 self._timer = self._loop.call_at(due, self._release_due)
 
+    def hold_back(self) -> None:
+        """Keep what arrives, until `let_go`: there is nobody yet to give it to."""
+        self._early = []
+
+    @property
+    def is_holding_something(self) -> bool:
+        return bool(self._early)
+
+    def let_go(self) -> None:
+        """Give out what was held back, and from now on what arrives."""
+        early, self._early = self._early or [], None
+        for piece in early:
+            if self._condition.mode is Mode.OPEN:
+                self._release(piece)
+            else:
+                self._lose(piece)
+
     def drop(self) -> None:
         """Lose all that is under way."""
         while self._queue:
             self._lose(self._queue.popleft()[1])
+        while self._early:
+            self._lose(self._early.pop())
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -88,9 +108,11 @@ class Way:
             self._timer = self._loop.call_at(self._queue[0][0], self._release_due)
 
     def _release(self, piece: bytes | Ending) -> None:
-        if self.out is None:
+        if self._early is not None:
+            self._early.append(piece)
+        elif self.out is None:
             return
-        if isinstance(piece, bytes):
+        elif isinstance(piece, bytes):
             self._condition.forwarded_bytes += len(piece)
             self.out.write(piece)
         else:
@@ -194,6 +216,7 @@ class Connection:
         self._owner = owner
         self._there = Way(condition, self)
         self._back = Way(condition, self)
+        self._there.hold_back()
         self._present: set[End] = set()
         self.client = End(self, self._there, self._back)
         self.server = End(self, self._back, self._there)
@@ -203,6 +226,8 @@ class Connection:
         self._present.add(end)
         if end is self.client:
             self._owner.opened(self)
+        else:
+            self._there.let_go()
 
     def departed(self, end: End) -> None:
         self._present.discard(end)
@@ -220,8 +245,10 @@ class Connection:
             # Closing at once, with more of the request unread, would reset the connection and lose the answer.
             loop.call_later(linger_seconds, self.client.end, Ending.CLOSED)
 
-        self.client.instead_of_handing_on(once)
-        self.client.go_on()
+        if self._there.is_holding_something:
+            once()
+        else:
+            self.client.instead_of_handing_on(once)
 
     def drop_what_is_under_way(self) -> None:
         self._there.drop()

@@ -23,6 +23,7 @@ LONGEST_STEP_SECONDS = 50
 DAY_SECONDS = 86_400
 ROUTE53_METRICS_REGION = "us-east-1"
 REGION_PATTERN = r"[a-z]{2}(-[a-z]+)+-\d"
+URL_ALLOWED = "an http or https address without a final slash"
 URL_PATTERN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[A-Za-z0-9._~\-]+)*"
 ALARM_ARN_PATTERN = r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})"
 
@@ -71,12 +72,17 @@ class Timing:
 
 @dataclass(frozen=True)
 class AlarmPlan:
-    """An alarm that may start a run, and that is asked again on the second look."""
+    """An alarm that may start a run, and that is asked again on the second look.
+
+    `region` is where it lives, `watches` the Region that it speaks of: Route 53's health check is the
+    primary Region's, every other alarm speaks of its own.
+    """
 
     arn: str
     vantage_point: VantagePoint
     region: str
     name: str
+    watches: str
 
 
 @dataclass(frozen=True)
@@ -119,10 +125,50 @@ class Plan:
     @classmethod
     def parse(cls, text: str) -> Plan:
         """The plan written in `text`. Raises PlanError naming key, value and what is allowed."""
-        root = PlanObject("", load_json(text), _ROOT_KEYS = (
+        root = PlanObject("", load_json(text), _ROOT_KEYS)
+        account_id = root.text("account_id", r"\d{12}", "an AWS account id of 12 digits")
+        primary, secondary, witness = _three_regions(root)
+        alarms = _alarms(root, account_id, (primary, secondary, witness))
+        return cls(
+            service=root.text("service", r"[a-z][a-z0-9-]{0,19}", "up to 20 of a-z, 0-9 and -, a letter first"),
+            account_id=account_id,
+            primary_region=primary,
+            secondary_region=secondary,
+            witness_region=witness,
+            public_url=root.text("public_url", URL_PATTERN, URL_ALLOWED),
+            db_mode=root.one_of("db_mode", ("rds-postgres",)),
+            routing=root.one_of("routing", ("failover",)),
+            failover_policy=FailoverPolicy(root.one_of("failover_policy", tuple(FailoverPolicy))),
+            rpo_target=root.seconds("rpo_target_seconds", DAY_SECONDS),
+            rto_target=timedelta(minutes=root.number("rto_target_minutes", 0, 24 * 60)),
+            cooldown=timedelta(minutes=root.number("cooldown_minutes", 0, 7 * 24 * 60)),
+            signals_required=root.whole("signals_required", 1, len({a.vantage_point for a in alarms}) + 1),
+            timing=_timing(root),
+            record_copies=_record_copies(root, (primary, secondary, witness)),
+            alarms=alarms,
+            regions=_regions(root, account_id, (primary, secondary)),
+        )
+
+    def standby_of(self, leader: str) -> str:
+        """The Region that would take over from `leader`. Raises PlanError for a Region outside the plan."""
+        self.region(leader)
+        return self.secondary_region if leader == self.primary_region else self.primary_region
+
+    def region(self, name: str) -> RegionPlan:
+        """What the service is called in `name`. Raises PlanError for a Region outside the plan."""
+        if name not in self.regions:
+            raise PlanError("regions", name, " or ".join(self.regions))
+        return self.regions[name]
+
+    def alarm(self, arn: str) -> AlarmPlan | None:
+        """The listed alarm, or None when `arn` is not on the list."""
+        return next((alarm for alarm in self.alarms if alarm.arn == arn), None)
+
+
+_ROOT_KEYS = (
     *("service", "account_id", "primary_region", "secondary_region", "witness_region", "public_url"),
-    *("db_mode", "routing", "failover_policy", "rpo_target_seconds", "rto_target_minutes", "cooldown_minutes"),
-    *("signals_required", "timing", "record_copies", "alarms", "regions"),
+    *("db_mode", "routing", "failover_policy", "rpo_target_seconds", "rto_target_minutes"),
+    *("cooldown_minutes", "signals_required", "timing", "record_copies", "alarms", "regions"),
 )
 _TIMING_LIMITS_SECONDS = {
     "lease_seconds": 600,
@@ -150,8 +196,7 @@ def _three_regions(root: PlanObject) -> tuple[str, str, str]:
 def _timing(root: PlanObject) -> Timing:
     timing = PlanObject("timing", root.raw("timing"), (*_TIMING_LIMITS_SECONDS, "second_look_samples"))
     durations = {
-        key.removesuffix("_seconds"): timing.seconds(key, limit)
-        for key, limit in _TIMING_LIMITS_SECONDS.items()
+        key.removesuffix("_seconds"): timing.seconds(key, limit) for key, limit in _TIMING_LIMITS_SECONDS.items()
     }
     # One sample never counts: a single lost packet is not an outage.
     parsed = Timing(second_look_samples=timing.whole("second_look_samples", 2, 20), **durations)
@@ -177,9 +222,7 @@ def _record_copies(root: PlanObject, regions: tuple[str, ...]) -> Mapping[str, s
     for region in regions:
         bucket = copies.text(region, r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name")
         if bucket in buckets.values():
-            raise PlanError(
-                copies.key(region), bucket, "a bucket of its own: three copies need three buckets"
-            )
+            raise PlanError(copies.key(region), bucket, "a bucket of its own: three copies need three buckets")
         buckets[region] = bucket
     return MappingProxyType(buckets)
 
@@ -190,9 +233,17 @@ def _alarms(root: PlanObject, account_id: str, regions: tuple[str, ...]) -> tupl
         raise PlanError("alarms", listed, "a list of at least one alarm")
     alarms: list[AlarmPlan] = []
     for index, item in enumerate(listed):
-        alarm = _alarm(PlanObject(f"alarms[{index}]", item, ("arn", "vantage_point")), account_id, regions)
+        keys = PlanObject(f"alarms[{index}]", item, ("arn", "vantage_point"))
+        alarm = _alarm(keys, account_id, regions)
         if any(alarm.arn == other.arn for other in alarms):
             raise PlanError(f"alarms[{index}].arn", alarm.arn, "each alarm once: it is given twice")
+        # Two alarms from one place are one opinion, and must not count as two signals.
+        if any((alarm.vantage_point, alarm.watches) == (other.vantage_point, other.watches) for other in alarms):
+            raise PlanError(
+                f"alarms[{index}].vantage_point",
+                alarm.vantage_point,
+                f"one alarm of each vantage point for {alarm.watches}; combine them into a composite alarm",
+            )
         alarms.append(alarm)
     return tuple(alarms)
 
@@ -212,7 +263,8 @@ def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...]) -> Alarm
         raise PlanError(item.key("arn"), arn, f"an alarm in {', '.join(regions)}")
     if vantage_point is VantagePoint.ROUTE53 and region != ROUTE53_METRICS_REGION:
         raise PlanError(item.key("arn"), arn, f"an alarm in {ROUTE53_METRICS_REGION}, for a Route 53 metric")
-    return AlarmPlan(arn, vantage_point, region, name)
+    watches = regions[0] if vantage_point is VantagePoint.ROUTE53 else region
+    return AlarmPlan(arn, vantage_point, region, name, watches)
 
 
 def _regions(root: PlanObject, account_id: str, names: tuple[str, str]) -> Mapping[str, RegionPlan]:
@@ -225,7 +277,7 @@ def _region(name: str, account_id: str, value: object) -> RegionPlan:
     item = PlanObject(f"regions.{name}", value, keys)
     return RegionPlan(
         region=name,
-        service_url=item.text("service_url", URL_PATTERN, "an http or https address without a final slash"),
+        service_url=item.text("service_url", URL_PATTERN, URL_ALLOWED),
         database_instance=item.text(
             "database_instance", r"[A-Za-z](-?[A-Za-z0-9]){0,62}", "an RDS instance identifier"
         ),

@@ -33,9 +33,7 @@ class PlanObject:
         known = set(keys)
         for key in value:
             if key not in known:
-                raise PlanError(
-                    self.key(key), value[key], f"no such key; known are {', '.join(sorted(known))}"
-                )
+                raise PlanError(self.key(key), value[key], f"no such key; known are {', '.join(sorted(known))}")
         for key in sorted(known - set(value)):
             raise PlanError(self.key(key), None, "a value: the key is missing")
 

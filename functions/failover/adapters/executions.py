@@ -1,0 +1,50 @@
+"""Which runs are in progress here, and how is one started exactly once?
+
+StartExecution with the name and input of a running execution answers with that execution; with the name of a closed
+one, or another input, it answers ExecutionAlreadyExists, for 90 days
+(https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.application.ports import StartedExecution
+
+
+@dataclass(frozen=True)
+class StepFunctions:
+    """One state machine, in the client's Region."""
+
+    client: Any
+    state_machine_arn: str
+
+    def running(self) -> tuple[str, ...]:
+        """Names of the executions in progress, newest first, 100 at most. Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence("Listing the runs in progress"):
+            answer = self.client.list_executions(
+                stateMachineArn=self.state_machine_arn, statusFilter="RUNNING", maxResults=100
+            )
+        return tuple(one["name"] for one in answer["executions"])
+
+    def start(self, name: str, run_input: Mapping[str, Any]) -> StartedExecution:
+        """Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence(f"Starting {name}"):
+            try:
+                answer = self.client.start_execution(
+                    stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(run_input, sort_keys=True)
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+                return StartedExecution(self.arn_of(name), new=False)
+        return StartedExecution(answer["executionArn"], new=True)
+
+    def arn_of(self, name: str) -> str:
+        return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

@@ -1,0 +1,148 @@
+"""How does every Region come to know how far the leader had got?
+
+The heartbeat is one object in each control bucket. A newer heartbeat is never replaced by an older one: two tasks of
+the leader publish side by side, and the slower PUT would otherwise hide the heartbeat on which the other task's lease
+rests, and with it a part of what may be lost. So each PUT is conditional on what was there
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from failover.adapters.aws_errors import code_of
+from failover.application.ports import PublishedHeartbeat
+from failover.domain.heartbeat import Heartbeat
+
+KEY = "heartbeat.json"
+LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404")
+ABSENT = ("NoSuchKey", "404")
+TRIES = 6
+
+
+class CopySilent(Exception):
+    """A copy could not be read or written."""
+
+
+@dataclass
+class HeartbeatCopy:
+    """The heartbeat in one bucket. Its client bounds every call. Safe to use from several threads."""
+
+    client: Any
+    bucket: str
+    _last: tuple[Heartbeat, str] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self) -> Heartbeat | None:
+        """None when there is none. Raises CopySilent, also when the object is no heartbeat."""
+        return self._get()[0]
+
+    def put(self, heartbeat: Heartbeat, deadline_seconds: float) -> None:
+        """Returns once this copy holds `heartbeat` or a newer one. Raises CopySilent."""
+        body = json.dumps(heartbeat.to_dict()).encode()
+        with self._lock:
+            last = self._last
+        if last is not None and last[0].at >= heartbeat.at:
+            return
+        etag = last[1] if last is not None else None
+        for _ in range(TRIES):
+            if time.monotonic() >= deadline_seconds:
+                break
+            if etag is None:
+                stored, etag = self._get()
+                if stored is not None and stored.at >= heartbeat.at:
+                    return
+            written = self._put(body, etag)
+            if written is not None:
+                with self._lock:
+                    self._last = (heartbeat, written)
+                return
+            etag = None
+        raise CopySilent(f"s3://{self.bucket}/{KEY}: others wrote all the time")
+
+    def _get(self) -> tuple[Heartbeat | None, str | None]:
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=KEY)
+            return Heartbeat.from_dict(json.loads(answer["Body"].read())), answer["ETag"]
+        except ClientError as error:
+            if code_of(error) in ABSENT:
+                return None, None
+            raise CopySilent(f"s3://{self.bucket}/{KEY}: {code_of(error)}") from error
+        except (BotoCoreError, OSError, ValueError, TypeError, KeyError) as error:
+            raise CopySilent(f"s3://{self.bucket}/{KEY}: {type(error).__name__}") from error
+
+    def _put(self, body: bytes, etag: str | None) -> str | None:
+        """The new version; None when another task was faster."""
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        try:
+            answer = self.client.put_object(
+                Bucket=self.bucket, Key=KEY, Body=body, ContentType="application/json", **condition
+            )
+        except ClientError as error:
+            if code_of(error) in LOST_RACE:
+                return None
+            raise CopySilent(f"s3://{self.bucket}/{KEY}: {code_of(error)}") from error
+        except (BotoCoreError, OSError) as error:
+            raise CopySilent(f"s3://{self.bucket}/{KEY}: {type(error).__name__}") from error
+        written: str = answer["ETag"]
+        return written
+
+
+@dataclass(frozen=True)
+class S3Heartbeats:
+    """The heartbeat on all its copies, by Region, asked at once. `executor` needs a thread for each copy."""
+
+    copies: Mapping[str, HeartbeatCopy]
+    executor: Executor
+    timeout: timedelta
+
+    def publish(self, heartbeat: Heartbeat, within: timedelta) -> bool:
+        """Whether a majority of copies holds `heartbeat` or a newer one, `within` this time. Never raises.
+
+        False allows no conclusion: calls left behind may still succeed.
+        """
+        deadline = time.monotonic() + within.total_seconds()
+        answered = self._ask(lambda copy: copy.put(heartbeat, deadline), deadline, self._majority)
+        return len(answered) >= self._majority
+
+    def read(self) -> PublishedHeartbeat:
+        """The newest heartbeat of those that answer; every copy is given its time. Never raises."""
+        deadline = time.monotonic() + 2 * self.timeout.total_seconds()
+        answered = self._ask(lambda copy: copy.read(), deadline, len(self.copies))
+        found = [one for one in answered.values() if one is not None]
+        return PublishedHeartbeat(
+            newest=max(found, key=lambda one: one.at, default=None),
+            majority=len(answered) >= self._majority,
+            answered=tuple(sorted(answered)),
+        )
+
+    @property
+    def _majority(self) -> int:
+        return len(self.copies) // 2 + 1
+
+    def _ask(
+        self, call: Callable[[HeartbeatCopy], Heartbeat | None], deadline: float, enough: int
+    ) -> dict[str, Heartbeat | None]:
+        pending: dict[Future[Heartbeat | None], str] = {
+            self.executor.submit(call, copy): region for region, copy in self.copies.items()
+        }
+        answered: dict[str, Heartbeat | None] = {}
+        while pending and len(answered) < enough:
+            left = deadline - time.monotonic()
+            done, _ = wait(pending, max(left, 0.0), FIRST_COMPLETED)
+            if not done:
+                break
+            for future in done:
+                region = pending.pop(future)
+                if not isinstance(future.exception(), CopySilent):
+                    answered[region] = future.result()
+        return answered

@@ -1,0 +1,106 @@
+"""How much acknowledged work could promotion lose, and does the plan accept that?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from failover.application.database_login import login_for
+from failover.application.errors import DatabaseUnavailable, RunRefused
+from failover.application.polling import Waiting, poll_until_budget
+from failover.application.ports import (
+    Clock,
+    DatabaseLogin,
+    Databases,
+    DatabaseSessions,
+    Heartbeats,
+    PublishedHeartbeat,
+    Secrets,
+)
+from failover.domain.loss_bound import KnownLoss, LossBound, ReplicaPosition, UnknownLoss, accept, bound_loss
+from failover.domain.plan import Plan
+from failover.domain.run import Run
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class BoundDataLoss:
+    """Called when the lease has run out. Changes nothing.
+
+    Answers `{accepted, known, bound_seconds, bytes_behind, reason, evidence}`.
+    """
+
+    plan: Plan
+    region: str
+    databases: Databases
+    secrets: Secrets
+    sessions: DatabaseSessions
+    heartbeats: Heartbeats
+    clock: Clock
+
+    def __call__(self, run: Run) -> dict[str, Any]:
+        """A replica that stays silent makes the loss unknown. Raises TransientFailure or RunRefused."""
+        leader = run.text("fence", "leader")
+        login = self._login()
+        position = poll_until_budget(self.clock, self.plan.timing, lambda: self._settled(login, leader))
+        published = self.heartbeats.read()
+        loss = self._loss(published, position, leader)
+        decision = accept(loss, self.plan.failover_policy, self.plan.rpo_target)
+        known = isinstance(loss, KnownLoss)
+        return {
+            "accepted": decision.accepted,
+            "known": known,
+            "bound_seconds": loss.bound / MICROSECOND / 1e6 if isinstance(loss, KnownLoss) else None,
+            "bytes_behind": loss.bytes_behind if isinstance(loss, KnownLoss) else None,
+            "reason": decision.reason,
+            "evidence": self._evidence(published, position),
+        }
+
+    def _login(self) -> DatabaseLogin:
+        here = self.plan.region(self.region)
+        instance = self.databases.describe(here.database_instance)
+        if instance is None:
+            raise RunRefused(f"{self.region} has no database instance {here.database_instance}.")
+        return login_for(instance, self.secrets.read(here.database_secret))
+
+    def _settled(self, login: DatabaseLogin, leader: str) -> ReplicaPosition | _Unsettled:
+        """The position once everything received is replayed: until then the heartbeat row may still get newer."""
+        try:
+            position = self.sessions.position(login, leader)
+        except DatabaseUnavailable as error:
+            return _Unsettled(f"The replica does not answer: {error}", None)
+        if position.in_recovery and not position.drained:
+            return _Unsettled("The replica has not replayed all that it received.", position)
+        return position
+
+    def _loss(self, published: PublishedHeartbeat, position: ReplicaPosition | Waiting, leader: str) -> LossBound:
+        if not published.majority:
+            answered = ", ".join(published.answered) or "none"
+            return UnknownLoss(f"No majority of the heartbeat's copies could be read; answered: {answered}.")
+        # Not all replayed: the row is older than what promotion will show, so the bound is too large, never too small.
+        settled = position.position if isinstance(position, _Unsettled) else position
+        if not isinstance(settled, ReplicaPosition):
+            return UnknownLoss(position.reason if isinstance(position, Waiting) else "The replica does not answer.")
+        return bound_loss(published.newest, settled, leader, self.plan.timing.unpublished)
+
+    def _evidence(self, published: PublishedHeartbeat, position: ReplicaPosition | Waiting) -> dict[str, Any]:
+        settled = position.position if isinstance(position, _Unsettled) else position
+        shown = settled if isinstance(settled, ReplicaPosition) else None
+        return {
+            "published": published.newest.to_dict() if published.newest else None,
+            "copies_answered": list(published.answered),
+            "unpublished_seconds": self.plan.timing.unpublished.total_seconds(),
+            "replica_heartbeat": shown.heartbeat.to_dict() if shown and shown.heartbeat else None,
+            "received_lsn": str(shown.received) if shown and shown.received else None,
+            "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
+            "drained": shown.drained if shown else None,
+        }
+
+
+@dataclass(frozen=True)
+class _Unsettled(Waiting):
+    """What was seen last, when the budget ends before the replica has settled."""
+
+    position: ReplicaPosition | None

@@ -1,0 +1,19 @@
+"""How does a step say that it did not finish? The workflow's retries go by these names."""
+
+from __future__ import annotations
+
+
+class StillInProgress(Exception):
+    """What the step waits for has not happened within its budget: call it again, it goes on where it was."""
+
+
+class TransientFailure(Exception):
+    """Throttled, timed out or a server's error: call it again after a while."""
+
+
+class RunRefused(Exception):
+    """Calling again would not help; the text is one sentence for people."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database server gave no answer, or not the one that was asked for; the text says which."""

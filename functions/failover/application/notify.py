@@ -1,0 +1,92 @@
+"""What are people told of a run, at three in the morning?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from failover.application.ports import Notifications
+from failover.domain.outcome import Outcome, Result, derive
+from failover.domain.plan import Plan
+from failover.domain.run import Run
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no control characters, less than 100 characters.
+LONGEST_SUBJECT = 99
+NEXT_STEPS = {
+    Result.FAILED_OVER: (
+        "Nothing is urgent. No alarm starts another run until the hold has passed and a person has acknowledged this "
+        "failover. Rebuild the standby in the old Region; going back is a planned run."
+    ),
+    Result.UNVERIFIED: (
+        "Look at the public name now: the Region below leads, but users may not reach it. Check its /healthz, the "
+        "health checks of both failover records, and the load balancer. Do not fail back."
+    ),
+    Result.STOOD_DOWN: (
+        "Nothing changed hands. If users are affected, the cause is still there: read the reason, then repair it or "
+        "start a run by hand."
+    ),
+    Result.HELD: (
+        "Act now: writes may be refused everywhere. Read the leader record and the state of the replica, then either "
+        "finish by the runbook or, if nothing was promoted, reopen the old leader. Never open both."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Answers `{message_id, subject}`."""
+
+    plan: Plan
+    region: str
+    notifications: Notifications
+
+    def __call__(self, run: Run) -> dict[str, Any]:
+        """Raises TransientFailure or RunRefused."""
+        outcome = derive(run, self.plan.service)
+        subject = subject_of(outcome, self.plan.service, run.name)
+        message_id = self.notifications.publish(subject, text_of(outcome, run, self.region))
+        return {"message_id": message_id, "subject": subject}
+
+
+def subject_of(outcome: Outcome, service: str, run: str) -> str:
+    """One line of printable ASCII that fits SNS."""
+    told = {
+        Result.FAILED_OVER: f"{service} failed over: {outcome.leader} leads",
+        Result.UNVERIFIED: f"{service} failed over to {outcome.leader}, TRAFFIC NOT PROVEN",
+        Result.STOOD_DOWN: f"{service} did not fail over: {outcome.leader} leads as before",
+        Result.HELD: f"{service} HELD: nobody may be leading, act now",
+    }[outcome.result]
+    line = f"{told} ({run})"
+    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in line)
+    return printable[:LONGEST_SUBJECT]
+
+
+def text_of(outcome: Outcome, run: Run, region: str) -> str:
+    """The message itself: what happened, who leads, what may be lost, what to do."""
+    trigger = run.value("trigger", "reason")
+    recorded = run.value("outcome", "key")
+    lines = [
+        outcome.summary,
+        "",
+        f"Result:      {outcome.result}",
+        f"Leader:      {outcome.leader or 'nobody, or not known'}",
+        f"Epoch:       {outcome.epoch if outcome.epoch is not None else 'not known'}",
+        f"Data loss:   {_loss(run)}",
+        f"Trigger:     {run.kind}: {trigger if isinstance(trigger, str) else 'no reason given'}",
+        f"Run:         {run.name}, in {region}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"Recorded:    {recorded or 'NOT RECORDED: this message and the execution history are all there is'}",
+        "",
+        "What to do next",
+        NEXT_STEPS[outcome.result],
+    ]
+    return "\n".join(lines)
+
+
+def _loss(run: Run) -> str:
+    bound, known = run.value("prepared", "loss", "bound_seconds"), run.value("prepared", "loss", "known")
+    if known is None:
+        return "not assessed: the run did not come so far"
+    if known is not True or not isinstance(bound, int | float):
+        return "unknown"
+    taken = run.value("opened") is not None
+    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else ' if the replica is promoted'}"

@@ -1,0 +1,208 @@
+"""What do the use cases need of the world? Each port is kept by one adapter.
+
+Unless a port says otherwise its calls are bounded in time and raise TransientFailure (try again) or RunRefused
+(do not), and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from failover.domain.heartbeat import Heartbeat
+from failover.domain.leader_record import Change, LeaderRecord, Refusal
+from failover.domain.loss_bound import ReplicaPosition
+from failover.domain.plan import AlarmPlan
+from failover.domain.signals import Health
+
+
+class Clock(Protocol):
+    """Wall time for records, monotonic seconds for durations."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, duration: timedelta) -> None: ...
+
+
+class Register(Protocol):
+    """The leader record. Both raise leader_register.NoMajority."""
+
+    def read(self) -> LeaderRecord: ...
+
+    def change(self, change: Change) -> LeaderRecord | Refusal: ...
+
+
+class Alarms(Protocol):
+    """CloudWatch's own opinion. Never raises: an API that does not answer is `unreachable`."""
+
+    def look(self, alarm: AlarmPlan) -> tuple[Health, str]: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer. `region` is what it says of itself, None when it says nothing."""
+
+    status: int
+    region: str | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Silence:
+    """No HTTP answer came, and why."""
+
+    reason: str
+
+
+class ServiceProbe(Protocol):
+    """One GET, bounded in time. Never raises."""
+
+    def get(self, url: str) -> Answer | Silence: ...
+
+
+@dataclass(frozen=True)
+class DatabaseInstance:
+    """What RDS says of an instance. `source` None: it is no replica (any more)."""
+
+    identifier: str
+    status: str
+    source: str | None
+    host: str | None
+    port: int | None
+    backup_retention_days: int
+
+
+class Databases(Protocol):
+    """RDS in this Region."""
+
+    def describe(self, identifier: str) -> DatabaseInstance | None: ...
+
+    def promote(self, identifier: str, backup_retention_days: int) -> Refusal | None:
+        """Ask for promotion. A Refusal: the instance's state does not allow it now, or it is under way already."""
+        ...
+
+
+@dataclass(frozen=True)
+class DatabaseLogin:
+    """Where and as whom to open a session."""
+
+    host: str
+    port: int
+    dbname: str
+    username: str
+    password: str = field(repr=False)
+
+
+class DatabaseSessions(Protocol):
+    """One session a call. Raises DatabaseUnavailable, and nothing else."""
+
+    def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition:
+        """Where the server stands, with its newest heartbeat of `region`."""
+        ...
+
+    def in_recovery(self, login: DatabaseLogin) -> bool: ...
+
+    def write_probe(self, login: DatabaseLogin, region: str) -> None:
+        """Commit one row."""
+        ...
+
+
+@dataclass(frozen=True)
+class ServiceSize:
+    """Tasks of an ECS service."""
+
+    desired: int
+    running: int
+
+
+class Services(Protocol):
+    """ECS in this Region."""
+
+    def size(self, cluster: str, service: str) -> ServiceSize | None: ...
+
+    def resize(self, cluster: str, service: str, desired: int) -> None: ...
+
+
+class LoadBalancer(Protocol):
+    """The load balancer in this Region."""
+
+    def healthy_targets(self, target_group_arn: str) -> int: ...
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's current value. Not shown: it holds a password."""
+
+    arn: str
+    value: Mapping[str, Any] = field(repr=False)
+
+
+class Secrets(Protocol):
+    """Secrets Manager in this Region."""
+
+    def read(self, name: str) -> Secret: ...
+
+    def write(self, name: str, value: Mapping[str, Any], token: str) -> None:
+        """A new version. The same `token` and value again make no second one."""
+        ...
+
+
+class Parameters(Protocol):
+    """Parameter Store in this Region."""
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class PublishedHeartbeat:
+    """The newest heartbeat among the copies that answered. Without `majority`, a newer one may exist."""
+
+    newest: Heartbeat | None
+    majority: bool
+    answered: tuple[str, ...]
+
+
+class Heartbeats(Protocol):
+    """The leader's heartbeat, published to every Region. Never raises."""
+
+    def read(self) -> PublishedHeartbeat: ...
+
+
+@dataclass(frozen=True)
+class StartedExecution:
+    """`new` False: an execution of this name existed already."""
+
+    arn: str
+    new: bool
+
+
+class Executions(Protocol):
+    """The workflow in this Region."""
+
+    def running(self) -> tuple[str, ...]: ...
+
+    def start(self, name: str, run_input: Mapping[str, Any]) -> StartedExecution: ...
+
+    def arn_of(self, name: str) -> str: ...
+
+
+class Outcomes(Protocol):
+    """What runs left behind, in this Region's control bucket."""
+
+    def put_once(self, key: str, text: str) -> str:
+        """The text that is stored under `key` now: `text`, or what was there first."""
+        ...
+
+
+class Notifications(Protocol):
+    """The people."""
+
+    def publish(self, subject: str, text: str) -> str:
+        """The message's id."""
+        ...

@@ -1,0 +1,82 @@
+"""Does an event start a run?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from failover.application.holding import majority_needed
+from failover.application.ports import Clock, Executions, Register
+from failover.domain.alarm_event import ReportedAlarm, accept, read_report
+from failover.domain.intake import Duplicate, Start, decide
+from failover.domain.leader_record import Refusal
+from failover.domain.plan import Plan
+
+
+@dataclass(frozen=True)
+class Received:
+    """`started` False with an ARN: the run of this alarm change exists already."""
+
+    started: bool
+    reason: str
+    execution_arn: str | None = None
+    run: str | None = None
+    epoch: int | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a decision needs beyond the event. Made only for an event that is worth a call to AWS."""
+
+    plan: Plan
+    region: str
+    register: Register
+    executions: Executions
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class ReceiveAlarm:
+    """`account_id` is the account that this runs in; `intake` is asked for only after the event was found in order."""
+
+    account_id: str
+    intake: Callable[[], Intake]
+
+    def __call__(self, event: object) -> Received:
+        """Never raises because of the event. Raises TransientFailure or RunRefused when AWS gives no decision."""
+        report = read_report(event)
+        if isinstance(report, ReportedAlarm) and report.account_id != self.account_id:
+            report = Refusal(f"The alarm is of account {report.account_id}, not {self.account_id}.")
+        if isinstance(report, Refusal):
+            return Received(False, report.reason)
+        return _decide(report, self.intake())
+
+
+def _decide(report: ReportedAlarm, intake: Intake) -> Received:
+    now = intake.clock.now()
+    event = accept(report, intake.plan, now)
+    if isinstance(event, Refusal):
+        return Received(False, event.reason)
+    with majority_needed():
+        record = intake.register.read()
+    decision = decide(event, intake.plan, intake.region, record, intake.executions.running(), now)
+    if isinstance(decision, Refusal):
+        return Received(False, decision.reason, epoch=record.epoch)
+    if isinstance(decision, Duplicate):
+        return _duplicate(intake.executions.arn_of(decision.name), decision.name, decision.reason, record.epoch)
+    return _start(decision, intake.executions, record.epoch)
+
+
+def _start(decision: Start, executions: Executions, epoch: int) -> Received:
+    started = executions.start(decision.name, decision.input)
+    if not started.new:
+        reason = f"This is a duplicate: the same alarm change started {decision.name}."
+        return _duplicate(started.arn, decision.name, reason, epoch)
+    return Received(True, "The alarm is in order and nothing holds a run back.", started.arn, decision.name, epoch)
+
+
+def _duplicate(arn: str, run: str, reason: str, epoch: int) -> Received:
+    return Received(False, reason, arn, run, epoch)

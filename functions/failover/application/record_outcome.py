@@ -1,0 +1,48 @@
+"""What is remembered of a run?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from failover.application.ports import Clock, Outcomes
+from failover.domain.outcome import derive
+from failover.domain.plan import Plan
+from failover.domain.run import Run
+
+
+@dataclass(frozen=True)
+class RecordOutcome:
+    """Writes `runs/<run>/outcome.json` once; what is there first stays. Answers `{result, reason, key, summary}`."""
+
+    plan: Plan
+    region: str
+    outcomes: Outcomes
+    clock: Clock
+
+    def __call__(self, run: Run) -> dict[str, Any]:
+        """Raises TransientFailure or RunRefused."""
+        outcome = derive(run, self.plan.service)
+        key = f"runs/{run.name}/outcome.json"
+        record = {
+            "run": run.name,
+            "service": self.plan.service,
+            "region": self.region,
+            "started_at": run.started_at.isoformat(),
+            "recorded_at": self.clock.now().isoformat(),
+            "result": outcome.result.value,
+            "reason": outcome.reason,
+            "summary": outcome.summary,
+            "leader": outcome.leader,
+            "epoch": outcome.epoch,
+            "rpo_target_seconds": self.plan.rpo_target.total_seconds(),
+            "state": dict(run.state),
+        }
+        stored = json.loads(self.outcomes.put_once(key, json.dumps(record, indent=1, sort_keys=True)))
+        return {
+            "result": stored["result"],
+            "reason": stored["reason"],
+            "key": key,
+            "summary": stored["summary"],
+        }

@@ -1,0 +1,157 @@
+"""Is this event an alarm of ours that says, freshly and aloud, that the leader fails?
+
+Shape: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+EventBridge delivers at least once and retries for up to a day, so late, double and disordered events are normal:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from failover.domain.leader_record import Refusal
+from failover.domain.plan import AlarmPlan, Plan
+
+SOURCE = "aws.cloudwatch"
+DETAIL_TYPE = "CloudWatch Alarm State Change"
+ALARM_ARN = r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:(?P<name>.{1,255})"
+# Clocks of two AWS services differ by seconds at most; minutes mean that somebody made the event up.
+FUTURE_TOLERANCE = timedelta(minutes=2)
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class ReportedAlarm:
+    """A well-formed report of an alarm in state ALARM. Nothing is known yet of whether it is ours."""
+
+    arn: str
+    account_id: str
+    reason: str
+    observed_at: datetime
+    timestamp: str
+
+
+@dataclass(frozen=True)
+class AlarmEvent:
+    """A report that may start a run: listed, fresh, not muted. `timestamp` is CloudWatch's own text."""
+
+    alarm: AlarmPlan
+    reason: str
+    observed_at: datetime
+    timestamp: str
+
+
+def read_report(event: object) -> ReportedAlarm | Refusal:
+    """What `event` reports, decided from the event alone: no plan, no AWS call, and nothing is raised."""
+    if refusal := _not_an_alarm_event(event):
+        return refusal
+    assert isinstance(event, Mapping)  # noqa: S101 - narrowed by the check above
+    detail = event["detail"]
+    arn = _arn(event, detail)
+    if isinstance(arn, Refusal):
+        return arn
+    state = detail["state"]
+    observed_at = _instant(state.get("timestamp"))
+    if observed_at is None:
+        return Refusal("The event is malformed: detail.state.timestamp is no instant with a time zone.")
+    if state["value"] != "ALARM":
+        return Refusal(f"{detail['alarmName']} is {state['value']}, not ALARM: there is nothing to act on.")
+    if refusal := _silenced(detail, state):
+        return refusal
+    return ReportedAlarm(
+        arn=arn[0],
+        account_id=arn[1],
+        reason=_one_line(state.get("reason")),
+        observed_at=observed_at,
+        timestamp=state["timestamp"],
+    )
+
+
+def accept(report: ReportedAlarm, plan: Plan, now: datetime) -> AlarmEvent | Refusal:
+    """The report as an event that may start a run under `plan` at `now`, or why not."""
+    if report.account_id != plan.account_id:
+        return Refusal(f"The alarm is of account {report.account_id}, not {plan.account_id}.")
+    alarm = plan.alarm(report.arn)
+    if alarm is None:
+        return Refusal(f"{report.arn} is not on the plan's list of alarms.")
+    age = now - report.observed_at
+    if age > plan.timing.alarm_max_age:
+        return Refusal(
+            f"{alarm.name} changed {age.total_seconds():.0f} s ago, more than the "
+            f"{plan.timing.alarm_max_age.total_seconds():g} s that count as fresh."
+        )
+    if age < -FUTURE_TOLERANCE:
+        return Refusal(f"{alarm.name} claims to have changed {-age.total_seconds():.0f} s in the future.")
+    return AlarmEvent(alarm, report.reason, report.observed_at, report.timestamp)
+
+
+def _not_an_alarm_event(event: object) -> Refusal | None:
+    if not isinstance(event, Mapping):
+        return Refusal("The event is malformed: it is no JSON object.")
+    if "Records" in event:
+        return Refusal("The event is a batch of records (SNS or SQS): alarms are taken from EventBridge only.")
+    if "alarmData" in event:
+        return Refusal("The event is a Lambda action of an alarm: alarms are taken from EventBridge only.")
+    if event.get("source") != SOURCE:
+        return Refusal(f"The event's source is {_shown(event.get('source'))}, not {SOURCE}.")
+    if event.get("detail-type") != DETAIL_TYPE:
+        return Refusal(f"The event's type is {_shown(event.get('detail-type'))}, not {DETAIL_TYPE}.")
+    detail = event.get("detail")
+    if not isinstance(detail, Mapping) or not isinstance(detail.get("alarmName"), str):
+        return Refusal("The event is malformed: detail.alarmName is missing.")
+    state = detail.get("state")
+    if not isinstance(state, Mapping) or state.get("value") not in ("OK", "ALARM", "INSUFFICIENT_DATA"):
+        return Refusal("The event is malformed: detail.state.value is no alarm state.")
+    return None
+
+
+def _arn(event: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str] | Refusal:
+    """ARN and account; event and ARN must tell the same story."""
+    resources = event.get("resources")
+    arn = resources[0] if isinstance(resources, list) and len(resources) == 1 else None
+    match = re.fullmatch(ALARM_ARN, arn) if isinstance(arn, str) else None
+    if match is None:
+        return Refusal("The event is malformed: resources does not name one alarm.")
+    told = (event.get("account"), event.get("region"), detail["alarmName"])
+    if told != (match["account"], match["region"], match["name"]):
+        return Refusal("The event contradicts itself: account, region and alarm name are not those of its resource.")
+    return match.string, match["account"]
+
+
+def _silenced(detail: Mapping[str, Any], state: Mapping[str, Any]) -> Refusal | None:
+    """A muted or suppressed alarm changes state all the same; somebody wanted it to have no consequences.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html
+    """
+    name = detail["alarmName"]
+    if detail.get("muteDetail") or state.get("muteDetail"):
+        return Refusal(f"{name} is muted by a mute rule.")
+    by = state.get("actionsSuppressedBy")
+    if by in ("WaitPeriod", "ExtensionPeriod"):
+        return Refusal(f"{name} is in its {by}: CloudWatch reports it again, ALARM to ALARM, when that ends.")
+    if by:
+        return Refusal(f"{name} is suppressed by {_shown(by)}.")
+    return None
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
+
+
+def _one_line(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        return "CloudWatch gave no reason."
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_REASON]
+
+
+def _shown(value: object) -> str:
+    return _one_line(value)[:60] if isinstance(value, str) else f"a {type(value).__name__}"

@@ -1,0 +1,61 @@
+"""What does the leader say of itself each time it renews its lease, and how is that compared?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, order=True)
+class Lsn:
+    """A position in PostgreSQL's write-ahead log, in bytes.
+
+    https://www.postgresql.org/docs/current/datatype-pg-lsn.html
+    """
+
+    value: int
+
+    @staticmethod
+    def parse(text: str) -> Lsn:
+        """From `16/B374D848`. Raises ValueError on anything else."""
+        match = re.fullmatch(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})", text)
+        if match is None:
+            raise ValueError(f"{text!r} is no position in a write-ahead log")
+        return Lsn((int(match[1], 16) << 32) + int(match[2], 16))
+
+    def __str__(self) -> str:
+        return f"{self.value >> 32:X}/{self.value & 0xFFFFFFFF:X}"
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """One renewal. `at` is the clock of the leader's database server when the row was written, aware UTC."""
+
+    region: str
+    epoch: int
+    sequence: int
+    at: datetime
+    lsn: Lsn
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "region": self.region,
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "at": self.at.isoformat(),
+            "lsn": str(self.lsn),
+        }
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Heartbeat:
+        """Raises KeyError, TypeError or ValueError on anything that `to_dict` could not have written."""
+        region, epoch, sequence = data["region"], data["epoch"], data["sequence"]
+        if not isinstance(region, str) or type(epoch) is not int or type(sequence) is not int:
+            raise TypeError("region must be text, epoch and sequence whole numbers")
+        at = datetime.fromisoformat(data["at"])
+        if at.tzinfo is None:
+            raise ValueError(f"{data['at']} has no time zone")
+        return Heartbeat(region, epoch, sequence, at.astimezone(UTC), Lsn.parse(data["lsn"]))

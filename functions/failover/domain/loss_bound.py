@@ -1,0 +1,100 @@
+"""How much acknowledged work could promotion lose, and may that be accepted?
+
+A task of the leader renews its lease only after a majority took its heartbeat, within `heartbeat_timeout` of the
+heartbeat; a lease lasts `lease`. So nothing is acknowledged later than the newest published heartbeat plus both, and
+what the replica has is at least as new as the newest heartbeat row on it:
+
+    bound = (newest published heartbeat + heartbeat_timeout + lease) - newest heartbeat on the replica
+
+Both instants are of the old leader's clock. RDS's ReplicaLag is not used: it grows by a second a second once the
+primary is dead though nothing more is lost, and -1 means that replication is not active
+(https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.Monitor.html).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.plan import FailoverPolicy
+
+
+@dataclass(frozen=True)
+class ReplicaPosition:
+    """Where a replica stands. None: the server does not say, or there is no such row."""
+
+    in_recovery: bool
+    received: Lsn | None
+    replayed: Lsn | None
+    heartbeat: Heartbeat | None
+
+    @property
+    def drained(self) -> bool:
+        """Everything that was received has been replayed.
+
+        `pg_last_wal_receive_lsn` is NULL while streaming has not started since the server did
+        (https://www.postgresql.org/docs/current/functions-admin.html), which proves nothing.
+        """
+        return self.received is not None and self.replayed is not None and self.replayed >= self.received
+
+
+@dataclass(frozen=True)
+class KnownLoss:
+    """Nothing older than `bound` before the fence took effect is missing. `bytes_behind` None: not known."""
+
+    bound: timedelta
+    bytes_behind: int | None
+
+
+@dataclass(frozen=True)
+class UnknownLoss:
+    """There is no bound, and why, in one sentence. Unknown is not zero."""
+
+    reason: str
+
+
+LossBound = KnownLoss | UnknownLoss
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Whether a run may promote, and why, in one sentence."""
+
+    accepted: bool
+    reason: str
+
+
+def bound_loss(published: Heartbeat | None, replica: ReplicaPosition, leader: str, unpublished: timedelta) -> LossBound:
+    """The bound for promoting `replica` in place of `leader`. `published`: the newest that a majority could show."""
+    if published is None:
+        return UnknownLoss("The leader's heartbeat was never published.")
+    if published.region != leader:
+        return UnknownLoss(f"The newest published heartbeat is {published.region}'s, not {leader}'s.")
+    if not replica.in_recovery:
+        return UnknownLoss("The replica is not in recovery: it replicates nothing any more.")
+    if replica.heartbeat is None:
+        return UnknownLoss(f"The replica has no heartbeat of {leader}.")
+    behind = published.at + unpublished - replica.heartbeat.at
+    return KnownLoss(max(behind, timedelta(0)), _bytes_behind(published, replica))
+
+
+def accept(loss: LossBound, policy: FailoverPolicy, rpo_target: timedelta) -> Acceptance:
+    """Whether `loss` may be accepted without a person: no policy accepts what is unknown or above the RPO."""
+    if isinstance(loss, UnknownLoss):
+        return Acceptance(False, f"The loss is unknown, so it is not accepted: {loss.reason}")
+    bound, target = loss.bound.total_seconds(), rpo_target.total_seconds()
+    if policy is FailoverPolicy.APPROVE:
+        return Acceptance(
+            False,
+            f"The policy is {policy}: a person must accept the bound of {bound:.1f} s, and this workflow has no way "
+            "to ask; promote by the runbook instead.",
+        )
+    if loss.bound > rpo_target:
+        return Acceptance(False, f"Up to {bound:.1f} s could be lost, more than the RPO of {target:g} s.")
+    return Acceptance(True, f"At most {bound:.1f} s could be lost, within the RPO of {target:g} s.")
+
+
+def _bytes_behind(published: Heartbeat, replica: ReplicaPosition) -> int | None:
+    newest = max((lsn for lsn in (replica.received, replica.replayed) if lsn is not None), default=None)
+    return None if newest is None else max(published.lsn.value - newest.value, 0)

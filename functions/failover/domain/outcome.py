@@ -1,0 +1,131 @@
+"""How did a run end, told from what its states left behind?
+
+Derived and never stated: whatever is not proven by the state of the run did not happen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from failover.domain.run import Run
+
+LONGEST_REASON = 500
+
+
+class Result(StrEnum):
+    """`held`: nobody, or nobody surely, accepts writes until a person steps in."""
+
+    FAILED_OVER = "failed-over"
+    UNVERIFIED = "failed-over-unverified"
+    STOOD_DOWN = "stood-down"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a run. `leader` None: nobody leads, or it is not known who does."""
+
+    result: Result
+    reason: str
+    summary: str
+    leader: str | None
+    epoch: int | None
+
+
+def derive(run: Run, service: str) -> Outcome:
+    """The outcome of `run` for `service`, from its state alone."""
+    opened = run.value("opened")
+    if isinstance(opened, Mapping):
+        return _failed_over(run, service)
+    stood_down = run.value("stood_down")
+    if isinstance(stood_down, Mapping):
+        reason = _sentence(stood_down.get("reason"))
+        leader, epoch = stood_down.get("leader"), stood_down.get("epoch")
+        summary = f"{service}: the run stood down and {leader} leads as before (epoch {epoch}). {reason}"
+        return Outcome(Result.STOOD_DOWN, reason, summary, leader, epoch)
+    return _held(run, service)
+
+
+def why_not_going_on(run: Run) -> str:
+    """Why a run that ends before the one-way step does not go on: the newest refusal or failure in its state."""
+    if run.value("error") is not None:
+        return error_sentence(run.value("error"))
+    for path, passed in (
+        (("prepared", "loss"), "accepted"),
+        (("fence",), "held"),
+        (("readiness",), "ready"),
+        (("health",), "down"),
+    ):
+        found = run.value(*path)
+        if isinstance(found, Mapping) and found.get(passed) is not True:
+            return _sentence(found.get("reason"))
+    if run.value("readiness") is not None:
+        return f"The database's kind {run.value('readiness', 'db_mode')} cannot be promoted by this workflow."
+    return "The run ended before it decided anything."
+
+
+def error_sentence(error: object) -> str:
+    """What a caught error says, in one sentence: a Lambda's Cause is JSON with a stack trace that helps nobody here."""
+    if not isinstance(error, Mapping):
+        return "An error was caught that says nothing."
+    cause = error.get("Cause")
+    try:
+        told = json.loads(cause) if isinstance(cause, str) else None
+    except ValueError:
+        told = None
+    if isinstance(told, Mapping) and isinstance(told.get("errorMessage"), str):
+        return _sentence(told["errorMessage"])
+    name = error.get("Error")
+    detail = f": {cause}" if isinstance(cause, str) and cause and "Traceback" not in cause else ""
+    return _sentence(f"{name or 'An error'} was raised{detail}")
+
+
+def _failed_over(run: Run, service: str) -> Outcome:
+    leader, epoch = run.value("opened", "leader"), run.value("opened", "epoch")
+    old = run.value("fence", "leader")
+    lost = _loss(run)
+    if run.value("checks", "read_back") is True:
+        reason = f"{leader} serves, and a write through the public name was read back."
+        summary = f"{service}: {leader} leads since epoch {epoch}, after a failover from {old}. {lost}"
+        return Outcome(Result.FAILED_OVER, reason, summary, leader, epoch)
+    reason = error_sentence(run.value("error"))
+    summary = (
+        f"{service}: {leader} leads since epoch {epoch}, after a failover from {old}, but its traffic is not proven. "
+        f"{reason} {lost}"
+    )
+    return Outcome(Result.UNVERIFIED, reason, summary, leader, epoch)
+
+
+def _held(run: Run, service: str) -> Outcome:
+    reason = error_sentence(run.value("error"))
+    epoch = run.value("fence", "epoch")
+    old = run.value("fence", "leader") or run.value("health", "leader")
+    if run.value("prepared", "loss", "accepted") is True:
+        where = "after the promotion of the replica was begun"
+        state = f"{old} stays fenced and nobody leads"
+    else:
+        where = "while it stood down"
+        state = f"{old or 'the leader'} may still be fenced, and then nobody leads"
+    summary = f"{service}: the run failed {where}; {state}. {reason} {_loss(run)}".strip()
+    return Outcome(Result.HELD, reason, summary, None, epoch)
+
+
+def _loss(run: Run) -> str:
+    loss: Any = run.value("prepared", "loss")
+    if not isinstance(loss, Mapping):
+        return ""
+    bound = loss.get("bound_seconds")
+    if loss.get("known") is not True or not isinstance(bound, int | float):
+        return "The loss bound is unknown."
+    return f"At most {bound:.1f} s of acknowledged writes could be lost."
+
+
+def _sentence(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        return "No reason was given."
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}..."

@@ -1,0 +1,78 @@
+"""What does a run know of itself when one of its functions is called?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from failover.domain.intake import TriggerKind
+
+
+class RunStateError(ValueError):
+    """The function was called with something that no run would send; the text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the workflow. `state` is what its states have left so far."""
+
+    name: str
+    started_at: datetime
+    kind: TriggerKind
+    expected_epoch: int | None
+    state: Mapping[str, Any]
+
+    @staticmethod
+    def parse(event: object) -> Run:
+        """From `{"run", "started_at", "state"}`. Raises RunStateError."""
+        if not isinstance(event, Mapping):
+            raise RunStateError("The call is malformed: it is no JSON object.")
+        name, state = event.get("run"), event.get("state")
+        if not isinstance(name, str) or not 1 <= len(name) <= 80:
+            raise RunStateError("The call is malformed: run must be the execution's name.")
+        if not isinstance(state, Mapping):
+            raise RunStateError("The call is malformed: state must be a JSON object.")
+        epoch = state.get("expected_epoch")
+        if epoch is not None and (type(epoch) is not int or epoch < 1):
+            raise RunStateError("The run's input is malformed: expected_epoch must be a whole number from 1.")
+        return Run(name, _instant(event.get("started_at")), _kind(state.get("trigger")), epoch, state)
+
+    def value(self, *path: str) -> Any:
+        """What the states left at `path`, None where there is nothing."""
+        found: Any = self.state
+        for key in path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found
+
+    def text(self, *path: str) -> str:
+        """Raises RunStateError when there is no text at `path`."""
+        found = self.value(*path)
+        if not isinstance(found, str):
+            raise RunStateError(f"The run's state has no text at {'.'.join(path)}.")
+        return found
+
+    def whole(self, *path: str) -> int:
+        """Raises RunStateError when there is no whole number at `path`."""
+        found = self.value(*path)
+        if type(found) is not int:
+            raise RunStateError(f"The run's state has no whole number at {'.'.join(path)}.")
+        return found
+
+
+def _kind(trigger: object) -> TriggerKind:
+    kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
+    if kind not in tuple(TriggerKind):
+        raise RunStateError("The run's input is malformed: trigger.kind must be alarm or manual.")
+    return TriggerKind(kind)
+
+
+def _instant(value: object) -> datetime:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise RunStateError("The call is malformed: started_at must be an instant with a time zone.")
+    return instant

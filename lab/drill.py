@@ -1,0 +1,223 @@
+"""How is a drill conducted? A lab comes up under live writes, one fault is injected, and from then on it is only watched."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any
+
+from failover.application.leader_register import NoMajority
+from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
+from lab.faults import FAULTS
+from lab.laboratory import LabError, Laboratory
+from lab.live_view import LiveView, RegionLine
+from lab.region.postgresql_session import PostgreSQLError
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings
+from lab.started import Started
+from lab.watch import Execution, Watch
+
+FIRST_WRITES_SECONDS = 15.0
+WORKLOAD_ENDS_WITHIN = timedelta(seconds=10)
+NEWS_SECONDS = 0.2
+
+
+def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
+    """Run one drill from nothing to nothing: what it observed.
+
+    Raises LabError, PreflightError, ProcessFailed and the like when the lab itself does not work; a failover that
+    does not happen is no error but a result.
+    """
+    started_at = datetime.now(UTC)
+    with Laboratory(settings.lab, view.say) as lab:
+        watch = Watch(lab.cloud, lab.client("stepfunctions", SECONDARY_REGION), lab.state_machine_arn)
+        watch.start()
+        view.follow(watch, lambda: region_lines(lab, watch))
+        try:
+            return _with_writes(settings, view, lab, watch, started_at)
+        finally:
+            watch.stop()
+            view.say("ending every process of the lab")
+
+
+def _with_writes(
+    settings: DrillSettings, view: LiveView, lab: Laboratory, watch: Watch, started_at: datetime
+) -> DrillRecord:
+    history = lab.processes.state_directory / "history.jsonl"
+    workload = _start_workload(settings, lab, str(history))
+    _in_background(lambda: watch.follow_workload(workload), "workload-progress")
+    if not watch.wait_until(lambda: watch.progress.get("acked", 0) > 0, FIRST_WRITES_SECONDS):
+        raise LabError(f"no write was acknowledged within {FIRST_WRITES_SECONDS:.0f} s: {lab.public_health()[1]}")
+    view.say(f"{settings.write_rate:g} writes a second are acknowledged by {PRIMARY_REGION}")
+    _watch_for(watch, view, lambda: False, settings.warm_up.total_seconds())
+    record_before = _leader_record(lab)
+
+    fault = FAULTS[settings.fault]
+    fault_at = time.monotonic()
+    fault.inject(lab)
+    view.fault_injected(fault_at)
+    view.say(f"FAULT {fault.name}: {fault.description}")
+
+    def over() -> bool:
+        ended = watch.executions and not any(execution.running for execution in watch.executions)
+        return bool(ended) and watch.progress.get("last_ok_region") == SECONDARY_REGION
+
+    if _watch_for(watch, view, over, settings.give_up_after.total_seconds()):
+        view.say(f"writes are acknowledged by {SECONDARY_REGION}; they go on for a moment")
+        _watch_for(watch, view, lambda: False, settings.settle.total_seconds())
+    else:
+        view.say(f"no failover within {settings.give_up_after.total_seconds():g} s")
+    lab.processes.terminate(workload, within=WORKLOAD_ENDS_WITHIN)
+    return DrillRecord(
+        drill=started_at.strftime(f"%Y%m%dT%H%M%SZ-{settings.fault}"),
+        started_at=started_at,
+        fault=fault.name,
+        fault_description=fault.description,
+        fault_at=fault_at,
+        old_leader=PRIMARY_REGION,
+        new_leader=SECONDARY_REGION,
+        settings=described(settings),
+        environment=_environment(lab),
+        attempts=read_history(history),
+        survivor_rows=_survivor_rows(lab),
+        runs=tuple(_run(execution) for execution in watch.executions),
+        journal=tuple(watch.entries),
+        record_before=record_before,
+        record_after=_leader_record(lab),
+        webhook_notifications=len(lab.webhook.received()),
+        mailbox_messages=_messages(lab),
+    )
+
+
+def described(settings: DrillSettings) -> dict[str, Any]:
+    """The settings as the report shows them, with the arguments that repeat the drill."""
+    lab = settings.lab
+    delay_ms = lab.replication_delay / timedelta(milliseconds=1)
+    return {
+        "arguments": (
+            f"--fault {settings.fault} --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
+            f" --rate {settings.write_rate:g} --writers {settings.writers} --seed {settings.seed}"
+            f" --time-scale {lab.time_scale:g} --rpo-target {lab.rpo_target_seconds:g}"
+        ),
+        "replication_delay_ms": delay_ms,
+        "synchronous_mode": lab.synchronous_mode,
+        "write_rate": settings.write_rate,
+        "writers": settings.writers,
+        "seed": settings.seed,
+        "time_scale": lab.time_scale,
+        "rpo_target_seconds": lab.rpo_target_seconds,
+        "rto_target_minutes": lab.rto_target_minutes,
+        **{f"timer_{name}": value for name, value in vars(lab.timers).items()},
+    }
+
+
+def region_lines(lab: Laboratory, watch: Watch) -> list[RegionLine]:
+    """Both Regions as they are now, for the live view."""
+    record = _leader_record(lab)
+    lines = []
+    for region in (PRIMARY_REGION, SECONDARY_REGION):
+        leads = record and record["leader"] == region
+        role = "unknown" if record is None else f"{'leader' if leads else 'standby'}, epoch {record['epoch']}"
+        if record and record["state"] == "fenced" and leads:
+            role += ", fenced"
+        server = lab.servers[region]
+        database = "running" if server.is_alive() else "dead"
+        lines.append(RegionLine(region, role, database, str(len(lab.tasks[region].healthy)), _lag(lab, region)))
+    del watch
+    return lines
+
+
+def _lag(lab: Laboratory, region: str) -> str:
+    if region == PRIMARY_REGION:
+        return ""
+    return f"link {lab.settings.replication_delay / timedelta(milliseconds=1):g} ms"
+
+
+def _start_workload(settings: DrillSettings, lab: Laboratory, history: str) -> Started:
+    longest = settings.warm_up + settings.give_up_after + settings.settle + timedelta(seconds=30)
+    return lab.processes.start(
+        [
+            sys.executable,
+            *("-m", "lab.workload", "--url", lab.public_url, "--history", history),
+            *("--writers", str(settings.writers), "--rate", str(settings.write_rate)),
+            *("--seed", str(settings.seed), "--max-duration", str(longest.total_seconds())),
+        ],
+        name="the workload",
+        log=lab.processes.state_directory / "workload.log",
+        piped=True,
+    )
+
+
+def _watch_for(watch: Watch, view: LiveView, condition: Callable[[], bool], seconds: float) -> bool:
+    """Show the news until `condition` holds (True) or the time is over (False)."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        if watch.wait_until(condition, min(left, NEWS_SECONDS)):
+            view.note_news()
+            return True
+        view.note_news()
+    return False
+
+
+def _in_background(work: Callable[[], None], name: str) -> None:
+    threading.Thread(target=work, name=name, daemon=True).start()
+
+
+def _leader_record(lab: Laboratory) -> dict[str, Any] | None:
+    try:
+        return lab.leader_record().to_dict()
+    except NoMajority:
+        return None
+
+
+def _survivor_rows(lab: Laboratory) -> frozenset[tuple[str, int]] | None:
+    """What the new leader's database holds, or None where it could not be read."""
+    try:
+        rows = lab.servers[SECONDARY_REGION].rows("SELECT writer, number FROM writes")
+    except PostgreSQLError:
+        return None
+    return frozenset((str(writer), int(str(number))) for writer, number in rows)
+
+
+def _run(execution: Execution) -> Run:
+    return Run(
+        name=execution.name,
+        status=execution.status,
+        started=execution.started_monotonic,
+        stopped=execution.stopped_monotonic,
+        spans=tuple(
+            Span(span.state, span.entered_monotonic, span.exited_monotonic, span.error) for span in execution.spans
+        ),
+        state=json.loads(execution.output) if execution.output else {},
+    )
+
+
+def _messages(lab: Laboratory) -> int:
+    if not lab.mailbox.exists():
+        return 0
+    return sum(line.startswith("From ") for line in lab.mailbox.read_text(encoding="utf-8").splitlines())
+
+
+def _environment(lab: Laboratory) -> dict[str, str]:
+    """What it ran on; no host names and no paths."""
+    try:
+        server = str(lab.servers[SECONDARY_REGION].rows("SHOW server_version")[0][0])
+    except PostgreSQLError:
+        server = "unknown"
+    return {
+        "postgresql": server,
+        "python": platform.python_version(),
+        "moto": version("moto"),
+        "boto3": version("boto3"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
+    }
+
+
+__all__ = ["Attempt", "conduct", "described", "region_lines"]

@@ -1,0 +1,36 @@
+"""Which errors mean that the lab itself does not work on this machine? Each one's text is a sentence for the user."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from failover.application.leader_register import NoMajority
+from failover.domain.plan import PlanError
+from lab.cloud.control_client import CloudUnavailable
+from lab.cloud.deploy_control_plane import DeploymentError
+from lab.drill_record import HistoryError
+from lab.laboratory import LabError
+from lab.preflight import PreflightError
+from lab.region.network import NetworkError
+from lab.region.ports import NoFreePort
+from lab.region.postgresql_binaries import PostgreSQLUnavailable
+from lab.region.postgresql_session import PostgreSQLError
+from lab.started import ProcessFailed
+
+LAB_FAILURES: tuple[type[Exception], ...] = (
+    BotoCoreError,
+    ClientError,
+    CloudUnavailable,
+    DeploymentError,
+    HistoryError,
+    LabError,
+    NetworkError,
+    NoFreePort,
+    NoMajority,
+    OSError,
+    PlanError,
+    PostgreSQLError,
+    PostgreSQLUnavailable,
+    PreflightError,
+    ProcessFailed,
+)

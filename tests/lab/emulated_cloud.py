@@ -1,0 +1,93 @@
+"""What do tests ask of a running emulated AWS?"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from lab.cloud.control_client import CloudControl
+
+
+class EmulatedCloud:
+    """A running emulated AWS: its clients, its control API, and awaiting what its journal says."""
+
+    def __init__(self, port: int, mailbox: Path) -> None:
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.control = CloudControl(self.endpoint)
+        self.mailbox = mailbox
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def client(self, service: str, region: str, caller: str = "OPERATOR") -> Any:
+        """A boto3 client; `caller` is LAB-<Region> for what runs in a Region, anything else is the internet."""
+        if (service, region, caller) not in self._clients:
+            self._clients[service, region, caller] = boto3.session.Session().client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=caller,
+                aws_secret_access_key="lab",
+                config=Config(
+                    connect_timeout=2,
+                    read_timeout=15,
+                    retries={"total_max_attempts": 1},
+                    s3={"addressing_style": "path"},
+                ),
+            )
+        return self._clients[service, region, caller]
+
+    def last(self) -> int:
+        """The number of the newest journal entry."""
+        return int(self.control.journal()["last"])
+
+    def entries(self, kind: str, after: int = 0, **fields: Any) -> list[dict[str, Any]]:
+        """The journal's entries of one kind whose fields are as given."""
+        found = self.control.journal(after)["entries"]
+        return [e for e in found if e["kind"] == kind and all(e.get(key) == value for key, value in fields.items())]
+
+    def wait_for(self, kind: str, after: int = 0, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+        """The first such entry; fails when there is none within `within` seconds."""
+        until_time, seen = time.monotonic() + within, after
+        while (left := until_time - time.monotonic()) > 0:
+            answer = self.control.journal(seen, wait_seconds=min(left, 1.0))
+            for entry in answer["entries"]:
+                if entry["kind"] == kind and all(entry.get(key) == value for key, value in fields.items()):
+                    return entry
+            seen = max(seen, answer["last"])
+        raise AssertionError(f"no journal entry {kind} with {fields} within {within} s")
+
+    def queue(self, region: str, prefix: str = "queue") -> tuple[str, str]:
+        """A new queue: its URL and its ARN."""
+        sqs = self.client("sqs", region)
+        url = sqs.create_queue(QueueName=unique(prefix))["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return url, arn
+
+    def receive(self, region: str, url: str, within: int = 5) -> dict[str, Any]:
+        """The next message of a queue, with its attributes; fails when none comes in time."""
+        answer = self.client("sqs", region).receive_message(
+            QueueUrl=url, WaitTimeSeconds=within, MaxNumberOfMessages=1, MessageAttributeNames=["All"]
+        )
+        assert answer.get("Messages"), f"no message within {within} s"
+        message: dict[str, Any] = answer["Messages"][0]
+        self.client("sqs", region).delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return message
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test has."""
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def until(look: Callable[[], Any], within: float = 5.0, every: float = 0.02) -> Any:
+    """What `look` returns once it is true; fails when it is not within `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not so within {within} s"
+        time.sleep(every)
+    return found

@@ -1,0 +1,228 @@
+"""Is the workflow file sound: by three parsers, and by rules of our own that no linter knows?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from statelint.linter import Linter
+
+from lab.cloud import sam_templates
+from lab.document_workflow import (
+    DEFINITION,
+    DOCUMENT,
+    ONE_WAY_STEP,
+    ROOT,
+    Placed,
+    exits,
+    load,
+    longest,
+    longest_run,
+    render,
+    states,
+)
+
+DEFINED = load()
+PLACED: dict[str, Placed] = {placed.name: placed for placed in states(DEFINED)}
+TASKS = {name: placed for name, placed in PLACED.items() if placed.state["Type"] == "Task"}
+CHOICES = [name for name, placed in PLACED.items() if placed.state["Type"] == "Choice"]
+BEFORE = ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary", "PrepareSecondary"]
+FROM_THE_ONE_WAY_STEP = [
+    ONE_WAY_STEP,
+    "UpdateSecretsAndRotateAppConfig",
+    "VerifyWrites",
+    "OpenSecondary",
+    "FlipRoute53",
+    "PostChecks",
+]
+# What may be raised by Lambda itself rather than by a function, and passes when tried again.
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+LAMBDA_ERRORS = {
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+
+
+def reached(start: str) -> set[str]:
+    """Every state outside branches that some run can enter from here."""
+    found, waiting = set[str](), [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [target for target, _ in exits(DEFINED["States"][name])]
+    return found
+
+
+def test_statelint_finds_nothing() -> None:
+    assert Linter.validate(DEFINITION.read_text()) == []
+
+
+def test_the_lab_s_interpreter_can_read_it() -> None:
+    AmazonStateLanguageParser.parse(DEFINITION.read_text())
+
+
+def test_no_key_stands_twice_in_one_object() -> None:
+    """JSON parsers keep the last of two equal keys and say nothing."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), f"twice: {keys}"
+        return dict(pairs)
+
+    json.loads(DEFINITION.read_text(), object_pairs_hook=unique)
+
+
+def test_state_names_are_unique_across_branches() -> None:
+    names = [placed.name for placed in states(DEFINED)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_a_state_says_what_it_settles(name: str) -> None:
+    assert len(PLACED[name].state.get("Comment", "")) > 40
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_choice_has_a_default_that_does_not_go_on(name: str) -> None:
+    """Without a Default an unexpected value ends the execution with no record and nobody told."""
+    state = PLACED[name].state
+    assert state["Default"] in ("StandDown", "Held")
+    assert state["Default"] not in [choice["Next"] for choice in state["Choices"]]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_is_bounded_retried_and_caught(name: str) -> None:
+    placed = TASKS[name]
+    assert placed.state["TimeoutSeconds"]
+    assert placed.state["Retry"]
+    catching = placed.state if placed.parent is None else PLACED[placed.parent].state
+    assert catching["Catch"][-1]["ErrorEquals"] == ["States.ALL"], "what nothing else catches goes on as well"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_retry_is_bounded_and_names_its_errors(name: str) -> None:
+    """RunRefused and a bug in a function are final: States.ALL among the retries would hide both for minutes."""
+    retriers = TASKS[name].state["Retry"]
+    for retrier in retriers:
+        assert set(retrier) >= {"IntervalSeconds", "BackoffRate", "MaxAttempts"}
+        assert retrier["MaxAttempts"] <= 30
+        assert not {"States.ALL", "States.TaskFailed", "RunRefused"} & set(retrier["ErrorEquals"])
+    named = {error for retrier in retriers for error in retrier["ErrorEquals"]}
+    assert named >= LAMBDA_ERRORS | {"TransientFailure", "States.Timeout", "Sandbox.Timedout", "Lambda.Unknown"}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_growing_pause_has_a_limit_and_is_spread(name: str) -> None:
+    for retrier in TASKS[name].state["Retry"]:
+        if retrier["BackoffRate"] > 1:
+            assert retrier["MaxDelaySeconds"] <= 15
+            assert retrier["JitterStrategy"] == "FULL"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_outlives_its_function(name: str) -> None:
+    """Otherwise the state ends first, and a second attempt runs beside a first one that still works."""
+    template = sam_templates.load(ROOT / "template.yaml")
+    function = template["Resources"][f"{name}Function"]["Properties"]
+    timeout = function.get("Timeout", template["Globals"]["Function"]["Timeout"])
+    assert TASKS[name].state["TimeoutSeconds"] > timeout
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_takes_only_the_fields_that_it_names(name: str) -> None:
+    """An explicit selector keeps the run's state small and makes a missing field an error where it happens."""
+    state = TASKS[name].state
+    assert state["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert state["Parameters"]["FunctionName"] == "${" + name + "FunctionArn}"
+    assert state["Parameters"]["Payload"] == {
+        "run.$": "$$.Execution.Name",
+        "started_at.$": "$$.Execution.StartTime",
+        "state.$": "$",
+    }
+    for key, path in state["ResultSelector"].items():
+        assert path == f"$.Payload.{key.removesuffix('.$')}"
+
+
+def test_no_two_states_write_to_the_same_place() -> None:
+    """Re-driving relies on it: what a state found is still there for the states after it."""
+    paths = [placed.state["ResultPath"] for placed in PLACED.values() if "ResultPath" in placed.state]
+    assert len(paths) == len(set(paths))
+    assert "$" not in paths
+
+
+def test_every_state_can_be_reached() -> None:
+    assert reached(DEFINED["StartAt"]) == set(DEFINED["States"])
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_failure_before_the_one_way_step_stands_down(name: str) -> None:
+    assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == ["StandDown"]
+
+
+@pytest.mark.parametrize("name", FROM_THE_ONE_WAY_STEP)
+def test_after_the_one_way_step_no_way_leads_to_standing_down(name: str) -> None:
+    assert "StandDown" not in reached(name)
+    assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == ["RecordOutcome"]
+
+
+@pytest.mark.parametrize("name", DEFINED["States"])
+def test_every_way_ends_with_a_record_and_a_notification(name: str) -> None:
+    if name not in ("Notify", "Outcome", "FailedOver", "StoodDown", "Held"):
+        assert ends_without({"RecordOutcome", "Notify"}, name) == set()
+
+
+def ends_without(needed: set[str], start: str) -> set[str]:
+    """The ends that can be reached while one of the needed states was not entered."""
+    found: set[str] = set()
+
+    def walk(name: str, missing: set[str]) -> None:
+        missing = missing - {name}
+        onward = exits(DEFINED["States"][name])
+        if not onward and missing:
+            found.add(name)
+        for target, _ in onward:
+            walk(target, missing)
+
+    walk(start, needed)
+    return found
+
+
+def test_held_always_has_an_error_to_show() -> None:
+    """Its ErrorPath must exist: no way leads there but after a caught failure, unless a record says held."""
+    held = PLACED["Held"].state
+    assert (held["ErrorPath"], held["CausePath"]) == ("$.error.Error", "$.error.Cause")
+    for name, path in caught_paths():
+        assert path == ("$.notify_error" if name == "Notify" else "$.error"), name
+
+
+def caught_paths() -> Iterator[tuple[str, str]]:
+    for name, placed in PLACED.items():
+        for catcher in placed.state.get("Catch", []):
+            yield name, catcher["ResultPath"]
+
+
+def test_the_run_s_limit_never_cuts_off_its_record() -> None:
+    """A machine that times out ends at once: no record, nobody told, and the fence stays on."""
+    limit = timedelta(seconds=DEFINED["TimeoutSeconds"])
+    assert longest_run(DEFINED) + timedelta(minutes=10) < limit < timedelta(hours=6)
+
+
+def test_a_promotion_may_take_as_long_as_aws_says() -> None:
+    """Several minutes or longer: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html"""
+    state = PLACED[ONE_WAY_STEP].state
+    again = next(retrier for retrier in state["Retry"] if retrier["ErrorEquals"] == ["StillInProgress"])
+    looks = timedelta(seconds=45) * (1 + again["MaxAttempts"])
+    assert timedelta(minutes=20) < looks < timedelta(minutes=30)
+    assert longest(state) < timedelta(hours=1)
+
+
+def test_the_readme_is_what_the_file_says() -> None:
+    assert DOCUMENT.read_text() == render(DEFINED), "run `make documents`"

@@ -1,0 +1,207 @@
+"""Does each way through the workflow lead where it must, on a real interpreter of the file?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.statemachines.interpreter import REGION, FunctionError, Workflow
+
+FORWARD = [
+    "CheckPrimaryHealth",
+    "PrimaryIsDown",
+    "CheckSecondaryReadiness",
+    "SecondaryIsReady",
+    "FencePrimary",
+    "FenceIsHeld",
+    "PrepareSecondary",
+    "LossIsAcceptable",
+    "DecideAuroraOrStandard",
+    "PromoteReplica",
+    "UpdateSecretsAndRotateAppConfig",
+    "VerifyWrites",
+    "OpenSecondary",
+    "FlipRoute53",
+    "PostChecks",
+    "RecordOutcome",
+    "Notify",
+    "Outcome",
+    "FailedOver",
+]
+BRANCHES = {"WaitOutLease", "BoundDataLoss", "ScaleSecondaryECS"}
+END = ["RecordOutcome", "Notify", "Outcome"]
+TRANSIENT = "TransientFailure"
+
+
+def outer(entered: list[str]) -> list[str]:
+    """The states outside the parallel branches, whose own order is free."""
+    return [name for name in entered if name not in BRANCHES]
+
+
+def test_a_failover_enters_every_state_in_order(workflow: Workflow) -> None:
+    run = workflow.run()
+    assert (run.status, outer(run.entered)) == ("SUCCEEDED", FORWARD)
+    assert set(run.entered) >= BRANCHES
+
+
+def test_every_function_is_told_the_run_and_what_came_before(workflow: Workflow) -> None:
+    run = workflow.run()
+    event = run.given["PromoteReplica"][0]
+    assert event["run"].startswith("run-")
+    assert event["started_at"]
+    assert event["state"]["expected_epoch"] == 7
+    assert event["state"]["prepared"] == {
+        "loss": {
+            "accepted": True,
+            "known": True,
+            "bound_seconds": 21.5,
+            "bytes_behind": 0,
+            "reason": "within the RPO",
+            "evidence": {"published": "0/16B3748"},
+        },
+        "tasks": {"healthy": 2, "desired": 2, "previous": 1, "reason": "healthy"},
+    }
+
+
+def test_the_loss_is_bounded_only_after_the_lease_has_run_out(workflow: Workflow) -> None:
+    """Before that, the old leader may still acknowledge writes that the bound would not count."""
+    run = workflow.run(FencePrimary={"wait_seconds": 17})
+    assert run.entered.index("WaitOutLease") < run.entered.index("BoundDataLoss")
+    assert run.pauses == [17]
+
+
+def test_nothing_is_promoted_before_both_branches_are_done(workflow: Workflow) -> None:
+    run = workflow.run()
+    assert all(run.entered.index(name) < run.entered.index("PromoteReplica") for name in BRANCHES)
+
+
+def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
+    """Functions answer every field, null where there is none; the interpreter must not call it missing."""
+    run = workflow.run(BoundDataLoss={"bytes_behind": None, "bound_seconds": None, "known": False})
+    assert run.given["PromoteReplica"][0]["state"]["prepared"]["loss"]["bytes_behind"] is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "answers"),
+    [
+        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": False, "verdict": "disputed"}}),
+        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": None, "verdict": "unknown"}}),
+        ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
+        ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
+        ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
+        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "aurora-global"}}),
+    ],
+)
+def test_a_gate_that_does_not_open_stands_the_run_down(
+    workflow: Workflow, choice: str, answers: dict[str, Any]
+) -> None:
+    run = workflow.run(**answers)
+    passed = FORWARD[: FORWARD.index(choice) + 1]
+    assert outer(run.entered) == [*passed, "StandDown", *END, "StoodDown"]
+    assert run.status == "SUCCEEDED"
+    assert not run.given["PromoteReplica"]
+
+
+@pytest.mark.parametrize("failing", ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary"])
+def test_a_failure_before_the_one_way_step_stands_the_run_down(workflow: Workflow, failing: str) -> None:
+    run = workflow.run(**{failing: FunctionError("RunRefused")})
+    passed = FORWARD[: FORWARD.index(failing) + 1]
+    assert outer(run.entered) == [*passed, "StandDown", *END, "StoodDown"]
+    assert len(run.given[failing]) == 1, "an error that is final is not tried again"
+
+
+@pytest.mark.parametrize("failing", ["BoundDataLoss", "ScaleSecondaryECS"])
+def test_a_branch_that_fails_stands_the_run_down(workflow: Workflow, failing: str) -> None:
+    run = workflow.run(**{failing: FunctionError("ValueError", "no such field")})
+    assert outer(run.entered) == [*FORWARD[:7], "StandDown", *END, "StoodDown"]
+    assert run.given["StandDown"][0]["state"]["error"]["Error"] == "ValueError"
+    assert not run.given["PromoteReplica"]
+
+
+@pytest.mark.parametrize(
+    "failing", ["PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"]
+)
+def test_a_failure_from_the_one_way_step_on_holds_and_never_reopens_the_old_leader(
+    workflow: Workflow, failing: str
+) -> None:
+    """The old leader's database is no longer the newest: letting it lead again would split the history."""
+    run = workflow.run(**{failing: FunctionError("RunRefused")})
+    assert outer(run.entered) == [*FORWARD[: FORWARD.index(failing) + 1], *END, "Held"]
+    assert (run.status, run.error) == ("FAILED", "RunRefused")
+    assert not run.given["StandDown"]
+    assert run.given["Notify"][0]["state"]["outcome"]["result"] == "held"
+
+
+@pytest.mark.parametrize("failing", ["FlipRoute53", "PostChecks"])
+def test_a_failure_after_opening_is_recorded_as_unverified(workflow: Workflow, failing: str) -> None:
+    run = workflow.run(**{failing: FunctionError("ValueError")})
+    assert outer(run.entered) == [*FORWARD[: FORWARD.index(failing) + 1], *END, "Held"]
+    assert run.given["Notify"][0]["state"]["outcome"]["result"] == "failed-over-unverified"
+    assert not run.given["StandDown"]
+
+
+def test_a_stand_down_that_fails_is_held(workflow: Workflow) -> None:
+    """The fence may still be on: that is for a person, not for a green end."""
+    run = workflow.run(CheckSecondaryReadiness={"ready": False}, StandDown=FunctionError("NoMajority"))
+    assert outer(run.entered)[-5:] == ["StandDown", *END, "Held"]
+    assert (run.status, run.error) == ("FAILED", "NoMajority")
+
+
+def test_people_are_told_even_when_the_outcome_cannot_be_recorded(workflow: Workflow) -> None:
+    run = workflow.run(RecordOutcome=FunctionError("AccessDenied"))
+    assert outer(run.entered)[-4:] == [*END, "Held"]
+    assert len(run.given["Notify"]) == 1
+    assert (run.status, run.error) == ("FAILED", "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("answers", "end", "error"),
+    [
+        ({}, "FailedOver", None),
+        ({"CheckPrimaryHealth": {"down": False}}, "StoodDown", None),
+        ({"VerifyWrites": FunctionError("RunRefused")}, "Held", "RunRefused"),
+    ],
+)
+def test_failing_to_notify_changes_no_outcome(
+    workflow: Workflow, answers: dict[str, Any], end: str, error: str | None
+) -> None:
+    run = workflow.run(**answers, Notify=FunctionError("EndpointUnreachable"))
+    assert run.entered[-3:] == ["Notify", "Outcome", end]
+    assert run.error == error, "the cause that is shown stays the run's own"
+
+
+@pytest.mark.parametrize("polled", ["BoundDataLoss", "PromoteReplica", "FlipRoute53"])
+def test_a_step_still_in_progress_is_asked_again(workflow: Workflow, polled: str) -> None:
+    answers = iter([FunctionError("StillInProgress"), FunctionError("StillInProgress"), {}])
+    run = workflow.run(**{polled: lambda _: next(answers)})
+    assert outer(run.entered) == FORWARD
+    assert len(run.given[polled]) == 3
+
+
+def test_a_promotion_is_given_its_minutes_but_not_for_ever(workflow: Workflow) -> None:
+    """AWS says several minutes or longer: 31 looks of 45 seconds are about 25 minutes."""
+    run = workflow.run(PromoteReplica=FunctionError("StillInProgress"))
+    assert len(run.given["PromoteReplica"]) == 31
+    assert (run.status, run.error) == ("FAILED", "StillInProgress")
+    assert run.entered[-1] == "Held"
+
+
+@pytest.mark.parametrize("error", [TRANSIENT, "Lambda.Unknown", "Sandbox.Timedout"])
+def test_a_transient_failure_is_tried_again_with_growing_pauses_up_to_a_limit(workflow: Workflow, error: str) -> None:
+    run = workflow.run(OpenSecondary=FunctionError(error))
+    assert len(run.given["OpenSecondary"]) == 9
+    assert len([pause for pause in run.pauses if pause <= 15]) == 8, "none of the pauses is above MaxDelaySeconds"
+    assert run.entered[-1] == "Held"
+
+
+def test_asking_again_does_not_use_up_the_tries_for_transient_failures(workflow: Workflow) -> None:
+    answers = iter([*[FunctionError("StillInProgress")] * 12, *[FunctionError(TRANSIENT)] * 3, {}])
+    run = workflow.run(ScaleSecondaryECS=lambda _: next(answers))
+    assert run.status == "SUCCEEDED"
+
+
+def test_the_new_leader_is_the_region_that_ran_the_workflow(workflow: Workflow) -> None:
+    run = workflow.run()
+    assert run.output is not None
+    assert run.output["opened"]["leader"] == REGION

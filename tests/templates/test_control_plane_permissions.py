@@ -1,0 +1,171 @@
+"""May each function do what it does, and nothing else?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.templates.expanded import CONTROL_PLANE, WITNESS, listed, of_type, text
+
+ROLES = of_type(CONTROL_PLANE, "AWS::IAM::Role")
+MANAGED = of_type(CONTROL_PLANE, "AWS::IAM::ManagedPolicy")
+
+PLAN = "ssm:GetParameter /drlab/app/plan"
+RECORD_READ = "s3:GetObject leader-record.json"
+RECORD_WRITE = "s3:PutObject leader-record.json"
+HEARTBEAT = "s3:GetObject heartbeat.json"
+EXISTS = "s3:ListBucket control buckets"
+DATABASE_SEEN = "rds:DescribeDBInstances app-ap-southeast-2"
+SECRET_READ = "secretsmanager:GetSecretValue drlab/app/database-??????"
+SERVICE_SEEN = "ecs:DescribeServices app/app"
+SERVICE_SCALED = "ecs:UpdateService app/app"
+
+# The whole of what a function may do, beyond writing its log.
+PERMITTED: dict[str, set[str]] = {
+    "ReceiveAlarm": {
+        PLAN,
+        RECORD_READ,
+        EXISTS,
+        "states:StartExecution FailoverStateMachine",
+        "states:ListExecutions FailoverStateMachine",
+        "sqs:SendMessage UndecidedAlarmsQueue.Arn",
+    },
+    "CheckPrimaryHealth": {
+        PLAN,
+        RECORD_READ,
+        EXISTS,
+        "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+    },
+    "CheckSecondaryReadiness": {PLAN, DATABASE_SEEN, SERVICE_SEEN},
+    "FencePrimary": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS},
+    "BoundDataLoss": {PLAN, HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
+    "ScaleSecondaryECS": {
+        PLAN,
+        SERVICE_SEEN,
+        SERVICE_SCALED,
+        "elasticloadbalancing:DescribeTargetHealth *",
+    },
+    "PromoteReplica": {
+        PLAN,
+        RECORD_READ,
+        EXISTS,
+        DATABASE_SEEN,
+        "rds:PromoteReadReplica app-ap-southeast-2",
+        SECRET_READ,
+    },
+    "UpdateSecretsAndRotateAppConfig": {
+        PLAN,
+        DATABASE_SEEN,
+        SECRET_READ,
+        "secretsmanager:PutSecretValue drlab/app/database-??????",
+        "ssm:GetParameter /drlab/app/database",
+        "ssm:PutParameter /drlab/app/database",
+    },
+    "VerifyWrites": {PLAN},
+    "OpenSecondary": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS},
+    "FlipRoute53": {PLAN},
+    "PostChecks": {PLAN},
+    "StandDown": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS, SERVICE_SEEN, SERVICE_SCALED},
+    "RecordOutcome": {
+        PLAN,
+        "s3:GetObject ControlBucket runs/*",
+        "s3:PutObject ControlBucket runs/*",
+        "s3:ListBucket ControlBucket.Arn",
+    },
+    "Notify": {PLAN, "sns:Publish NotificationTopic"},
+}
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every statement that a role carries, of its own and of the shared policies."""
+    found = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
+    found += [MANAGED[arn["Ref"]]["PolicyDocument"] for arn in role["ManagedPolicyArns"] if isinstance(arn, dict)]
+    return [statement for document in found for statement in listed(document["Statement"])]
+
+
+def short(resource: str) -> str:
+    """The part of an ARN that tells resources apart here."""
+    if resource.startswith("arn:aws:s3:::drlab-app-control-123456789012-"):
+        _, _, key = resource.partition("/")
+        return key or "control buckets"
+    if resource == "${ControlBucket.Arn}/runs/*":
+        return "ControlBucket runs/*"
+    for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:"):
+        if prefix in resource:
+            return resource.partition(prefix)[2]
+    return resource
+
+
+@pytest.mark.parametrize("function", PERMITTED)
+def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
+    role = ROLES[f"{function}FunctionRole"]
+    permitted = {
+        f"{action} {short(text(resource))}"
+        for statement in statements(role)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert permitted == PERMITTED[function]
+
+
+def test_the_table_names_every_function() -> None:
+    functions = of_type(CONTROL_PLANE, "AWS::Lambda::Function")
+    assert {name.removesuffix("Function") for name in functions} == set(PERMITTED)
+
+
+@pytest.mark.parametrize("function", [name for name, may in PERMITTED.items() if {RECORD_READ, HEARTBEAT} & may])
+def test_a_function_that_reads_a_copy_reads_all_three(function: str) -> None:
+    """A majority of copies is what decides; one that may not be read counts as lost."""
+    regions = ("ap-southeast-2", "us-west-2", "us-east-1")
+    wanted = {f"arn:aws:s3:::drlab-app-control-123456789012-{region}" for region in regions}
+    for statement in statements(ROLES[f"{function}FunctionRole"]):
+        resources = [text(resource) for resource in listed(statement["Resource"])]
+        if resources[0].startswith("arn:aws:s3:::drlab"):
+            assert {resource.partition("/")[0] for resource in resources} == wanted
+
+
+@pytest.mark.parametrize("path", [CONTROL_PLANE, WITNESS], ids=["control plane", "witness"])
+def test_what_is_allowed_on_every_resource_has_a_reason_and_a_source(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    wide = [number for number, line in enumerate(lines) if line.strip() == 'Resource: "*"']
+    for number in wide:
+        start = max(i for i in range(number) if lines[i].strip() == "- Effect: Allow")
+        between = "\n".join(lines[start:number])
+        assert "AWS requires" in between, f"line {number + 1}"
+        assert "# https://docs.aws.amazon.com/" in between, f"line {number + 1}"
+
+
+def test_no_action_is_a_pattern() -> None:
+    for name, role in ROLES.items():
+        for statement in statements(role):
+            assert not [action for action in listed(statement["Action"]) if "*" in action], name
+
+
+def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:
+    role = ROLES["FailoverStateMachineRole"]
+    invoked = {
+        text(resource)
+        for statement in statements({**role, "ManagedPolicyArns": []})
+        if "lambda:InvokeFunction" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name != "ReceiveAlarm"}
+
+
+def test_nobody_but_the_rule_may_invoke_the_receiver() -> None:
+    (permission,) = of_type(CONTROL_PLANE, "AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert text(permission["SourceArn"]) == "ReceiveAlarmFunctionAlarmChange.Arn"
+
+
+def test_the_witness_may_put_events_on_the_two_default_buses_only() -> None:
+    (role,) = of_type(WITNESS, "AWS::IAM::Role").values()
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "events:PutEvents"
+    assert [text(resource) for resource in statement["Resource"]] == [
+        "arn:aws:events:ap-southeast-2:123456789012:event-bus/default",
+        "arn:aws:events:us-west-2:123456789012:event-bus/default",
+    ]

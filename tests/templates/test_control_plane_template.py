@@ -1,0 +1,153 @@
+"""Does template.yaml deploy what the workflow needs, and nothing that AWS would refuse?"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from cfnlint.api import lint_by_config
+from cfnlint.config import ManualArgs
+
+from lab.document_workflow import load, states
+from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
+
+TASKS = [placed.name for placed in states(load()) if placed.state["Type"] == "Task"]
+FUNCTIONS = of_type(CONTROL_PLANE, "AWS::Lambda::Function")
+RULE = of_type(CONTROL_PLANE, "AWS::Events::Rule")["ReceiveAlarmFunctionAlarmChange"]
+
+
+def snake(state: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", state).lower()
+
+
+@pytest.mark.parametrize("path", [CONTROL_PLANE, WITNESS], ids=["control plane", "witness"])
+def test_cfn_lint_finds_nothing_in_the_template_as_written(path: Path) -> None:
+    assert [str(match) for match in lint_by_config(ManualArgs(templates=[str(path)]))] == []
+
+
+@pytest.mark.parametrize("region", ["ap-southeast-2", "us-west-2"])
+def test_cfn_lint_finds_nothing_in_what_aws_would_deploy(tmp_path: Path, region: str) -> None:
+    """The transform hides mistakes: a property in the wrong place is only seen in what comes out of it."""
+    path = tmp_path / "expanded.json"
+    path.write_text(json.dumps(expanded(CONTROL_PLANE)))
+    found = lint_by_config(ManualArgs(templates=[str(path)], regions=[region]))
+    assert [str(match) for match in found] == []
+
+
+@pytest.mark.parametrize("state", TASKS)
+def test_each_task_state_has_its_function_under_its_own_name(state: str) -> None:
+    function = FUNCTIONS[f"{state}Function"]
+    assert function["Handler"] == f"handlers.{snake(state)}.handler"
+    assert text(function["FunctionName"]) == f"drlab-app-{snake(state).replace('_', '-')}"
+
+
+def test_every_substitution_of_the_workflow_is_given_and_none_besides() -> None:
+    machine = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")["FailoverStateMachine"]
+    used = set(re.findall(r"\$\{(\w+)\}", json.dumps(load())))
+    assert set(machine["DefinitionSubstitutions"]) == used
+    for name, value in machine["DefinitionSubstitutions"].items():
+        assert text(value) == f"{name.removesuffix('Arn')}.Arn"
+
+
+def test_functions_run_on_one_runtime_and_report_a_timeout_themselves() -> None:
+    for name, function in FUNCTIONS.items():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), name
+        assert function["Timeout"] == 60, name
+        assert text(function["LoggingConfig"]["LogGroup"]) == "FunctionLogGroup"
+
+
+def test_every_log_group_forgets() -> None:
+    groups = of_type(CONTROL_PLANE, "AWS::Logs::LogGroup")
+    assert set(groups) == {"FunctionLogGroup", "StateMachineLogGroup"}
+    assert all("RetentionInDays" in group for group in groups.values())
+
+
+def test_every_function_is_told_where_its_plan_is_and_none_an_address_by_default() -> None:
+    """An address that stands in the template as a default would send a deployment's calls to a laptop."""
+    for function in FUNCTIONS.values():
+        variables = function["Environment"]["Variables"]
+        assert text(variables["PLAN_PARAMETER"]) == "/drlab/app/plan"
+        assert variables["AWS_ENDPOINT_URL"] == {"Ref": "AwsEndpointUrl"}
+    assert source(CONTROL_PLANE)["Parameters"]["AwsEndpointUrl"]["Default"] == ""
+
+
+def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None:
+    within = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
+    assert within == {"BoundDataLossFunction", "PromoteReplicaFunction"}
+
+
+def test_the_rule_passes_on_our_alarms_of_this_account_and_no_others() -> None:
+    pattern = RULE["EventPattern"]
+    assert pattern["source"] == ["aws.cloudwatch"]
+    assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
+    assert pattern["detail-type"] == ["CloudWatch Alarm State Change"]
+    assert [text(item["prefix"]) for item in pattern["detail"]["alarmName"]] == ["drlab-app-"]
+
+
+def test_an_alarm_that_cannot_be_delivered_or_decided_is_kept() -> None:
+    target = RULE["Targets"][0]
+    assert text(target["DeadLetterConfig"]["Arn"]) == "UndecidedAlarmsQueue.Arn"
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    receiver = FUNCTIONS["ReceiveAlarmFunction"]
+    assert text(receiver["DeadLetterConfig"]["TargetArn"]) == "UndecidedAlarmsQueue.Arn"
+    assert receiver["ReservedConcurrentExecutions"] > 0
+
+
+def test_only_the_rule_may_fill_the_queue_of_undecided_alarms() -> None:
+    (policy,) = of_type(CONTROL_PLANE, "AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    source_arn = text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+    assert source_arn.endswith(f":rule/{text(RULE['Name'])}")
+
+
+def test_the_alarm_on_undecided_alarms_does_not_feed_itself() -> None:
+    """Under the rule's prefix, its own change would go to the function whose failure it reports."""
+    (alarm,) = of_type(CONTROL_PLANE, "AWS::CloudWatch::Alarm").values()
+    assert not text(alarm["AlarmName"]).startswith("drlab-app-")
+
+
+def test_notifications_are_optional() -> None:
+    resources = expanded(CONTROL_PLANE)["Resources"]
+    assert resources["EmailSubscription"]["Condition"] == "TellsByEmail"
+    assert resources["WebhookSubscription"]["Condition"] == "TellsByWebhook"
+    for name in ("NotificationEmail", "WebhookUrl"):
+        assert source(CONTROL_PLANE)["Parameters"][name]["Default"] == ""
+
+
+def test_the_record_outlives_the_stack() -> None:
+    for path in (CONTROL_PLANE, WITNESS):
+        bucket = expanded(path)["Resources"]["ControlBucket"]
+        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_template_uses_no_yaml_aliases() -> None:
+    """SAM, cfn-lint and CloudFormation each read the file with a parser of their own."""
+    for path in (CONTROL_PLANE, WITNESS):
+        assert not re.findall(r"(?m)^\s*(?:- |\w+: )[&*][A-Za-z]\w*", path.read_text())
+
+
+def test_samconfig_names_the_regions_and_templates_that_exist() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    defaults = {name: value["Default"] for name, value in source(CONTROL_PLANE)["Parameters"].items()}
+    deployed = {name: config[name]["deploy"]["parameters"] for name in ("primary", "secondary", "witness")}
+    for name, parameter in (
+        ("primary", "PrimaryRegion"),
+        ("secondary", "SecondaryRegion"),
+        ("witness", "WitnessRegion"),
+    ):
+        assert deployed[name]["region"] == defaults[parameter]
+        assert deployed[name]["capabilities"] == "CAPABILITY_IAM"
+    assert (ROOT / deployed["witness"]["template_file"]) == WITNESS
+
+
+def test_the_layer_brings_the_versions_that_were_tested() -> None:
+    layer = ROOT / "controlplane_sam" / "layer"
+    assert "build-DependenciesLayer:" in (layer / "Makefile").read_text()
+    locked = (ROOT / "requirements" / "runtime.lock").read_text()
+    pinned = re.findall(r"(?m)^([\w-]+)(?:\[\w+\])?==(\S+)$", (layer / "requirements.txt").read_text())
+    assert {name for name, _ in pinned} == {"aws-lambda-powertools", "psycopg"}
+    for name, version in pinned:
+        assert f"\n{name}=={version} " in f"\n{locked}"

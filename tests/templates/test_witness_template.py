@@ -1,0 +1,71 @@
+"""Does the witness hold the third copy under the same rules, and does its alarm reach both Regions?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.templates.expanded import CONTROL_PLANE, WITNESS, expanded, of_type, text
+
+TARGETS: list[dict[str, Any]] = of_type(WITNESS, "AWS::Events::Rule")["ForwardAlarmRule"]["Targets"]
+
+
+@pytest.mark.parametrize("name", ["ControlBucket", "ControlBucketPolicy"])
+def test_all_copies_of_the_record_are_kept_under_the_same_rules(name: str) -> None:
+    assert expanded(WITNESS)["Resources"][name] == expanded(CONTROL_PLANE)["Resources"][name]
+
+
+def test_the_record_is_only_written_conditionally_and_nothing_else_is_touched() -> None:
+    statements = of_type(WITNESS, "AWS::S3::BucketPolicy")["ControlBucketPolicy"]["PolicyDocument"]["Statement"]
+    conditional = next(item for item in statements if item["Sid"] == "LeaderRecordOnlyByConditionalWrite")
+    assert conditional["Action"] == "s3:PutObject"
+    assert conditional["Resource"] == {"Fn::Sub": "${ControlBucket.Arn}/leader-record.json"}
+    assert conditional["Condition"] == {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}}
+
+
+def test_the_alarm_reads_the_health_check_as_the_checkers_publish_it() -> None:
+    """Route 53 publishes 1 for healthy and 0 for unhealthy, each minute, in us-east-1 only.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+    """
+    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")["PrimaryHealthCheckAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Route53", "HealthCheckStatus")
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "Minimum",
+        "LessThanThreshold",
+        1,
+    )
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Dimensions"] == [{"Name": "HealthCheckId", "Value": {"Ref": "HealthCheckId"}}]
+
+
+def test_the_alarm_s_name_is_one_that_both_regions_listen_to() -> None:
+    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")["PrimaryHealthCheckAlarm"]
+    rule = of_type(CONTROL_PLANE, "AWS::Events::Rule")["ReceiveAlarmFunctionAlarmChange"]
+    (prefix,) = rule["EventPattern"]["detail"]["alarmName"]
+    assert text(alarm["AlarmName"]).startswith(text(prefix["prefix"]))
+
+
+def test_both_regions_hear_of_the_alarm() -> None:
+    assert [text(target["Arn"]) for target in TARGETS] == [
+        "arn:aws:events:ap-southeast-2:123456789012:event-bus/default",
+        "arn:aws:events:us-west-2:123456789012:event-bus/default",
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: str(target["Id"]))
+def test_an_alarm_that_a_dark_region_misses_is_retried_and_then_kept(target: dict[str, Any]) -> None:
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 900, "MaximumRetryAttempts": 20}
+    assert text(target["DeadLetterConfig"]["Arn"]) == "UnforwardedAlarmsQueue.Arn"
+    assert text(target["RoleArn"]) == "ForwardAlarmRole.Arn"
+
+
+def test_the_rule_may_write_to_its_dead_letter_queue() -> None:
+    """A rule that is made by a template, and not in the console, gets no queue policy by itself."""
+    (policy,) = of_type(WITNESS, "AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    rule = of_type(WITNESS, "AWS::Events::Rule")["ForwardAlarmRule"]
+    source_arn = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
+    assert source_arn.endswith(":rule/" + rule["Name"]["Fn::Sub"])
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}

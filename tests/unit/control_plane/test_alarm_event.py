@@ -1,0 +1,142 @@
+"""Is everything but a fresh, listed, unmuted alarm refused with a reason, whatever the event looks like?"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import ACCOUNT, ALARM_ARN, NOW, alarm_event, plan_with
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, read_report
+from failover.domain.leader_record import Refusal
+
+
+def test_a_fresh_alarm_of_ours_is_accepted() -> None:
+    report = read_report(alarm_event())
+    assert isinstance(report, ReportedAlarm)
+    assert report.account_id == ACCOUNT
+    event = accept(report, plan_with(), NOW)
+    assert isinstance(event, AlarmEvent)
+    assert event.alarm.arn == ALARM_ARN
+    assert event.observed_at == NOW - timedelta(seconds=30)
+
+
+REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
+    (lambda e: e.update(source="aws.monitoring"), "source is aws.monitoring"),
+    (lambda e: e.update(source=None), "source is a NoneType"),
+    (lambda e: e.update({"detail-type": "CloudWatch Alarm Configuration Change"}), "type is"),
+    (lambda e: e.pop("detail"), "alarmName"),
+    (lambda e: e["detail"].pop("alarmName"), "alarmName"),
+    (lambda e: e["detail"].update(state="ALARM"), "no alarm state"),
+    (lambda e: e["detail"]["state"].update(value="BROKEN"), "no alarm state"),
+    (lambda e: e["detail"]["state"].update(value="OK"), "is OK, not ALARM"),
+    (lambda e: e["detail"]["state"].update(value="INSUFFICIENT_DATA"), "is INSUFFICIENT_DATA, not ALARM"),
+    (lambda e: e["detail"]["state"].pop("timestamp"), "timestamp"),
+    (lambda e: e["detail"]["state"].update(timestamp="yesterday"), "timestamp"),
+    (lambda e: e["detail"]["state"].update(timestamp="2026-11-23T02:59:30"), "timestamp"),
+    (lambda e: e["detail"]["state"].update(muteDetail={"mutedBy": "x"}), "muted"),
+    (lambda e: e["detail"].update(muteDetail={"mutedBy": "x"}), "muted"),
+    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="WaitPeriod"), "reports it again"),
+    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="ExtensionPeriod"), "reports it again"),
+    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="Alarm"), "suppressed by Alarm"),
+    (lambda e: e.update(resources=[]), "does not name one alarm"),
+    (lambda e: e.update(resources=["arn:aws:s3:::bucket"]), "does not name one alarm"),
+    (lambda e: e.update(resources=ALARM_ARN), "does not name one alarm"),
+    (lambda e: e.update(region="us-west-2"), "contradicts itself"),
+    (lambda e: e.update(account="210987654321"), "contradicts itself"),
+    (lambda e: e["detail"].update(alarmName="other"), "contradicts itself"),
+    (lambda e: e.update(Records=[{"EventSource": "aws:sns"}]), "EventBridge only"),
+    (lambda e: e.update(alarmData={}), "EventBridge only"),
+]
+
+
+@pytest.mark.parametrize(("change", "why"), REFUSED, ids=[f"{n}-{why}" for n, (_, why) in enumerate(REFUSED)])
+def test_an_event_that_is_no_alarm_of_ours_is_refused_from_its_shape_alone(
+    change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    event = copy.deepcopy(alarm_event())
+    change(event)
+    refusal = read_report(event)
+    assert isinstance(refusal, Refusal)
+    assert why in refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "accepted"), [(900, True), (901, False), (86_400, False), (-120, True), (-121, False)]
+)
+def test_an_alarm_counts_only_while_it_is_fresh(age_seconds: int, accepted: bool) -> None:
+    """EventBridge retries for a day; clocks of two services differ by seconds, not by minutes."""
+    report = read_report(alarm_event())
+    assert isinstance(report, ReportedAlarm)
+    outcome = accept(report, plan_with(), report.observed_at + timedelta(seconds=age_seconds))
+    assert isinstance(outcome, AlarmEvent if accepted else Refusal)
+
+
+def test_an_alarm_of_another_account_or_off_the_list_is_refused() -> None:
+    foreign = ALARM_ARN.replace(ACCOUNT, "210987654321")
+    report = read_report(alarm_event(account="210987654321", resources=[foreign]))
+    assert isinstance(report, ReportedAlarm)
+    outcome = accept(report, plan_with(), NOW)
+    assert isinstance(outcome, Refusal)
+    assert "210987654321" in outcome.reason
+    event = alarm_event(resources=[f"{ALARM_ARN}-2"])
+    event["detail"]["alarmName"] += "-2"
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    outcome = accept(report, plan_with(), NOW)
+    assert isinstance(outcome, Refusal)
+    assert "not on the plan's list" in outcome.reason
+
+
+def test_what_cloudwatch_says_is_kept_on_one_short_line() -> None:
+    """The reason goes into the run's input, logs and mail: no control characters, no flood."""
+    event = alarm_event()
+    event["detail"]["state"]["reason"] = "a\nb\x1b[31m" + "x" * 1000
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    assert report.reason.startswith("a b [31m")
+    assert len(report.reason) == 300
+    event["detail"]["state"]["reason"] = None
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    assert report.reason == "CloudWatch gave no reason."
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=10,
+)
+PATHS = [
+    ("source",),
+    ("detail-type",),
+    ("resources",),
+    ("account",),
+    ("region",),
+    ("detail",),
+    ("detail", "alarmName"),
+    ("detail", "state"),
+    ("detail", "state", "value"),
+    ("detail", "state", "timestamp"),
+    ("detail", "state", "reason"),
+    ("detail", "state", "actionsSuppressedBy"),
+]
+
+
+@given(st.one_of(JSON, st.just(alarm_event())), st.sampled_from(PATHS), JSON)
+def test_no_event_raises(event: Any, path: tuple[str, ...], value: Any) -> None:
+    event = copy.deepcopy(event)
+    place = event
+    for key in path[:-1]:
+        place = place.get(key) if isinstance(place, dict) else None
+    if isinstance(place, dict):
+        place[path[-1]] = value
+    outcome = read_report(event)
+    if isinstance(outcome, Refusal):
+        assert outcome.reason.endswith(".")
+        assert "\n" not in outcome.reason

@@ -1,0 +1,69 @@
+"""Does it take several places, over the whole window, to call a leader down?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from failover.domain.primary_health import Verdict, judge
+from failover.domain.signals import Health, Observation
+
+H, U, R, I = Health.HEALTHY, Health.UNHEALTHY, Health.UNREACHABLE, Health.INSUFFICIENT  # noqa: E741
+
+
+def sample(probe: Health, route53: Health | None = None, inside: Health | None = None) -> list[Observation]:
+    looks = [Observation("probe", probe, "d", direct=True)]
+    if route53:
+        looks.append(Observation("route53", route53, "d"))
+    if inside:
+        looks.append(Observation("load-balancer", inside, "d", outside=False))
+    return looks
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict"),
+    [
+        ([sample(U, U)] * 3, Verdict.DOWN),
+        ([sample(R, U)] * 3, Verdict.DOWN),
+        ([sample(U, U), sample(R, U), sample(U, U)], Verdict.DOWN),
+        ([sample(H, H)] * 3, Verdict.HEALTHY),
+        ([sample(H, R)] * 3, Verdict.HEALTHY),
+        ([sample(H, U)] * 3, Verdict.DISPUTED),
+        ([sample(R, H)] * 3, Verdict.DISPUTED),
+        ([sample(U, U), sample(U, U), sample(H, U)], Verdict.DISPUTED),
+        ([sample(U, R)] * 3, Verdict.UNKNOWN),
+        ([sample(U, I)] * 3, Verdict.UNKNOWN),
+        ([sample(U, U)], Verdict.UNKNOWN),
+        ([], Verdict.UNKNOWN),
+        ([sample(U, U), sample(U, I), sample(U, U)], Verdict.UNKNOWN),
+        ([sample(R, R, U)] * 3, Verdict.DOWN),
+        ([sample(U, U, H)] * 3, Verdict.DOWN),
+        ([sample(R, R, R)] * 3, Verdict.UNKNOWN),
+    ],
+)
+def test_the_verdict_follows_from_what_was_seen(samples: list[list[Observation]], verdict: Verdict) -> None:
+    judgement = judge(samples, signals_required=2)
+    assert judgement.verdict is verdict
+    assert judgement.reason.endswith(".")
+
+
+def test_a_messenger_that_is_silent_is_no_evidence_and_a_leader_that_is_silent_is() -> None:
+    assert not Observation("route53", R, "").speaks_against
+    assert Observation("probe", R, "", direct=True).speaks_against
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Health), st.sampled_from(Health)), max_size=5),
+    st.integers(min_value=1, max_value=3),
+)
+def test_down_is_never_said_while_anybody_outside_found_the_leader_healthy(
+    seen: list[tuple[Health, Health]], required: int
+) -> None:
+    samples = [sample(probe, route53) for probe, route53 in seen]
+    judgement = judge(samples, required)
+    if judgement.verdict is Verdict.DOWN:
+        assert len(seen) >= 2
+        assert all(H not in pair for pair in seen)
+        agreeing = [all(one in (U, R) for one, _ in seen), all(other is U for _, other in seen)]
+        assert sum(agreeing) >= required
