@@ -6,6 +6,7 @@ desired count starts tasks, and only tasks that answer /livez become targets of 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from lab.cloud.control_client import CloudControl
 
 POLL_SECONDS = 0.2
+logger = logging.getLogger(__name__)
 
 
 class Server(Protocol):
@@ -48,7 +50,6 @@ class ControlLoop:
         self._desired: dict[str, int] = dict.fromkeys(tasks, 0)
         self._changed = {region: threading.Event() for region in tasks}
         self._promoting: set[str] = set()
-        self._halted: set[str] = set()
         self._threads = [
             threading.Thread(target=self._follow, name="desired-state", daemon=True),
             *(
@@ -60,10 +61,6 @@ class ControlLoop:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
-
-    def halt_tasks(self, region: str) -> None:
-        """Start no task in a Region from now on, whatever is desired: its capacity is gone."""
-        self._halted.add(region)
 
     def stop(self) -> None:
         """Stop acting; the processes themselves are ended by whoever started them."""
@@ -116,9 +113,12 @@ class ControlLoop:
         """Reconcile on every change of the desired count, and often enough to see a task die."""
         known: list[tuple[str, int]] | None = None
         while not self._stopping.is_set():
-            live = sorted(self._tasks[region].reconcile(0 if region in self._halted else self._desired[region]))
+            live = sorted(self._tasks[region].reconcile(self._desired[region]))
             if live != known:
-                known = live
-                self._targets_changed(region, live)
+                try:
+                    self._targets_changed(region, live)
+                    known = live
+                except OSError as error:
+                    logger.warning("the targets of %s are told again: %s", region, error)
             self._changed[region].wait(POLL_SECONDS)
             self._changed[region].clear()

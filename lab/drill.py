@@ -1,4 +1,4 @@
-"""How is a drill conducted? A lab comes up under live writes, one fault is injected, and from then on it is only watched."""
+"""How is a drill conducted? A lab comes up under live writes, one fault is injected, the rest is only watched."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def region_lines(lab: Laboratory, watch: Watch) -> list[RegionLine]:
             role += ", fenced"
         server = lab.servers[region]
         database = "running" if server.is_alive() else "dead"
-        lines.append(RegionLine(region, role, database, str(len(lab.tasks[region].healthy)), _lag(lab, region)))
+        lines.append(RegionLine(region, role, database, str(lab.tasks[region].running()), _lag(lab, region)))
     del watch
     return lines
 
@@ -146,7 +146,7 @@ def _start_workload(settings: DrillSettings, lab: Laboratory, history: str) -> S
             sys.executable,
             *("-m", "lab.workload", "--url", lab.public_url, "--history", history),
             *("--writers", str(settings.writers), "--rate", str(settings.write_rate)),
-            *("--seed", str(settings.seed), "--max-duration", str(longest.total_seconds())),
+            *("--until-stdin-closes", "--seed", str(settings.seed), "--max-seconds", str(longest.total_seconds())),
         ],
         name="the workload",
         log=lab.processes.state_directory / "workload.log",

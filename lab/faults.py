@@ -25,7 +25,7 @@ def _region_dark(lab: Laboratory) -> None:
     """Links first, as the outside would see it; then the API; then every process of the Region."""
     lab.cut_region_links(PRIMARY_REGION)
     lab.cloud.set_dark(PRIMARY_REGION, dark=True)
-    lab.lose_tasks(PRIMARY_REGION)
+    lab.tasks[PRIMARY_REGION].kill_all()
     lab.servers[PRIMARY_REGION].kill()
 
 
@@ -43,7 +43,7 @@ def _link_cut(lab: Laboratory) -> None:
 
 
 def _service_down(lab: Laboratory) -> None:
-    lab.lose_tasks(PRIMARY_REGION)
+    lab.tasks[PRIMARY_REGION].kill_all()
 
 
 FAULTS: dict[FaultName, Fault] = {

@@ -121,7 +121,7 @@ def _honest_loss(record: DrillRecord) -> Answer:
     if found.seconds > found.bound_seconds:
         return (
             Verdict.VIOLATED,
-            f"{found.seconds:.3f} s of acknowledged writes were lost, over the gate's bound of {found.bound_seconds:.3f} s.",
+            f"{found.seconds:.3f} s of acknowledged writes lost, over the gate's bound of {found.bound_seconds:.3f} s.",
         )
     return Verdict.HELD, f"{found.rows} rows ({found.seconds * 1000:.0f} ms) lost, within the bound that the gate saw."
 

@@ -30,7 +30,8 @@ from lab.data_plane import PLAN_PARAMETER, Address
 from lab.notifications import WebhookReceiver
 from lab.processes import Processes
 from lab.region.network import Network
-from lab.region.postgresql import PostgreSQL, PostgreSQLError
+from lab.region.postgresql import PostgreSQL
+from lab.region.postgresql_session import PostgreSQLError
 from lab.region.tasks import RegionTasks
 from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, LabSettings
 
@@ -103,11 +104,6 @@ class Laboratory:
             self.cloud.set_link(other, region, cut=True)
             if other != "internet":
                 self.cloud.set_link(region, other, cut=True)
-
-    def lose_tasks(self, region: str) -> None:
-        """Every task of a Region dies, and none can be started there again."""
-        self.control_loop.halt_tasks(region)
-        self.tasks[region].kill_all()
 
     def _start(self) -> None:
         self._stack.enter_context(self.webhook)

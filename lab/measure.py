@@ -1,4 +1,4 @@
-"""What did the failover cost: how long, and which acknowledged writes? Computed from what was recorded, and only from that.
+"""What did the failover cost: how long, and which acknowledged writes? Computed from what was recorded alone.
 
 All instants are one machine's monotonic clock. None means that there is no evidence for a figure: unknown, never zero.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lab.drill_record import Attempt, DrillRecord, Run
 
@@ -146,7 +147,7 @@ def first_acknowledged_by(attempts: Sequence[Attempt], region: str, after: float
 def outage(attempts: Sequence[Attempt], fault_at: float) -> float | None:
     """The longest gap between two acknowledged writes that ends after the fault; None if no write followed it."""
     moments = sorted(attempt.ended for attempt in attempts if attempt.outcome == "ok")
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False) if later > fault_at]
+    gaps = [later - earlier for earlier, later in pairwise(moments) if later > fault_at]
     return max(gaps, default=None)
 
 

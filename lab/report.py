@@ -1,4 +1,4 @@
-"""How is a drill's result shown? As JSON for machines, Markdown for reviews, and one HTML page that needs nothing else."""
+"""How is a drill's result shown? As JSON, as Markdown, and as one HTML page that needs nothing else."""
 
 from __future__ import annotations
 

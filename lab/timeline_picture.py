@@ -85,7 +85,7 @@ def draw(result: dict[str, Any]) -> Picture:
     outage = None
     if clocks["total"] is not None:
         outage = Box(
-            x(0), 22, x(clocks["total"]) - x(0), y - 22, "no write acknowledged by the new leader yet", "outage"
+            x(0), 22, x(clocks["total"]) - x(0), y - 22, "outage", "outage"
         )
     step = 1 if end - begin <= 16 else 5 if end - begin <= 80 else 30
     ticks = [Mark(x(at), y + 12, f"{at} s", "tick") for at in range(int(begin), int(end) + 1, step)]

@@ -11,13 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
-import json
 import os
 import random
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -26,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lab.workload_attempt import Exchange, Verdict, verdict, write_request
+from lab.workload_history import History, Tally
 
 PROGRESS_EVERY = timedelta(milliseconds=200)
 IN_FLIGHT_PER_WRITER = 16
@@ -43,52 +42,6 @@ class Load:
     seed: int
     timeout: timedelta
     longest: timedelta
-
-
-class History:
-    """One JSON line for each attempt, handed to the system at once: a crash loses nothing that was recorded."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises FileExistsError: another history's numbers would be taken for this one's."""
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
-
-    def record(self, entry: dict[str, Any]) -> None:
-        """Raises OSError when the line is not written as a whole."""
-        line = json.dumps(entry).encode() + b"\n"
-        if os.write(self._file, line) != len(line):
-            raise OSError("the history could not be written: the disk is full")
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
-class Tally:
-    """What the progress lines tell."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._last_ok_region: str | None = None
-        self.held_back = 0
-
-    def count(self, found: Verdict) -> None:
-        self._counts[found.outcome] += 1
-        if found.outcome == "ok":
-            self._last_ok_region = found.region
-
-    def line(self, in_flight: int, final: bool) -> str:
-        """`held_back` are writes that were not sent because too many were without an answer."""
-        return json.dumps(
-            {
-                "acked": self._counts["ok"],
-                "failed": self._counts["fail"],
-                "unknown": self._counts["unknown"],
-                "last_ok_region": self._last_ok_region,
-                "in_flight": in_flight,
-                "held_back": self.held_back,
-                "monotonic": time.monotonic(),
-                "final": final,
-            }
-        )
 
 
 class Writer:
@@ -133,9 +86,8 @@ class Writer:
                 answer = await exchange.post(write_request(self._load.host, self._name, number, body))
             found = verdict(answer)
         except TimeoutError:
-            found = Verdict(
-                "unknown" if sent else "fail", problem="no answer in time" if sent else "no connection in time"
-            )
+            missing = "answer" if sent else "connection"
+            found = Verdict("unknown" if sent else "fail", problem=f"no {missing} in time")
         except OSError as error:
             found = Verdict("unknown" if sent else "fail", problem=str(error))
         if found.outcome == "ok" and exchange is not None:
@@ -162,7 +114,7 @@ async def run(load: Load, history: History, stop: asyncio.Event) -> None:
     """Write until `stop` or the longest time; every attempt that was begun is recorded. Raises OSError."""
     tally = Tally()
     writers = [Writer(f"w{number}", load, history, tally) for number in range(1, load.writers + 1)]
-    progress = asyncio.create_task(_report(tally, writers))
+    progress = asyncio.create_task(_report(tally, writers, stop))
     attempts: set[asyncio.Task[None]] = set()
     failures: list[BaseException] = []
 
@@ -203,10 +155,14 @@ async def _until(due: float, stop: asyncio.Event) -> None:
         await asyncio.sleep(0)
 
 
-async def _report(tally: Tally, writers: list[Writer]) -> None:
+async def _report(tally: Tally, writers: list[Writer], stop: asyncio.Event) -> None:
     while True:
         await asyncio.sleep(PROGRESS_EVERY.total_seconds())
-        _say(tally.line(sum(writer.in_flight for writer in writers), final=False))
+        try:
+            _say(tally.line(sum(writer.in_flight for writer in writers), final=False))
+        except BrokenPipeError:
+            stop.set()
+            return
 
 
 def _say(line: str) -> None:
@@ -242,12 +198,18 @@ async def _serve(arguments: argparse.Namespace, load: Load) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, stop.set)
     if arguments.until_stdin_closes:
-        loop.add_reader(0, lambda: os.read(0, 65_536) or stop.set())
+        loop.add_reader(0, _stop_at_end_of_input, stop)
     history = History(arguments.history)
     try:
         await run(load, history, stop)
     finally:
         history.close()
+
+
+def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+    if not os.read(0, 65_536):
+        asyncio.get_running_loop().remove_reader(0)
+        stop.set()
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -53,7 +53,7 @@ def verdict(answer: Answer) -> Verdict:
     if answer.status == 201:
         epoch = document.get("epoch")
         if isinstance(epoch, int) and "number" in document:
-            return Verdict("ok", document.get("region", region), epoch, 201)
+            return Verdict("ok", str(document.get("region", region)), epoch, 201)
         return Verdict("unknown", region, None, 201, "an acknowledgement that cannot be read")
     problem = str(document.get("type", f"HTTP {answer.status}"))
     by_balancer = answer.headers.get("server", "").startswith(BALANCER)

@@ -33,7 +33,7 @@ class ControlAPI:
                 Rule("/_lab/dns/<name>", endpoint=self._dns, methods=["GET"]),
                 Rule("/_lab/databases/<region>/<instance>", endpoint=self._database, methods=["POST"]),
                 Rule("/_lab/services/<region>/<cluster>/<service>", endpoint=self._service, methods=["POST"]),
-                Rule("/_lab/targets/<region>/<group>", endpoint=self._targets, methods=["POST"]),
+                Rule("/_lab/targets/<region>", endpoint=self._targets, methods=["POST"]),
             ]
         )
 
@@ -93,9 +93,10 @@ class ControlAPI:
         self._context.journal.add("service", region=region, service=service, running=running)
         return {}
 
-    def _targets(self, request: Request, region: str, group: str) -> dict[str, Any]:
-        addresses = [(str(host), int(port)) for host, port in _body(request)["targets"]]
-        load_balancer_targets.set_targets(region, group, addresses)
+    def _targets(self, request: Request, region: str) -> dict[str, Any]:
+        body = _body(request)
+        addresses = [(str(host), int(port)) for host, port in body["targets"]]
+        load_balancer_targets.set_targets(region, body["target_group"], addresses)
         return {}
 
 

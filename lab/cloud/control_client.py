@@ -57,8 +57,8 @@ class CloudControl:
 
     def set_targets(self, region: str, target_group_arn: str, targets: Sequence[tuple[str, int]]) -> None:
         """The healthy targets of a target group are exactly these."""
-        group = quote(target_group_arn, safe="")
-        self._post(f"targets/{region}/{group}", {"targets": [list(target) for target in targets]})
+        addresses = [list(target) for target in targets]
+        self._post(f"targets/{region}", {"target_group": target_group_arn, "targets": addresses})
 
     def _get(self, path: str, wait_seconds: float) -> dict[str, Any]:
         return self._call("GET", path, None, CALL_SECONDS + wait_seconds)

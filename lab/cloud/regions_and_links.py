@@ -61,7 +61,7 @@ class Network:
 
 
 class Borders:
-    """In front of the emulated AWS: a call that does not get through hangs, and its connection ends without an answer."""
+    """In front of the emulated AWS: a call that does not get through hangs, and its connection then just ends."""
 
     def __init__(self, app: WSGI, network: Network, journal: Journal) -> None:
         self._app = app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,7 +49,7 @@ class Prober:
 
         HTTP passes on a status of 200 to 399, STR_MATCH needs its string in the first 5120 bytes too; a
         redirection is not followed. HTTPS is asked over HTTP: the lab has no certificates, and Route 53 does
-        not validate them. TCP is asked over HTTP too, and any answer passes.
+        not validate them. TCP passes when the endpoint accepts a connection.
         """
         address = self._address(check)
         if address is None:
@@ -56,6 +57,8 @@ class Prober:
         region = _REGION_OF_LOAD_BALANCER.search(check.fqdn or "")
         if region and not self._context.network.wait_until_passes(INTERNET, region.group(1), self._connect_seconds):
             return Probe(False, "Failure: Connection timed out. The endpoint or the internet connection is down.")
+        if check.type_ == "TCP":
+            return self._connect(address)
         url = f"http://{address[0]}:{address[1]}{_path(check.resource_path)}"
         host = check.fqdn or str(check.ip_address)
         try:
@@ -73,6 +76,13 @@ class Prober:
             return Probe(False, f"Failure: The connection failed: {error}")
         return _judge(check, answer.status, answer.data[:SEARCHED_BYTES])
 
+    def _connect(self, address: tuple[str, int]) -> Probe:
+        try:
+            with socket.create_connection(address, self._connect_seconds):
+                return Probe(True, "Success: Connection established.")
+        except OSError as error:
+            return Probe(False, f"Failure: The connection failed: {error}")
+
     def _address(self, check: Any) -> tuple[str, int] | None:
         """Where the endpoint really listens: by its name, or by an address on loopback."""
         if check.fqdn and (known := self._context.names.address(check.fqdn)):
@@ -83,8 +93,6 @@ class Prober:
 
 
 def _judge(check: Any, status: int, body: bytes) -> Probe:
-    if check.type_ == "TCP":
-        return Probe(True, "Success: Connection established.")
     if not 200 <= status < 400:
         return Probe(False, f"Failure: HTTP Status Code: {status}.")
     if str(check.type_).endswith("_STR_MATCH") and str(check.search_string).encode() not in body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ KEEP = "(current)"
 # The documented examples, oldest datapoint first: 0 is within the threshold, X breaches, - is missing.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 DOCUMENTED = [
-    # (datapoints, M, missing, ignore, breaching, notBreaching); N is 3
+    # the datapoints, M of N = 3, and the state for missing, ignore, breaching and notBreaching
     ("0-X-X", 3, "OK", "OK", "OK", "OK"),
     ("0----", 3, "OK", "OK", "OK", "OK"),
     ("-----", 3, "INSUFFICIENT_DATA", KEEP, "ALARM", "OK"),
@@ -52,7 +53,7 @@ def test_a_reason_reads_as_cloudwatchs_own() -> None:
     )
 
 
-def put_alarm(cloud: EmulatedCloud, name: str, **other: Any) -> None:
+def put_alarm(cloud: EmulatedCloud, name: str, region: str = REGION, **other: Any) -> None:
     settings = {
         "Namespace": "Lab",
         "MetricName": name,
@@ -63,7 +64,7 @@ def put_alarm(cloud: EmulatedCloud, name: str, **other: Any) -> None:
         "ComparisonOperator": "LessThanThreshold",
         "TreatMissingData": "ignore",
     }
-    cloud.client("cloudwatch", REGION).put_metric_alarm(AlarmName=name, **{**settings, **other})
+    cloud.client("cloudwatch", region).put_metric_alarm(AlarmName=name, **{**settings, **other})
 
 
 def state_of(cloud: EmulatedCloud, name: str) -> str:
@@ -71,8 +72,8 @@ def state_of(cloud: EmulatedCloud, name: str) -> str:
     return str(found["StateValue"])
 
 
-def put_value(cloud: EmulatedCloud, name: str, value: float) -> None:
-    cloud.client("cloudwatch", REGION).put_metric_data(
+def put_value(cloud: EmulatedCloud, name: str, value: float, region: str = REGION) -> None:
+    cloud.client("cloudwatch", region).put_metric_data(
         Namespace="Lab", MetricData=[{"MetricName": name, "Value": value, "Timestamp": datetime.now(UTC)}]
     )
 
@@ -144,30 +145,20 @@ def test_a_state_that_was_set_lasts_until_the_next_evaluation(cloud: EmulatedClo
 
 
 def test_nothing_is_evaluated_in_a_dark_region(cloud: EmulatedCloud) -> None:
-    """A Region that is down cannot raise its own alarm; it is raised when the Region is back."""
-    region, name = "eu-north-1", unique("alarm")
-    metrics, before = cloud.client("cloudwatch", region), cloud.last()
-    metrics.put_metric_alarm(
-        AlarmName=name,
-        Namespace="Lab",
-        MetricName=name,
-        Statistic="Minimum",
-        Period=10,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="LessThanThreshold",
-        TreatMissingData="notBreaching",
-    )
-    cloud.wait_for("alarm", before, name=name, new="OK")
+    """A Region that is down cannot raise its own alarm; it raises it when the Region is back."""
+    region, name, before = "eu-north-1", unique("alarm"), cloud.last()
+    for here in (region, REGION):
+        put_alarm(cloud, name, here)
+    until(lambda: time.time() % 1.0 < 0.5)
+    for here in (region, REGION):
+        put_value(cloud, name, 0.0, here)
     cloud.control.set_dark(region, True)
     try:
-        dark_from = cloud.last()
-        control = unique("control")
-        put_alarm(cloud, control, TreatMissingData="breaching", Period=10)
-        cloud.wait_for("alarm", dark_from, name=control, new="ALARM")
-        assert not cloud.entries("alarm", dark_from, region=region)
+        cloud.wait_for("alarm", before, name=name, region=REGION, new="ALARM")
+        assert not cloud.entries("alarm", before, name=name, region=region)
     finally:
         cloud.control.set_dark(region, False)
+    cloud.wait_for("alarm", before, name=name, region=region, new="ALARM")
 
 
 def test_an_alarm_that_the_lab_cannot_evaluate_is_refused(cloud: EmulatedCloud) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -149,6 +151,28 @@ def test_a_task_takes_only_the_fields_that_it_names(name: str) -> None:
     }
     for key, path in state["ResultSelector"].items():
         assert path == f"$.Payload.{key.removesuffix('.$')}"
+
+
+def test_exactly_the_steps_that_report_themselves_unfinished_are_asked_again() -> None:
+    """A step that polls past its budget raises StillInProgress; without a retrier for it the run would fail."""
+    asked_again = {
+        name
+        for name, placed in TASKS.items()
+        if any(retrier["ErrorEquals"] == ["StillInProgress"] for retrier in placed.state["Retry"])
+    }
+    assert asked_again == {name for name in TASKS if "poll" in imported(name)}
+
+
+def imported(state: str) -> set[str]:
+    """What a state's use case imports from failover.application.polling; its `poll` raises StillInProgress."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", state).lower()
+    tree = ast.parse((ROOT / "functions" / "failover" / "application" / f"{name}.py").read_text())
+    return {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "failover.application.polling"
+        for alias in node.names
+    }
 
 
 def test_no_two_states_write_to_the_same_place() -> None:

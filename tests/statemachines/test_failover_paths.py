@@ -171,7 +171,7 @@ def test_failing_to_notify_changes_no_outcome(
     assert run.error == error, "the cause that is shown stays the run's own"
 
 
-@pytest.mark.parametrize("polled", ["BoundDataLoss", "PromoteReplica", "FlipRoute53"])
+@pytest.mark.parametrize("polled", ["ScaleSecondaryECS", "PromoteReplica", "FlipRoute53"])
 def test_a_step_still_in_progress_is_asked_again(workflow: Workflow, polled: str) -> None:
     answers = iter([FunctionError("StillInProgress"), FunctionError("StillInProgress"), {}])
     run = workflow.run(**{polled: lambda _: next(answers)})

@@ -1,38 +1,60 @@
-"""Runs one task of the service."""
+"""How is one task of the service run? `python -m webapi.service --host 127.0.0.1 --port 8080`."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
-import uuid
+from collections.abc import Sequence
 
 import uvicorn
 
-from webapi.service.app import TaskSettings, create_app
-from webapi.service.plan_source import read_plan
+from webapi.service.app import service_app
+from webapi.service.cloud import Aws
+from webapi.service.log_lines import write_json_lines
+from webapi.service.settings import Settings, SettingsError
+from webapi.service.task import Task
+
+# A load balancer keeps idle connections for 60 s by default, and a target must keep them longer:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#connection-idle-timeout
+IDLE_CONNECTION_SECONDS = 65
+# ECS kills a task 30 s after SIGTERM by default:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
+LONGEST_SHUTDOWN_SECONDS = 10
+LONGEST_BACKLOG = 1024
 
 
-def main() -> int:
-    """Exit status 2 when the environment does not say which task this is."""
-    parser = argparse.ArgumentParser(prog="python -m webapi.service", description=__doc__)
-    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - a container's port is reached from outside
-    parser.add_argument("--port", type=int, default=8080)
-    options = parser.parse_args()
-    missing = [name for name in ("AWS_REGION", "PLAN_PARAMETER") if not os.environ.get(name)]
-    if missing:
-        print(f"{' and '.join(missing)} must be set in the environment.", file=sys.stderr)  # noqa: T201
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT. Exit code 2: the environment cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m webapi.service", description="One task of the service.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="TCP port to listen on (default: %(default)s)")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = Settings.read(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 2
-    logging.basicConfig(
-        level=logging.INFO,
-        format='{"at":"%(asctime)s","level":"%(levelname)s","logger":"%(name)s","message":"%(message)s"}',
-    )
-    region, parameter = os.environ["AWS_REGION"], os.environ["PLAN_PARAMETER"]
-    settings = TaskSettings(region, os.environ.get("SERVICE_TASK_ID") or uuid.uuid4().hex[:8])
-    app = create_app(settings, lambda: read_plan(parameter, region))
-    uvicorn.run(app, host=options.host, port=options.port, access_log=False, log_level="warning", timeout_keep_alive=65)
+    write_json_lines(settings)
+    uvicorn.Server(
+        server_settings(Task(settings, Aws(settings.region, settings.task_id)), chosen.host, chosen.port)
+    ).run()
     return 0
+
+
+def server_settings(task: Task, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        service_app(task),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=IDLE_CONNECTION_SECONDS,
+        timeout_graceful_shutdown=LONGEST_SHUTDOWN_SECONDS,
+        backlog=LONGEST_BACKLOG,
+        lifespan="on",
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,15 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import DatabaseLogin
-from webapi.service.sessions import Connection, ended_after, is_refusal, is_stale, parameters, refuse_superuser, sentence
+from webapi.service.sessions import (
+    Connection,
+    ended_after,
+    is_refusal,
+    is_stale,
+    parameters,
+    refuse_superuser,
+    sentence,
+)
 
 LOG = logging.getLogger(__name__)
 SMALLEST_POOL, LARGEST_POOL = 2, 10

@@ -1,65 +1,112 @@
-"""What do the three health paths promise?
+"""What does the service answer to those who look after it?
 
-`/livez` (the load balancer's): this process runs. `/healthz` (Route 53's): this Region leads and its database takes
-writes. `/dbcheck`: a row was written and read back just now, whoever leads.
+/livez asks whether this process should live: the load balancer's question. /healthz asks whether this Region should be given
+traffic: Route 53's question, whose answer moves it. /dbcheck asks the database itself, whoever leads.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from functools import lru_cache
+from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
 
-from webapi.service.database import Database, NotReached, Refused, Undecided
-from webapi.service.leadership import LeadershipCell
-from webapi.service.problems import MEDIA_TYPE, Problem, ProblemType, document
+from failover.application.errors import DatabaseUnavailable
+from webapi.service import problems
+from webapi.service.problems import Problem, documented, problem
+from webapi.service.standing import Leading, NotLeading
+from webapi.service.task import Task
 
-PROBE = "INSERT INTO probe (region) VALUES (%s) RETURNING id"
-READ_BACK = "SELECT id, pg_is_in_recovery() FROM probe WHERE id = %s"
 
+class Checked(BaseModel):
+    """A row was committed and read back on this Region's own database."""
 
-def routes(region: str, database: Database, leadership: LeadershipCell) -> APIRouter:
-    """The health paths. `/livez` and `/healthz` do no I/O."""
-    router = APIRouter(tags=["health"])
-    headers = {"X-Region": region}
-    alive = json.dumps({"status": "alive", "region": region}).encode()
-
-    @lru_cache(maxsize=4)
-    def leading(epoch: int) -> bytes:
-        return json.dumps({"region": region, "epoch": epoch, "leader": True, "database": "writable"}).encode()
-
-    @router.get("/livez", response_class=Response)
-    async def livez() -> Response:
-        return Response(alive, 200, headers, "application/json")
-
-    @router.get("/healthz", response_class=Response)
-    async def healthz() -> Response:
-        """200 while the lease holds. Each renewal of it commits a heartbeat, so the database takes writes."""
-        lease = leadership.now.leading()
-        if lease is not None:
-            return Response(leading(lease.record.epoch), 200, headers, "application/json")
-        body = document(ProblemType.NOT_LEADER, 503, "Not the leader", leadership.now.why_not(), region)
-        return Response(json.dumps(body).encode(), 503, headers, MEDIA_TYPE)
-
-    @router.get("/dbcheck")
-    async def dbcheck() -> dict[str, object]:
-        """Write a row through this Region's database and read it back."""
-        began = time.monotonic()
-        try:
-            written = await database.row(PROBE, (region,))
-            found = await database.row(READ_BACK, (written[0],)) if written else None
-        except (NotReached, Refused, Undecided) as error:
-            raise Problem(ProblemType.DATABASE_UNAVAILABLE, 503, "Database unavailable", str(error)) from error
-        if written is None or found is None:
-            raise Problem(ProblemType.DATABASE_UNAVAILABLE, 503, "Not read back", "The row was not found again.")
-        return {
-            "region": region,
-            "written": written[0],
-            "read_back": found[0],
-            "in_recovery": found[1],
-            "elapsed_ms": round((time.monotonic() - began) * 1000, 1),
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"region": "us-west-2", "written": 7, "read_back": True, "in_recovery": False, "elapsed_ms": 12.5}
+            ]
         }
+    )
 
-    return router
+    region: str
+    written: int
+    read_back: bool
+    in_recovery: bool
+    elapsed_ms: float
+
+
+class HealthAnswers:
+    """Answers that were made when the standing changed: asking costs no I/O and no JSON."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._standing: Leading | NotLeading | None = None
+        self._answer = Response()
+
+    def for_standing(self, standing: Leading | NotLeading) -> Response:
+        if standing is not self._standing:
+            self._answer = self._made(standing)
+            self._standing = standing
+        return self._answer
+
+    def _made(self, standing: Leading | NotLeading) -> Response:
+        if isinstance(standing, NotLeading):
+            return problem(problems.NOT_LEADER, standing.reason, self._region)
+        content = {"region": self._region, "epoch": standing.epoch, "leader": True, "database": "writable"}
+        return Response(json.dumps(content), media_type="application/json")
+
+
+def health_routes(task: Task) -> APIRouter:
+    """/livez, /healthz and /dbcheck."""
+    routes = APIRouter(tags=["health"])
+    region = task.settings.region
+    answers = HealthAnswers(region)
+    alive = Response(json.dumps({"status": "alive", "region": region}), media_type="application/json")
+
+    @routes.get(
+        "/livez",
+        response_class=Response,
+        summary="Is this process alive?",
+        responses=_ok("It is", {"status": "alive", "region": "us-west-2"}) | documented(problems.NOT_ALIVE),
+    )
+    async def livez() -> Response:
+        if task.alive:
+            return alive
+        return problem(problems.NOT_ALIVE, "The task no longer looks after its lease; its log says why.", region)
+
+    @routes.get(
+        "/healthz",
+        response_class=Response,
+        summary="May this Region be given traffic?",
+        responses=_ok("It leads", {"region": "us-west-2", "epoch": 3, "leader": True, "database": "writable"})
+        | documented(problems.NOT_LEADER),
+    )
+    async def healthz() -> Response:
+        return answers.for_standing(task.standing.now())
+
+    @routes.get(
+        "/dbcheck",
+        summary="Does this Region's database commit a row and give it back?",
+        responses=documented(problems.DATABASE_UNAVAILABLE),
+    )
+    async def dbcheck() -> Checked:
+        try:
+            found = await task.check_database()
+        except DatabaseUnavailable as error:
+            raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
+        return Checked(
+            region=region,
+            written=found.written,
+            read_back=True,
+            in_recovery=found.in_recovery,
+            elapsed_ms=found.elapsed_ms,
+        )
+
+    return routes
+
+
+def _ok(description: str, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": {"application/json": {"example": example}}}}

@@ -57,6 +57,7 @@ class LeaseKeeper:
         self._threads = threads
         self._recovered = recovered
         self._epoch: int | None = None
+        self._seen_at = 0.0
         self._database_failed = False
 
     async def run(self) -> None:
@@ -65,10 +66,13 @@ class LeaseKeeper:
             began = time.monotonic()
             if await self._round():
                 continue
-            await asyncio.sleep(max(0.0, began + self._timing.renew.totaltimedelta(seconds=) - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + self._timing.renew.total_seconds() - time.monotonic()))
 
     async def _round(self) -> bool:
         """Whether another round is due at once."""
+        if time.monotonic() - self._seen_at > self._timing.lease.total_seconds():
+            # Another Region may lead by now: its heartbeat must not be replaced by one from here.
+            self._epoch = None
         proven_since = await self._prove(self._epoch) if self._epoch is not None else None
         asked_at = time.monotonic()
         record = await self._read()
@@ -79,6 +83,7 @@ class LeaseKeeper:
             self._epoch = None
             self._standing.lose(granted.reason)
             return False
+        self._seen_at = asked_at
         if record.epoch != self._epoch:
             self._epoch = record.epoch
             # Whoever opened this Region may have given it a new database before.
@@ -89,7 +94,7 @@ class LeaseKeeper:
         return False
 
     def _renew(self, lease: Lease, age_seconds: float) -> None:
-        if age_seconds > self._timing.heartbeat_timeout.totaltimedelta(seconds=):
+        if age_seconds > self._timing.heartbeat_timeout.total_seconds():
             self._standing.keep_unrenewed(LATE)
         else:
             self._standing.hold(lease)

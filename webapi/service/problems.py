@@ -45,7 +45,14 @@ class Problem(Exception):
 
 def problem(kind: Kind, detail: str, region: str, **more: Any) -> Response:
     """The answer for a problem. https://www.rfc-editor.org/rfc/rfc9457"""
-    content = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": detail, "region": region, **more}
+    content = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "region": region,
+        **more,
+    }
     return Response(json.dumps(content), kind.status, media_type=MEDIA_TYPE)
 
 
@@ -65,7 +72,9 @@ def answer_with_problems(app: FastAPI, region: str) -> None:
 
     async def http(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        answer = problem(Kind("about:blank", HTTPStatus(error.status_code).phrase, error.status_code), error.detail, region)
+        answer = problem(
+            Kind("about:blank", HTTPStatus(error.status_code).phrase, error.status_code), error.detail, region
+        )
         answer.headers.update(error.headers or {})
         return answer
 

@@ -31,7 +31,9 @@ class Settings:
             raise SettingsError(f"AWS_REGION is {region!r}; allowed: an AWS Region such as us-west-2.")
         parameter = environment.get("PLAN_PARAMETER", "")
         if not parameter.startswith("/"):
-            raise SettingsError(f"PLAN_PARAMETER is {parameter!r}; allowed: a parameter's name, such as /drlab/app/plan.")
+            raise SettingsError(
+                f"PLAN_PARAMETER is {parameter!r}; allowed: a parameter's name, such as /drlab/app/plan."
+            )
         task_id = environment.get("SERVICE_TASK_ID") or uuid.uuid4().hex[:12]
         if not TASK_ID.fullmatch(task_id):
             raise SettingsError(f"SERVICE_TASK_ID is {task_id!r}; allowed: up to 64 letters, digits and ._:/-.")

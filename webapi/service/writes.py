@@ -1,41 +1,52 @@
-"""When is a write acknowledged? Only if the lease holds before it is tried and still holds after it is committed."""
+"""How does a client write so that it always knows what became of it?
+
+201 means: committed, and this Region was still the leader afterwards. A 503 tells by its type whether the row was
+certainly not written or may have been. Writer and number name a write: repeating one is harmless, and settles doubt.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from webapi.service.database import Database, NotReached, Refused, Undecided
-from webapi.service.leadership import LeadershipCell
-from webapi.service.problems import Problem, ProblemType
+from failover.application.errors import DatabaseUnavailable
+from webapi.service import problems
+from webapi.service.database import NumberTaken, OutcomeUnknown, Write
+from webapi.service.problems import Problem, documented
+from webapi.service.task import Task
 
+LONGEST_BODY_CHARACTERS = 10_000
 LARGEST_NUMBER = 2**63 - 1
-# A repeat finds the row that the first try left, and is told the same.
-INSERT = """
-INSERT INTO writes (writer, number, body, region, epoch) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (writer, number) DO UPDATE SET body = writes.body
-RETURNING body, region, epoch
-"""
-ONE = "SELECT writer, number, body, region, epoch FROM writes WHERE writer = %s AND number = %s"
-SOME = """
-SELECT writer, number, body, region, epoch FROM writes WHERE writer = %s AND number > %s ORDER BY number LIMIT %s
-"""
-Writer = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$", examples=["w1"])
+LAPSED = "The row was committed, but the lease did not hold any more when that was known."
+Answer = TypeVar("Answer")
+
+Writer = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="Who numbers these writes")]
+Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER, description="The writer's own number for it")]
 
 
-class Write(BaseModel):
-    """One numbered write; writer and number together name it for ever."""
+class NewWrite(BaseModel):
+    """What is to be written."""
 
-    model_config = ConfigDict(extra="forbid")
-    writer: str = Writer
-    number: int = Field(ge=1, le=LARGEST_NUMBER, examples=[17])
-    body: str = Field(max_length=10_000, pattern=r"^[^\x00]*$", examples=["hello"])
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"writer": "w1", "number": 17, "body": "tea"}]}
+    )
+
+    writer: Writer
+    number: Annotated[Number, Field(strict=True)]
+    # PostgreSQL's text holds every character but NUL: https://www.postgresql.org/docs/current/datatype-character.html
+    body: str = Field(max_length=LONGEST_BODY_CHARACTERS, pattern=r"^[^\x00]*$")
 
 
-class Acknowledged(BaseModel):
-    """The write is committed, and was committed under the lease of `epoch`."""
+class AcceptedWrite(BaseModel):
+    """It is committed. Region and epoch are those in which it was first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"writer": "w1", "number": 17, "region": "us-west-2", "epoch": 3}]}
+    )
 
     writer: str
     number: int
@@ -43,86 +54,107 @@ class Acknowledged(BaseModel):
     epoch: int
 
 
-class Stored(Acknowledged):
-    """A write as it is stored."""
+class StoredWrite(AcceptedWrite):
+    """A row as the database of the Region that answers has it: a standby's may be behind."""
 
     body: str
+    accepted_at: datetime
 
 
-class Page(BaseModel):
-    """Some writes in order of number; `next` is the `after` of the next page, None at the end."""
+class StoredWrites(BaseModel):
+    """Some of a writer's rows, by number. `next` is the `after` to go on with, null at the end."""
 
-    items: list[Stored]
+    items: list[StoredWrite]
     next: int | None
 
 
-def routes(database: Database, leadership: LeadershipCell) -> APIRouter:
-    """The numbered write and read API."""
-    router = APIRouter(tags=["writes"])
+def write_routes(task: Task) -> APIRouter:
+    """The routes under /writes."""
+    routes = APIRouter(tags=["writes"])
 
-    @router.post("/writes", status_code=201)
-    async def write(body: Write) -> Acknowledged:
-        """Store a numbered write. 503 `outcome-unknown`: it may be stored, and is not acknowledged."""
-        lease = leadership.now.leading()
-        if lease is None:
-            raise Problem(ProblemType.NOT_LEADER, 503, "Not the leader", leadership.now.why_not())
-        epoch, region = lease.record.epoch, lease.record.leader
-        stored = await _insert(database, body, region, epoch)
-        if leadership.now.leading() is None or not _same_epoch(leadership, epoch):
-            raise Problem(
-                ProblemType.OUTCOME_UNKNOWN, 503, "Outcome unknown", f"The lease of epoch {epoch} ended meanwhile."
-            )
-        if stored[0] != body.body:
-            detail = f"Write {body.number} of {body.writer} has another body."
-            raise Problem(ProblemType.OTHER_BODY, 409, "Another body", detail)
-        return Acknowledged(writer=body.writer, number=body.number, region=stored[1], epoch=stored[2])
+    @routes.post(
+        "/writes",
+        status_code=201,
+        response_model=AcceptedWrite,
+        summary="Write one row, once",
+        responses=documented(
+            problems.NOT_LEADER,
+            problems.DATABASE_UNAVAILABLE,
+            problems.OUTCOME_UNKNOWN,
+            problems.NUMBER_TAKEN,
+            problems.INVALID_REQUEST,
+            problems.TOO_LARGE,
+        ),
+    )
+    async def write(new: NewWrite) -> AcceptedWrite:
+        return await accept(task, new)
 
-    @router.get("/writes/{writer}/{number}")
-    async def read(writer: str, number: int) -> Stored:
-        """Read one write from this Region's database."""
-        if not 1 <= number <= LARGEST_NUMBER or "\x00" in writer:
-            raise Problem(ProblemType.NOT_FOUND, 404, "Not found", "There is no such write.")
-        found = await _rows(database, ONE, (writer, number))
-        if not found:
-            raise Problem(ProblemType.NOT_FOUND, 404, "Not found", f"{writer} has no write {number}.")
-        return _stored(found[0])
+    @routes.get(
+        "/writes/{writer}/{number}",
+        summary="Read one row",
+        responses=documented(problems.NO_SUCH_WRITE, problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
+    )
+    async def read(writer: Writer, number: Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]) -> StoredWrite:
+        found = await _available(task.connected().read(writer, number))
+        if found is None:
+            raise Problem(problems.NO_SUCH_WRITE, f"{writer} has no write {number} here.")
+        return _stored(found)
 
-    @router.get("/writes")
-    async def page(
-        writer: str = Query(pattern=r"^[A-Za-z0-9._:-]{1,64}$"),
-        after: int = Query(0, ge=0, le=LARGEST_NUMBER),
-        limit: int = Query(100, ge=1, le=1000),
-    ) -> Page:
-        """Read a writer's writes in order."""
-        items = [_stored(row) for row in await _rows(database, SOME, (writer, after, limit))]
-        return Page(items=items, next=items[-1].number if len(items) == limit else None)
+    @routes.get(
+        "/writes",
+        summary="Read a writer's rows",
+        responses=documented(problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
+    )
+    async def read_some(
+        writer: Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,64}$")],
+        after: Annotated[int, Query(ge=-1, le=LARGEST_NUMBER)] = -1,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> StoredWrites:
+        found = await _available(task.connected().read_some(writer, after, limit))
+        return StoredWrites(
+            items=[_stored(one) for one in found], next=found[-1].number if len(found) == limit else None
+        )
 
-    return router
+    return routes
 
 
-async def _insert(database: Database, body: Write, region: str, epoch: int) -> tuple[Any, ...]:
+async def accept(task: Task, new: NewWrite) -> AcceptedWrite:
+    """Commit `new` and answer only if the lease held before, and still does after, in the same epoch.
+
+    An epoch that changed meanwhile proves nothing of the time between: this process may have been paused while
+    another Region led, and then read that this one leads again, on another database.
+    """
+    lease = task.standing.lease()
+    if lease is None:
+        raise Problem(problems.NOT_LEADER, task.standing.reason)
+    epoch = lease.record.epoch
     try:
-        stored = await database.row(INSERT, (body.writer, body.number, body.body, region, epoch))
-    except (NotReached, Refused) as error:
-        raise Problem(ProblemType.DATABASE_UNAVAILABLE, 503, "Database unavailable", str(error)) from error
-    except Undecided as error:
-        raise Problem(ProblemType.OUTCOME_UNKNOWN, 503, "Outcome unknown", str(error)) from error
-    if stored is None:
-        raise Problem(ProblemType.OUTCOME_UNKNOWN, 503, "Outcome unknown", "The database returned no row.")
-    return stored
+        kept = await task.connected().insert(new.writer, new.number, new.body, task.settings.region, epoch)
+    except DatabaseUnavailable as error:
+        raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
+    except OutcomeUnknown as error:
+        raise Problem(problems.OUTCOME_UNKNOWN, str(error)) from error
+    if isinstance(kept, NumberTaken):
+        raise Problem(problems.NUMBER_TAKEN, f"{new.writer} has already written another body as number {new.number}.")
+    lease = task.standing.lease()
+    if lease is None or lease.record.epoch != epoch:
+        raise Problem(problems.OUTCOME_UNKNOWN, LAPSED)
+    return AcceptedWrite.model_construct(writer=new.writer, number=new.number, region=kept.region, epoch=kept.epoch)
 
 
-async def _rows(database: Database, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+async def _available(reading: Awaitable[Answer]) -> Answer:
     try:
-        return await database.rows(statement, parameters)
-    except (NotReached, Refused, Undecided) as error:
-        raise Problem(ProblemType.DATABASE_UNAVAILABLE, 503, "Database unavailable", str(error)) from error
+        return await reading
+    except DatabaseUnavailable as error:
+        raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
 
 
-def _same_epoch(leadership: LeadershipCell, epoch: int) -> bool:
-    lease = leadership.now.lease
-    return lease is not None and lease.record.epoch == epoch
-
-
-def _stored(row: tuple[Any, ...]) -> Stored:
-    return Stored(writer=row[0], number=row[1], body=row[2], region=row[3], epoch=row[4])
+def _stored(row: Write) -> StoredWrite:
+    return StoredWrite(
+        writer=row.writer,
+        number=row.number,
+        body=row.body,
+        region=row.region,
+        epoch=row.epoch,
+        accepted_at=row.accepted_at,
+    )

@@ -91,7 +91,7 @@ def test_a_known_loss_is_accepted_within_the_rpo_unless_a_person_must(
 def test_no_schedule_of_renewals_and_acknowledgements_beats_the_bound(
     first: float, replicated_share: float, late: float, gaps: list[float]
 ) -> None:
-    """A write is acknowledged within the unpublished time of a published heartbeat; the replica has a prefix of them."""
+    """Writes are acknowledged within the unpublished time of a published heartbeat; the replica has a prefix."""
     beats = [first]
     for gap in gaps:
         beats.append(beats[-1] + gap)

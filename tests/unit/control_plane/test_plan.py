@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -143,7 +144,5 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(plan_dict())), JSON)
 def test_any_value_anywhere_parses_or_is_refused_and_nothing_else_is_raised(key: str, value: Any) -> None:
     described = {**plan_dict(), key: value}
-    try:
+    with contextlib.suppress(PlanError):
         Plan.parse(json.dumps(described))
-    except PlanError as error:
-        assert str(error).startswith("plan: ")

@@ -1,0 +1,300 @@
+"""Do the adapters say what AWS says, in the ports' words? Against an in-process emulation."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_with
+from moto import mock_aws
+
+from failover.adapters.aws_errors import told_in_a_sentence
+from failover.adapters.cloudwatch import CloudWatch
+from failover.adapters.ecs import Ecs
+from failover.adapters.executions import StepFunctions
+from failover.adapters.load_balancer import ElasticLoadBalancer
+from failover.adapters.parameters import ParameterStore
+from failover.adapters.rds import Rds
+from failover.adapters.s3_outcomes import S3Outcomes
+from failover.adapters.secrets import SecretsManager
+from failover.adapters.sns import SnsTopic
+from failover.application.errors import RunRefused, TransientFailure
+from failover.domain.leader_record import Refusal
+from failover.domain.signals import Health
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+def client(service: str, region: str = STANDBY) -> Any:
+    return boto3.client(service, region_name=region)
+
+
+def refuse(client_: Any, operation: str, status: int, code: str) -> None:
+    """Have AWS answer the next calls with an error; RDS speaks XML, the others JSON."""
+    service = client_.meta.service_model
+    if service.protocol in ("query", "rest-xml"):
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no\n luck</Message></Error></ErrorResponse>".encode()
+    else:
+        body = json.dumps({"__type": code, "message": "no\n luck"}).encode()
+
+    class Raw(io.BytesIO):
+        def stream(self, **_: Any) -> Iterator[bytes]:
+            yield self.read()
+
+    def respond(**_: Any) -> AWSResponse:
+        return AWSResponse("https://aws", status, {}, Raw(body))
+
+    client_.meta.events.register_first(f"before-send.{service.service_id.hyphenize()}.{operation}", respond)
+
+
+def replica() -> Rds:
+    client("rds", PRIMARY).create_db_instance(
+        DBInstanceIdentifier=f"app-{PRIMARY}",
+        DBInstanceClass="db.t4g.medium",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="app",
+        MasterUserPassword="not-shown",
+        BackupRetentionPeriod=7,
+    )
+    rds = client("rds")
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier=f"app-{STANDBY}",
+        SourceDBInstanceIdentifier=f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}",
+        SourceRegion=PRIMARY,
+    )
+    return Rds(rds)
+
+
+def test_a_replica_in_another_region_names_its_source_by_arn() -> None:
+    found = replica().describe(f"app-{STANDBY}")
+    assert found is not None
+    assert found.source == f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}"
+    assert (found.status, found.port) == ("available", 5432)
+    assert found.host
+
+
+def test_an_instance_that_does_not_exist_is_none() -> None:
+    assert Rds(client("rds")).describe("app-nowhere") is None
+
+
+def test_promotion_is_asked_for_with_backups() -> None:
+    rds = replica()
+    asked: list[dict[str, Any]] = []
+    rds.client.meta.events.register(
+        "before-parameter-build.rds.PromoteReadReplica", lambda params, **_: asked.append(dict(params))
+    )
+    assert rds.promote(f"app-{STANDBY}", 3) is None
+    assert asked == [{"DBInstanceIdentifier": f"app-{STANDBY}", "BackupRetentionPeriod": 3}]
+
+
+@pytest.mark.parametrize("code", ["InvalidDBInstanceState", "InvalidDBInstanceStateFault"])
+def test_a_state_in_which_aws_does_not_promote_is_a_refusal_and_not_a_failure(code: str) -> None:
+    rds = replica()
+    refuse(rds.client, "PromoteReadReplica", 400, code)
+    assert isinstance(rds.promote(f"app-{STANDBY}", 1), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (400, "Throttling", TransientFailure),
+        (503, "ServiceUnavailable", TransientFailure),
+        (500, "Whatever", TransientFailure),
+        (403, "AccessDenied", RunRefused),
+        (400, "InvalidParameterValue", RunRefused),
+    ],
+)
+def test_an_error_of_aws_is_told_in_one_line_and_says_whether_to_try_again(
+    status: int, code: str, error: type[Exception]
+) -> None:
+    rds = replica()
+    refuse(rds.client, "PromoteReadReplica", status, code)
+    with pytest.raises(error, match=code) as caught:
+        rds.promote(f"app-{STANDBY}", 1)
+    assert "\n" not in str(caught.value)
+    refuse(rds.client, "DescribeDBInstances", status, code)
+    with pytest.raises(error, match="Describing database instance"):
+        rds.describe(f"app-{STANDBY}")
+
+
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        (ReadTimeoutError(endpoint_url="https://aws"), TransientFailure),
+        (ConnectTimeoutError(endpoint_url="https://aws"), TransientFailure),
+        (NoCredentialsError(), RunRefused),
+        (ParamValidationError(report="x"), RunRefused),
+        (ClientError({"Error": {}}, "Operation"), RunRefused),
+    ],
+)
+def test_what_never_reached_aws_is_tried_again_unless_it_never_could(raised: Exception, error: type[Exception]) -> None:
+    with pytest.raises(error, match="Doing it"), told_in_a_sentence("Doing it"):
+        raise raised
+
+
+def test_a_service_is_sized_and_resized() -> None:
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="app")
+    ecs.register_task_definition(family="app", containerDefinitions=[{"name": "app", "image": "app", "memory": 128}])
+    ecs.create_service(cluster="app", serviceName="app", taskDefinition="app", desiredCount=1)
+    service = Ecs(ecs)
+    size = service.size("app", "app")
+    assert size is not None
+    assert size.desired == 1
+    service.resize("app", "app", 2)
+    size = service.size("app", "app")
+    assert size is not None
+    assert size.desired == 2
+    assert service.size("app", "other") is None
+    with pytest.raises(RunRefused):
+        service.size("nowhere", "app")
+
+
+def test_only_healthy_targets_count() -> None:
+    class Answering:
+        def describe_target_health(self, TargetGroupArn: str) -> dict[str, Any]:
+            states = ["healthy", "initial", "unhealthy", "draining", "unused", "healthy"]
+            return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}} for state in states]}
+
+    assert ElasticLoadBalancer(Answering()).healthy_targets("arn") == 2
+    with pytest.raises(RunRefused):
+        ElasticLoadBalancer(client("elbv2")).healthy_targets(
+            f"arn:aws:elasticloadbalancing:{STANDBY}:{ACCOUNT}:targetgroup/none/0123456789abcdef"
+        )
+
+
+def test_a_secret_is_read_and_written_once_a_token() -> None:
+    manager = client("secretsmanager")
+    manager.create_secret(Name="drlab/app/database", SecretString='{"host": "a"}')
+    secrets = SecretsManager(manager)
+    secret = secrets.read("drlab/app/database")
+    assert secret.value == {"host": "a"}
+    assert secret.arn.startswith(f"arn:aws:secretsmanager:{STANDBY}:")
+    token = "6f1c2b0e-2d1a-5c36-9f0b-6d1f3c1c7a11"
+    for _ in range(2):
+        secrets.write("drlab/app/database", {"host": "b"}, token)
+    assert secrets.read("drlab/app/database").value == {"host": "b"}
+    assert len(manager.list_secret_version_ids(SecretId="drlab/app/database")["Versions"]) == 2
+
+
+@pytest.mark.parametrize("text", ["plain", "[1]"])
+def test_a_secret_that_is_no_object_is_refused_without_being_quoted(text: str) -> None:
+    manager = client("secretsmanager")
+    manager.create_secret(Name="drlab/app/database", SecretString=text)
+    with pytest.raises(RunRefused) as caught:
+        SecretsManager(manager).read("drlab/app/database")
+    assert text not in str(caught.value)
+    with pytest.raises(RunRefused, match="ResourceNotFoundException"):
+        SecretsManager(manager).read("other")
+
+
+def test_a_parameter_is_absent_then_written_then_replaced() -> None:
+    store = ParameterStore(client("ssm"))
+    assert store.read("/drlab/app/database") is None
+    store.write("/drlab/app/database", "1")
+    store.write("/drlab/app/database", "2")
+    assert store.read("/drlab/app/database") == "2"
+    refuse(store.client, "GetParameter", 400, "AccessDeniedException")
+    with pytest.raises(RunRefused, match="AccessDeniedException"):
+        store.read("/drlab/app/database")
+
+
+@pytest.mark.parametrize(
+    ("state", "health"),
+    [("OK", Health.HEALTHY), ("ALARM", Health.UNHEALTHY), ("INSUFFICIENT_DATA", Health.INSUFFICIENT)],
+)
+def test_an_alarm_says_what_it_says(state: str, health: Health) -> None:
+    alarm = plan_with().alarms[0]
+    cloudwatch = client("cloudwatch", WITNESS)
+    looks = CloudWatch({WITNESS: cloudwatch})
+    assert looks.look(alarm) == (Health.INSUFFICIENT, f"{alarm.name} does not exist in {WITNESS}")
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm.name, EvaluationPeriods=1, ComparisonOperator="LessThanThreshold", Threshold=1
+    )
+    cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason="test")
+    assert looks.look(alarm)[0] is health
+
+
+def test_an_alarm_api_that_fails_is_unreachable_and_raises_nothing() -> None:
+    cloudwatch = client("cloudwatch", WITNESS)
+
+    def time_out(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://aws")
+
+    cloudwatch.meta.events.register_first("before-send.cloudwatch.DescribeAlarms", time_out)
+    health, detail = CloudWatch({WITNESS: cloudwatch}).look(plan_with().alarms[0])
+    assert health is Health.UNREACHABLE
+    assert "no answer" in detail
+
+
+def test_people_are_told_through_the_topic() -> None:
+    sns, sqs = client("sns"), client("sqs")
+    topic = sns.create_topic(Name="drlab-app-notifications")["TopicArn"]
+    queue = sqs.create_queue(QueueName="people")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    assert SnsTopic(sns, topic).publish("app failed over", "Read this.")
+    message = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
+    assert (message["Subject"], message["Message"]) == ("app failed over", "Read this.")
+    with pytest.raises(RunRefused):
+        SnsTopic(sns, f"{topic}-gone").publish("s", "t")
+
+
+def test_an_outcome_is_written_once() -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="control", CreateBucketConfiguration={"LocationConstraint": STANDBY})
+    outcomes = S3Outcomes(s3, "control")
+    assert outcomes.put_once("runs/x/outcome.json", "first") == "first"
+    assert outcomes.put_once("runs/x/outcome.json", "second") == "first"
+    with pytest.raises(RunRefused, match="NoSuchBucket"):
+        S3Outcomes(s3, "nowhere").put_once("runs/x/outcome.json", "x")
+
+
+def state_machine() -> StepFunctions:
+    role = client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    sfn = client("stepfunctions")
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    made = sfn.create_state_machine(name="drlab-app-failover", definition=json.dumps(definition), roleArn=role)
+    return StepFunctions(sfn, made["stateMachineArn"])
+
+
+def test_a_run_is_started_once_and_seen_while_it_is_in_progress() -> None:
+    executions = state_machine()
+    assert executions.running() == ()
+    started = executions.start("failover-e1-0123abcd", {"a": 1})
+    assert started.new is True
+    assert started.arn == executions.arn_of("failover-e1-0123abcd")
+    assert executions.running() == ("failover-e1-0123abcd",)
+    assert executions.start("failover-e1-0123abcd", {"a": 1}).arn == started.arn
+    assert executions.start("failover-e1-0123abcd", {"a": 2}).new is False
+
+
+def test_a_name_that_was_used_is_not_started_again() -> None:
+    executions = state_machine()
+    started = executions.start("failover-e1-0123abcd", {"a": 1})
+    executions.client.stop_execution(executionArn=started.arn)
+    again = executions.start("failover-e1-0123abcd", {"a": 1})
+    assert (again.new, again.arn) == (False, started.arn)
+    with pytest.raises(RunRefused):
+        StepFunctions(executions.client, f"{executions.state_machine_arn}-gone").start("x", {})

@@ -1,0 +1,155 @@
+"""Is the loss bounded from what can be shown, and refused when it cannot?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import (
+    NOW,
+    PRIMARY,
+    STANDBY,
+    MemoryHeartbeats,
+    MemoryRds,
+    MemorySecrets,
+    MemoryServer,
+    VirtualClock,
+    plan_with,
+    run_with,
+)
+
+from failover.application.bound_data_loss import BoundDataLoss
+from failover.application.errors import RunRefused
+from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.plan import Plan
+
+RUN = run_with(fence={"held": True, "leader": PRIMARY, "epoch": 2})
+
+
+class World:
+    """The replica's newest heartbeat is 40 s old, the newest published one 38 s."""
+
+    def __init__(self, plan: Plan | None = None, majority: bool = True) -> None:
+        self.clock, self.server, self.secrets = VirtualClock(), MemoryServer(), MemorySecrets()
+        self.rds = MemoryRds(self.clock)
+        published = Heartbeat(PRIMARY, 1, 43, NOW - timedelta(seconds=38), Lsn(1500))
+        self.heartbeats = MemoryHeartbeats(published, majority)
+        self.bound = BoundDataLoss(
+            plan or plan_with(), STANDBY, self.rds, self.secrets, self.server, self.heartbeats, self.clock
+        )
+
+
+def test_a_bound_within_the_rpo_is_accepted_with_its_evidence() -> None:
+    answer = World().bound(RUN)
+    assert (answer["accepted"], answer["known"]) == (True, True)
+    assert answer["bound_seconds"] == 22.0
+    assert answer["bytes_behind"] == 500
+    assert answer["evidence"]["drained"] is True
+    assert answer["evidence"]["replica_heartbeat"]["sequence"] == 41
+    assert answer["evidence"]["published"]["sequence"] == 43
+    json.dumps(answer)
+
+
+def test_a_bound_over_the_rpo_is_refused_with_its_number() -> None:
+    answer = World(plan_with(lambda d: d.update(rpo_target_seconds=21))).bound(RUN)
+    assert (answer["accepted"], answer["known"], answer["bound_seconds"]) == (False, True, 22.0)
+    assert "22.0 s could be lost, more than the RPO of 21 s" in answer["reason"]
+
+
+def test_a_policy_that_asks_a_person_refuses_and_says_so() -> None:
+    answer = World(plan_with(lambda d: d.update(failover_policy="approve"))).bound(RUN)
+    assert answer["accepted"] is False
+    assert "a person must accept" in answer["reason"]
+
+
+def test_the_replica_is_given_time_to_replay_what_it_received() -> None:
+    """Until then the newest heartbeat it has may still be in its log, and the bound would be too large."""
+    world = World()
+    world.server.replayed = Lsn(950)
+    newer = Heartbeat(PRIMARY, 1, 42, NOW - timedelta(seconds=39), Lsn(990))
+
+    def replay() -> None:
+        world.server.replayed, world.server.heartbeat = Lsn(1000), newer
+
+    world.clock.later(12, replay)
+    answer = world.bound(RUN)
+    assert answer["bound_seconds"] == 21.0
+    assert world.clock.elapsed == 15
+
+
+def test_a_replica_whose_replay_is_stuck_still_bounds_the_loss_from_above() -> None:
+    world = World()
+    world.server.replayed = Lsn(950)
+    answer = world.bound(RUN)
+    assert (answer["known"], answer["bound_seconds"], answer["evidence"]["drained"]) == (True, 22.0, False)
+    assert world.clock.elapsed < 45
+
+
+def without_majority(world: World) -> None:
+    world.heartbeats.answer = replace(world.heartbeats.answer, majority=False)
+
+
+def never_published(world: World) -> None:
+    world.heartbeats.answer = replace(world.heartbeats.answer, newest=None)
+
+
+def silent(world: World) -> None:
+    world.server.unavailable = "ConnectionTimeout: connection timeout expired"
+
+
+def no_heartbeat(world: World) -> None:
+    world.server.heartbeat = None
+
+
+def promoted_already(world: World) -> None:
+    world.server.recovering = False
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (without_majority, "No majority of the heartbeat's copies"),
+        (never_published, "never published"),
+        (silent, "does not answer: ConnectionTimeout"),
+        (no_heartbeat, "has no heartbeat"),
+        (promoted_already, "not in recovery"),
+    ],
+)
+def test_what_cannot_be_shown_makes_the_loss_unknown_and_that_is_refused(broken: Any, why: str) -> None:
+    world = World()
+    broken(world)
+    answer = world.bound(RUN)
+    assert (answer["accepted"], answer["known"]) == (False, False)
+    assert (answer["bound_seconds"], answer["bytes_behind"]) == (None, None)
+    assert why in answer["reason"]
+    json.dumps(answer)
+
+
+def test_the_session_goes_to_the_endpoint_that_rds_names() -> None:
+    world = World()
+    world.rds.set(host="moved.example.com", port=6432)
+    world.bound(RUN)
+    login = world.server.logins[0]
+    assert (login.host, login.port, login.username) == ("moved.example.com", 6432, "app")
+    assert "not-shown" not in repr(login)
+
+
+@pytest.mark.parametrize("missing", ["username", "password", "dbname"])
+def test_a_secret_without_a_login_is_refused_by_name(missing: str) -> None:
+    world = World()
+    del world.secrets.value[missing]
+    with pytest.raises(RunRefused, match=missing):
+        world.bound(RUN)
+
+
+def test_an_instance_that_is_gone_or_has_no_endpoint_is_refused() -> None:
+    world = World()
+    world.rds.set(host=None)
+    with pytest.raises(RunRefused, match="no endpoint"):
+        world.bound(RUN)
+    world.rds.instance = None
+    with pytest.raises(RunRefused, match="no database instance"):
+        world.bound(RUN)

@@ -1,0 +1,141 @@
+"""Is the leader looked at again over the whole window, by everybody who is not the leader?"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import (
+    ACCOUNT,
+    NOW,
+    PRIMARY,
+    RUN,
+    STANDBY,
+    AtOnce,
+    MemoryAlarms,
+    MemoryRegister,
+    MemoryWeb,
+    Never,
+    VirtualClock,
+    plan_with,
+    run_with,
+)
+
+from failover.application.check_primary_health import CheckPrimaryHealth
+from failover.application.errors import TransientFailure
+from failover.domain.plan import Plan
+from failover.domain.signals import Health
+
+HEALTHZ = f"https://{PRIMARY}.app.example.com/healthz"
+
+
+class World:
+    def __init__(self, plan: Plan | None = None, executor: Executor | None = None) -> None:
+        self.clock, self.web, self.register = VirtualClock(), MemoryWeb(), MemoryRegister()
+        self.alarms = MemoryAlarms(route53=Health.UNHEALTHY)
+        self.check = CheckPrimaryHealth(
+            plan or plan_with(), STANDBY, self.register, self.alarms, self.web, self.clock, executor or AtOnce()
+        )
+
+
+def test_a_leader_that_nobody_reaches_over_the_window_is_down() -> None:
+    world = World()
+    answer = world.check(run_with())
+    assert (answer["down"], answer["verdict"], answer["leader"], answer["epoch"]) == (True, "down", PRIMARY, 1)
+    assert world.clock.elapsed == pytest.approx(20)
+    assert world.web.asked == [HEALTHZ] * 3
+    assert {one["vantage_point"]: one["health"] for one in answer["observations"]} == {
+        "route53": "unhealthy",
+        "standby-probe": "unreachable",
+    }
+
+
+def test_a_leader_that_answers_503_is_down_too() -> None:
+    world = World()
+    world.web.say(HEALTHZ, 503, PRIMARY)
+    assert world.check(run_with())["down"] is True
+
+
+def test_a_leader_that_recovers_within_the_window_is_not_failed_over() -> None:
+    world = World()
+    world.clock.later(15, lambda: world.web.say(HEALTHZ, 200, PRIMARY))
+    world.clock.later(15, lambda: world.alarms.states.update(route53=Health.HEALTHY))
+    answer = world.check(run_with())
+    assert (answer["down"], answer["verdict"]) == (False, "disputed")
+
+
+def test_a_control_plane_that_alone_cannot_reach_the_leader_does_not_fail_it_over() -> None:
+    world = World()
+    world.alarms.states["route53"] = Health.HEALTHY
+    assert world.check(run_with())["verdict"] == "disputed"
+
+
+def test_a_witness_that_does_not_answer_leaves_too_few_signals() -> None:
+    world = World()
+    world.alarms.states["route53"] = Health.UNREACHABLE
+    answer = world.check(run_with())
+    assert (answer["down"], answer["verdict"]) == (False, "unknown")
+
+
+def with_alarms_in_the_leaders_region(described: dict[str, Any]) -> None:
+    described["alarms"].append(
+        {"arn": f"arn:aws:cloudwatch:{PRIMARY}:{ACCOUNT}:alarm:drlab-app-alb", "vantage_point": "load-balancer"}
+    )
+
+
+def test_the_leaders_own_region_counts_as_a_witness_against_it_when_the_third_one_is_silent() -> None:
+    """No third Region's API may be needed while two other vantage points agree."""
+    world = World(plan_with(with_alarms_in_the_leaders_region))
+    world.alarms.states.update(route53=Health.UNREACHABLE, load_balancer=Health.UNHEALTHY)
+    assert world.check(run_with())["verdict"] == "down"
+
+
+def test_the_leaders_own_opinion_that_it_is_well_vetoes_nothing() -> None:
+    world = World(plan_with(with_alarms_in_the_leaders_region))
+    world.alarms.states.update(load_balancer=Health.HEALTHY)
+    assert world.check(run_with())["verdict"] == "down"
+
+
+def test_looks_that_never_return_are_time_boxed_and_only_the_direct_one_is_evidence() -> None:
+    world = World(executor=Never())
+    plan = plan_with(lambda d: d["timing"].update(api_timeout_seconds=0.001, second_look_samples=2))
+    answer = replace(world.check, plan=plan)(run_with())
+    assert answer["verdict"] == "unknown"
+    assert [one["health"] for one in answer["observations"]] == ["unreachable", "unreachable"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"leader": STANDBY}, "already leads"),
+        ({"epoch": 5}, "moved on"),
+        ({"acknowledged": False}, "acknowledged"),
+        ({"hold_until": NOW + timedelta(hours=1)}, "no alarm starts a run"),
+    ],
+)
+def test_a_record_that_allows_no_run_is_reported_without_a_look(change: dict[str, Any], why: str) -> None:
+    world = World()
+    world.register.record = replace(world.register.record, **change)
+    answer = world.check(run_with())
+    assert (answer["down"], answer["verdict"], answer["observations"]) == (False, "unknown", [])
+    assert why in answer["reason"]
+    assert world.web.asked == []
+
+
+def test_another_runs_fence_is_named_and_ones_own_is_no_obstacle() -> None:
+    world = World()
+    world.register.fenced_by("failover-e1-ffffffff")
+    assert "failover-e1-ffffffff holds the fence" in world.check(run_with())["reason"]
+    own = World()
+    own.register.fenced_by(RUN)
+    assert own.check(run_with())["down"] is True
+
+
+def test_without_a_majority_of_the_record_the_step_is_tried_again() -> None:
+    world = World()
+    world.register.majority = False
+    with pytest.raises(TransientFailure):
+        world.check(run_with())

@@ -1,0 +1,73 @@
+"""Is everything that would make a failover impossible seen before anything changes?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from control_plane_world import PRIMARY, SOURCE_ARN, STANDBY, MemoryEcs, MemoryRds, VirtualClock, plan_with, run_with
+
+from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.domain.run import RunStateError
+
+RUN_STATE = {"health": {"down": True, "leader": PRIMARY, "epoch": 1}}
+
+
+class World:
+    def __init__(self, **instance: Any) -> None:
+        self.clock = VirtualClock()
+        self.rds, self.ecs = MemoryRds(self.clock, **instance), MemoryEcs(self.clock)
+        self.check = CheckSecondaryReadiness(plan_with(), STANDBY, self.rds, self.ecs, self.clock)
+
+
+def test_an_available_replica_of_the_leader_and_a_service_are_ready() -> None:
+    answer = World().check(run_with(**RUN_STATE))
+    assert answer["ready"] is True
+    assert (answer["db_mode"], answer["instance"], answer["tasks"]) == ("rds-postgres", f"app-{STANDBY}", 1)
+
+
+@pytest.mark.parametrize(
+    ("instance", "why"),
+    [
+        ({"source": None}, "is no replica"),
+        ({"source": SOURCE_ARN.replace(PRIMARY, "eu-west-1", 1)}, "not from app-ap-southeast-2 in ap-southeast-2"),
+        ({"source": SOURCE_ARN.replace(f"app-{PRIMARY}", "other")}, "replicates from other"),
+        ({"source": f"app-{PRIMARY}"}, f"in {STANDBY}"),
+        ({"status": "storage-full"}, "is storage-full"),
+        ({"status": "inaccessible-encryption-credentials"}, "is inaccessible-encryption-credentials"),
+        ({"status": "stopped"}, "is stopped"),
+    ],
+)
+def test_a_replica_that_cannot_be_promoted_is_not_ready_at_once(instance: dict[str, Any], why: str) -> None:
+    world = World(**instance)
+    answer = world.check(run_with(**RUN_STATE))
+    assert answer["ready"] is False
+    assert why in answer["reason"]
+    assert world.clock.elapsed == 0
+
+
+def test_what_does_not_exist_is_not_ready() -> None:
+    world = World()
+    world.rds.instance = None
+    assert "no database instance" in world.check(run_with(**RUN_STATE))["reason"]
+    world = World()
+    world.ecs.desired = None
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["tasks"]) == (False, None)
+
+
+@pytest.mark.parametrize("status", ["backing-up", "modifying"])
+def test_a_status_that_passes_is_waited_for_and_not_longer_than_the_budget(status: str) -> None:
+    world = World(status=status)
+    world.clock.later(20, lambda: world.rds.set(status="available"))
+    assert world.check(run_with(**RUN_STATE))["ready"] is True
+    stuck = World(status=status)
+    answer = stuck.check(run_with(**RUN_STATE))
+    assert answer["ready"] is False
+    assert status in answer["reason"]
+    assert stuck.clock.elapsed < 45
+
+
+def test_a_run_that_skipped_the_second_look_is_refused() -> None:
+    with pytest.raises(RunStateError):
+        World().check(run_with())

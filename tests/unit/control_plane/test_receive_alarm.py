@@ -1,0 +1,105 @@
+"""Does an alarm start one run, and does everything else start none?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import (
+    ACCOUNT,
+    ALARM_ARN,
+    NOW,
+    STANDBY,
+    MemoryExecutions,
+    MemoryRegister,
+    VirtualClock,
+    alarm_event,
+    plan_with,
+    run_with,
+)
+
+from failover.application.errors import TransientFailure
+from failover.application.receive_alarm import Intake, ReceiveAlarm
+
+
+class World:
+    def __init__(self) -> None:
+        self.register, self.executions, self.clock = MemoryRegister(), MemoryExecutions(), VirtualClock()
+        self.intakes = 0
+        self.receive = ReceiveAlarm(ACCOUNT, self._intake)
+
+    def _intake(self) -> Intake:
+        self.intakes += 1
+        return Intake(plan_with(), STANDBY, self.register, self.executions, self.clock)
+
+
+def test_an_alarm_in_order_starts_a_run_that_knows_what_it_expects() -> None:
+    world = World()
+    received = world.receive(alarm_event())
+    assert received.started is True
+    assert received.run is not None
+    assert received.execution_arn == world.executions.arn_of(received.run)
+    started = world.executions.started[received.run]
+    assert run_with().expected_epoch == started["expected_epoch"] == received.epoch == 1
+    assert started["trigger"]["alarm_arn"] == ALARM_ARN
+
+
+def test_a_hundred_copies_of_one_alarm_start_one_run_and_name_it() -> None:
+    world = World()
+    answers = [world.receive(alarm_event(id=str(number))) for number in range(100)]
+    assert [one.started for one in answers].count(True) == 1
+    assert len(world.executions.started) == 1
+    assert {one.execution_arn for one in answers} == {answers[0].execution_arn}
+    assert all("duplicate" in one.reason for one in answers[1:])
+
+
+def test_a_copy_that_comes_after_the_run_has_ended_starts_no_second_one() -> None:
+    world = World()
+    first = world.receive(alarm_event())
+    assert first.run is not None
+    world.executions.closed.add(first.run)
+    again = world.receive(alarm_event())
+    assert (again.started, again.execution_arn) == (False, first.execution_arn)
+
+
+def test_a_second_alarm_of_the_outage_is_refused_while_a_run_is_in_progress() -> None:
+    world = World()
+    world.executions.others = ("by-hand",)
+    received = world.receive(alarm_event())
+    assert (received.started, received.execution_arn) == (False, None)
+    assert "by-hand" in received.reason
+
+
+@pytest.mark.parametrize("event", [None, [], {}, "alarm", {"source": "aws.cloudwatch"}, {"Records": []}])
+def test_a_malformed_event_is_refused_without_asking_anybody(event: Any) -> None:
+    world = World()
+    assert world.receive(event).started is False
+    assert world.intakes == 0
+
+
+def test_another_accounts_alarm_is_refused_without_asking_anybody() -> None:
+    world = World()
+    foreign = "210987654321"
+    received = world.receive(alarm_event(account=foreign, resources=[ALARM_ARN.replace(ACCOUNT, foreign)]))
+    assert f"account {foreign}" in received.reason
+    assert world.intakes == 0
+
+
+def test_a_stale_alarm_and_a_held_back_one_are_refused() -> None:
+    world = World()
+    world.clock.elapsed = 1000
+    assert "count as fresh" in world.receive(alarm_event()).reason
+    world.clock.elapsed = 0
+    world.register.record = replace(world.register.record, hold_until=NOW + timedelta(minutes=5))
+    assert "no alarm starts a run before" in world.receive(alarm_event()).reason
+
+
+def test_without_a_majority_of_the_record_no_run_is_started_and_the_event_is_not_lost() -> None:
+    """Raising makes Lambda try again, and then leaves the event in the queue of undecided alarms."""
+    world = World()
+    world.register.majority = False
+    with pytest.raises(TransientFailure):
+        world.receive(alarm_event())
+    assert world.executions.started == {}

@@ -1,0 +1,144 @@
+"""Does a majority know the newest heartbeat, whatever one copy does and however two tasks race?"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS
+from moto import mock_aws
+
+from failover.adapters.s3_heartbeat import KEY, CopySilent, HeartbeatCopy, S3Heartbeats
+from failover.domain.heartbeat import Heartbeat, Lsn
+
+REGIONS = (PRIMARY, STANDBY, WITNESS)
+SOON = timedelta(seconds=5)
+
+
+def beat(second: int) -> Heartbeat:
+    return Heartbeat(PRIMARY, 1, second, NOW + timedelta(seconds=second), Lsn(second))
+
+
+@pytest.fixture(autouse=True)
+def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        for region in REGIONS:
+            s3.create_bucket(Bucket=f"control-{region}")
+        yield
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+def copies() -> dict[str, HeartbeatCopy]:
+    """One task's view of the three copies."""
+    return {
+        region: HeartbeatCopy(boto3.client("s3", region_name="us-east-1"), f"control-{region}") for region in REGIONS
+    }
+
+
+def break_copy(copy: HeartbeatCopy, wait: threading.Event | None = None) -> None:
+    def time_out(**_: Any) -> None:
+        if wait is not None:
+            wait.wait(5)
+        raise ReadTimeoutError(endpoint_url="https://dark")
+
+    for operation in ("GetObject", "PutObject"):
+        copy.client.meta.events.register_first(f"before-send.s3.{operation}", time_out)
+
+
+def test_what_is_published_is_read_by_everybody(pool: ThreadPoolExecutor) -> None:
+    task = S3Heartbeats(copies(), pool, SOON)
+    assert task.read() == S3Heartbeats(copies(), pool, SOON).read()
+    assert task.read().newest is None
+    assert task.read().majority is True, "an absent heartbeat is an answer too"
+    assert all(task.publish(beat(second), SOON) for second in (1, 2, 3))
+    published = S3Heartbeats(copies(), pool, SOON).read()
+    assert published.newest == beat(3)
+    assert published.answered == tuple(sorted(REGIONS))
+
+
+def test_an_older_heartbeat_never_replaces_a_newer_one(pool: ThreadPoolExecutor) -> None:
+    """Two tasks publish side by side; the slower one's PUT would hide what the other's lease rests on."""
+    one, other = S3Heartbeats(copies(), pool, SOON), S3Heartbeats(copies(), pool, SOON)
+    assert one.publish(beat(1), SOON)
+    assert other.publish(beat(5), SOON)
+    assert one.publish(beat(4), SOON), "a newer one is there, which covers this one"
+    assert one.publish(beat(3), SOON)
+    for copy in copies().values():
+        assert copy.read() == beat(5)
+    assert one.publish(beat(6), SOON)
+    assert other.read().newest == beat(6)
+
+
+def test_tasks_that_race_leave_the_newest_on_a_majority(pool: ThreadPoolExecutor) -> None:
+    tasks = [copies() for _ in range(3)]
+    with ThreadPoolExecutor(9) as racing:
+        for second in range(1, 10):
+            deadline = time.monotonic() + 5
+            copy = tasks[second % 3][STANDBY]
+            racing.submit(copy.put, beat(second), deadline)
+    assert copies()[STANDBY].read() == beat(9)
+
+
+def test_one_dark_copy_costs_no_heartbeat_and_no_time(pool: ThreadPoolExecutor) -> None:
+    own, release = copies(), threading.Event()
+    break_copy(own[PRIMARY], release)
+    began = time.monotonic()
+    assert S3Heartbeats(own, pool, timedelta(seconds=1)).publish(beat(1), timedelta(seconds=4)) is True
+    assert time.monotonic() - began < 3
+    release.set()
+    published = S3Heartbeats(own, pool, timedelta(seconds=1)).read()
+    assert (published.majority, published.newest, published.answered) == (True, beat(1), (WITNESS, STANDBY))
+
+
+def test_two_dark_copies_are_no_majority_to_write_or_to_read(pool: ThreadPoolExecutor) -> None:
+    own = copies()
+    assert S3Heartbeats(own, pool, SOON).publish(beat(1), SOON)
+    break_copy(own[PRIMARY])
+    break_copy(own[WITNESS])
+    task = S3Heartbeats(own, pool, timedelta(seconds=1))
+    assert task.publish(beat(2), SOON) is False
+    published = task.read()
+    assert (published.majority, published.answered) == (False, (STANDBY,))
+
+
+def test_copies_that_hang_are_left_behind_at_the_deadline(pool: ThreadPoolExecutor) -> None:
+    own, release = copies(), threading.Event()
+    for copy in own.values():
+        break_copy(copy, release)
+    began = time.monotonic()
+    assert S3Heartbeats(own, pool, SOON).publish(beat(1), timedelta(milliseconds=200)) is False
+    assert time.monotonic() - began < 2
+    release.set()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"region": 1}', b"\xff"])
+def test_an_object_that_is_no_heartbeat_counts_as_silence(body: bytes) -> None:
+    own = copies()
+    own[PRIMARY].client.put_object(Bucket=f"control-{PRIMARY}", Key=KEY, Body=body)
+    with pytest.raises(CopySilent):
+        own[PRIMARY].read()
+
+
+def test_a_bucket_that_is_gone_is_silence_too() -> None:
+    copy = HeartbeatCopy(boto3.client("s3", region_name="us-east-1"), "control-nowhere")
+    with pytest.raises(CopySilent, match="NoSuchBucket"):
+        copy.read()
+    with pytest.raises(CopySilent):
+        copy.put(beat(1), time.monotonic() + 5)
+    with pytest.raises(CopySilent, match="others wrote"):
+        copies()[PRIMARY].put(beat(1), time.monotonic() - 1)
