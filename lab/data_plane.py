@@ -7,7 +7,7 @@ plane's plan gives. Nothing here starts a process: the control loop does that fr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -142,6 +142,17 @@ def publish_plan(
     return plan
 
 
+def start_checking(client_for: ClientFor, health_checks: Iterable[str]) -> None:
+    """Enable the health checks: last, once the service answers, or its start would already look like a failure.
+
+    A disabled check counts as healthy:
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html (Disabled)
+    """
+    route53 = client_for("route53", WITNESS_REGION)
+    for check in health_checks:
+        route53.update_health_check(HealthCheckId=check, Disabled=False)
+
+
 def _create_databases(client_for: ClientFor, password: str) -> None:
     client_for("rds", PRIMARY_REGION).create_db_instance(
         DBInstanceIdentifier=database_instance(PRIMARY_REGION),
@@ -243,6 +254,7 @@ def _create_routing(client_for: ClientFor, balancer_names: Mapping[str, str]) ->
                 "ResourcePath": "/healthz",
                 "RequestInterval": 10,
                 "FailureThreshold": 3,
+                "Disabled": True,
             },
         )["HealthCheck"]["Id"]
         changes.append(

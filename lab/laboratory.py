@@ -150,6 +150,7 @@ class Laboratory:
         self._open_record()
         self._start_tasks()
         self._await_public_health()
+        data_plane.start_checking(self.client, self.health_checks.values())
 
     def _start_cloud(self) -> CloudControl:
         state = self.processes.state_directory

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Writer:
         finally:
             self.in_flight -= 1
         entry = {"writer": self._name, "number": number, "started": started, "ended": time.monotonic(), "wall": wall}
-        self._history.record(entry | asdict(found))
+        self._history.record(entry | vars(found))
         self._tally.count(found)
 
     async def _attempt(self, number: int, body: str) -> Verdict:

@@ -150,11 +150,15 @@ def install(context: CloudContext) -> None:
             )
         replica = create_replica(self, db_kwargs)
         replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
+        # moto copies the source, which may be backing up at this moment.
+        replica.status = "available"
         return databases.created(replica)
 
     def create_db_snapshot(self: Any, db_instance_identifier: str, *arguments: Any, **named: Any) -> Any:
         made = snapshot(self, db_instance_identifier, *arguments, **named)
-        databases.back_up(self.databases[db_instance_identifier])
+        # moto also takes an automated one of every instance it creates, in no time.
+        if made.snapshot_type == "manual":
+            databases.back_up(self.databases[db_instance_identifier])
         return made
 
     RDSBackend.create_db_instance = lambda self, db_kwargs: databases.created(create(self, db_kwargs))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,7 +71,7 @@ class Checkers:
         self._prober = Prober(context)
         self._seen: dict[str, Observation] = {}
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(MOST_REQUESTS_AT_ONCE, thread_name_prefix="health-check")
+        self._free = threading.BoundedSemaphore(MOST_REQUESTS_AT_ONCE)
         self._published: dict[str, float] = {}
         self._never = threading.Event()
 
@@ -99,15 +98,20 @@ class Checkers:
             now = time.monotonic()
             for check in list(_checks().values()):
                 seen = self.observed(check.id)
-                if _is_true(check.disabled) or now < seen.next_at:
+                if _is_true(check.disabled) or now < seen.next_at or not self._free.acquire(blocking=False):
                     continue
                 interval = self._context.scaled(timedelta(seconds=int(check.request_interval)))
                 seen.next_at = max(seen.next_at + interval, now)
                 seen.started += 1
-                self._pool.submit(self._ask, check, seen, seen.started)
+                threading.Thread(
+                    target=self._ask, args=(check, seen, seen.started), name="health-check", daemon=True
+                ).start()
 
     def _ask(self, check: Any, seen: Observation, number: int) -> None:
-        probe = self._prober.probe(check)
+        try:
+            probe = self._prober.probe(check)
+        finally:
+            self._free.release()
         with self._lock:
             changed = seen.count(number, probe, int(check.failure_threshold))
         if changed:

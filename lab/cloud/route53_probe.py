@@ -40,6 +40,7 @@ class Prober:
         self._respond_seconds = max(SHORTEST_TIMEOUT_SECONDS, context.scaled(RESPOND))
         self._http = urllib3.PoolManager(
             num_pools=32,
+            maxsize=8,
             timeout=urllib3.Timeout(connect=self._connect_seconds, read=self._respond_seconds),
             retries=False,
         )

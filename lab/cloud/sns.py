@@ -21,7 +21,7 @@ from lab.cloud.eventbridge_targets import send_to_queue
 from lab.cloud.regions_and_links import INTERNET
 from lab.cloud.service_calls import CallFailed, ServiceCalls
 from lab.cloud.sns_endpoints import Notification, NotTaken, append_mail, post
-from lab.cloud.sns_retries import LONGEST_TOTAL, MAIL_POLICY, http_policy, waits
+from lab.cloud.sns_retries import LONGEST_TOTAL, MAIL_POLICY, MANAGED_POLICY, http_policy, waits
 
 LONGEST_SUBJECT = 99
 
@@ -64,7 +64,7 @@ class Outbox:
     ) -> tuple[Callable[[], None], Sequence[timedelta]]:
         """How one attempt is made, and how long to wait before each of the next."""
         if subscription.protocol == "lambda":
-            return lambda: self._invoke(subscription, notification, region), waits(MAIL_POLICY)
+            return lambda: self._invoke(subscription, notification, region), waits(MANAGED_POLICY)
         if subscription.protocol in ("http", "https"):
             policy = http_policy(subscription.attributes.get("DeliveryPolicy"), subscription.topic.delivery_policy)
             return lambda: self._post(subscription, notification, region), waits(policy, LONGEST_TOTAL)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
 import uuid
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,25 @@ class EmulatedCloud:
         url = sqs.create_queue(QueueName=unique(prefix))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return url, arn
+
+    def function(self, region: str, source: str, **settings: Any) -> str:
+        """A new function, whose `handler` is in `source`: its ARN."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("main.py", source)
+        trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+        role = self.client("iam", region).create_role(
+            RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust)
+        )
+        made = self.client("lambda", region).create_function(
+            FunctionName=unique("function"),
+            Runtime="python3.13",
+            Role=role["Role"]["Arn"],
+            Handler="main.handler",
+            Code={"ZipFile": archive.getvalue()},
+            **settings,
+        )
+        return str(made["FunctionArn"])
 
     def receive(self, region: str, url: str, within: int = 5) -> dict[str, Any]:
         """The next message of a queue, with its attributes; fails when none comes in time."""

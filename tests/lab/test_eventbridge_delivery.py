@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -213,20 +211,8 @@ def test_a_rule_starts_a_workflow_with_the_event(cloud: EmulatedCloud, source: s
 def failing_function(cloud: EmulatedCloud) -> tuple[str, str]:
     """A function that always fails, and the URL of its dead-letter queue."""
     url, queue = cloud.queue(HERE, "dead")
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("main.py", "def handler(event, context):\n    raise ValueError('no luck')\n")
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
-    role = cloud.client("iam", HERE).create_role(RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust))
-    function = cloud.client("lambda", HERE).create_function(
-        FunctionName=unique("failing"),
-        Runtime="python3.13",
-        Role=role["Role"]["Arn"],
-        Handler="main.handler",
-        Code={"ZipFile": archive.getvalue()},
-        DeadLetterConfig={"TargetArn": queue},
-    )
-    return str(function["FunctionArn"]), url
+    source = "def handler(event, context):\n    raise ValueError('no luck')\n"
+    return cloud.function(HERE, source, DeadLetterConfig={"TargetArn": queue}), url
 
 
 def test_lambda_itself_runs_a_failing_function_twice_more_and_then_dead_letters_the_event(

@@ -158,13 +158,12 @@ def test_a_restored_link_resets_the_streams_with_a_hole_and_keeps_the_others(net
 
 
 def test_the_end_of_a_process_is_not_seen_across_a_cut_link(network: Network) -> None:
-    with echo() as server:
-        with connected(network.add_link("blind", server.address)) as client:
-            exchange(client, b"1")
-            network.cut("blind")
-            server.shutdown()
-            server.server_close()
-            assert hears_nothing(client)
+    with echo() as server, connected(network.add_link("blind", server.address)) as client:
+        exchange(client, b"1")
+        network.cut("blind")
+        server.shutdown()
+        server.server_close()
+        assert hears_nothing(client)
 
 
 def test_a_reset_link_resets_and_refuses_and_keeps_its_port(network: Network) -> None:
@@ -185,13 +184,15 @@ def test_a_reset_link_resets_and_refuses_and_keeps_its_port(network: Network) ->
 
 
 def test_a_reset_by_the_server_reaches_the_client_as_a_reset(network: Network) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with connected(network.add_link("rst", server.getsockname())) as client:
-            accepted, _ = server.accept()
-            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            accepted.close()
-            with pytest.raises(ConnectionResetError):
-                client.recv(1)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        connected(network.add_link("rst", server.getsockname())) as client,
+    ):
+        accepted, _ = server.accept()
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def get(address: Address) -> http.client.HTTPResponse:
@@ -270,9 +271,9 @@ def test_new_connections_follow_dns_after_the_time_to_live_and_old_ones_stay(net
 def test_a_name_that_cannot_be_resolved_is_a_reset_connection(network: Network) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    with connected(network.add_edge("lost", f"http://127.0.0.1:{port}/")) as client:
-        with pytest.raises(ConnectionResetError):
-            client.recv(1)
+    address = network.add_edge("lost", f"http://127.0.0.1:{port}/")
+    with connected(address) as client, pytest.raises(ConnectionResetError):
+        client.recv(1)
 
 
 def test_what_cannot_be_done_is_one_sentence(network: Network) -> None:

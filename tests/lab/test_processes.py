@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -114,7 +113,7 @@ def test_a_frozen_process_goes_on_when_thawed() -> None:
         assert echo.read_line(timedelta(seconds=10)) == "before"
         processes.freeze(echo)
         echo.send_line("during")
-        with pytest.raises(ProcessFailed, match="said nothing within 0.2 s"):
+        with pytest.raises(ProcessFailed, match=r"said nothing within 0\.2 s"):
             echo.read_line(timedelta(seconds=0.2))
         assert echo.is_alive()
         processes.thaw(echo)
@@ -124,7 +123,7 @@ def test_a_frozen_process_goes_on_when_thawed() -> None:
 def test_a_process_that_does_not_become_ready_is_ended() -> None:
     with Processes() as processes:
         seen: list[int] = []
-        with pytest.raises(ProcessFailed, match="slow was not ready within 0.2 s"):
+        with pytest.raises(ProcessFailed, match=r"slow was not ready within 0\.2 s"):
             processes.start(
                 SLEEP, name="slow", ready=lambda one: bool(seen.append(one.pid)), within=timedelta(seconds=0.2)
             )
@@ -134,11 +133,11 @@ def test_a_process_that_does_not_become_ready_is_ended() -> None:
 def test_a_failure_quotes_the_log_of_the_process() -> None:
     with Processes() as processes:
         log = processes.state_directory / "log"
-        with pytest.raises(ProcessFailed, match="exit code 3. the disk is on fire"):
+        with pytest.raises(ProcessFailed, match=r"exit code 3\. the disk is on fire"):
             processes.run(
                 [sys.executable, "-c", "import sys; print('the disk is on fire'); sys.exit(3)"], name="it", log=log
             )
-        with pytest.raises(ProcessFailed, match="late was not through within 0.2 s"):
+        with pytest.raises(ProcessFailed, match=r"late was not through within 0\.2 s"):
             processes.run(SLEEP, name="late", log=log, within=timedelta(seconds=0.2))
         with pytest.raises(ProcessFailed, match="no such program could not be started"):
             processes.start(["/nonexistent/program"], name="no such program")
@@ -156,4 +155,4 @@ def test_terminate_kills_what_does_not_listen() -> None:
 def test_other_accounts_can_enter_the_state_directory_but_not_list_it() -> None:
     """A database server runs as another user, and has its own directory inside."""
     with Processes() as processes:
-        assert os.stat(processes.state_directory).st_mode & 0o777 == 0o711
+        assert processes.state_directory.stat().st_mode & 0o777 == 0o711

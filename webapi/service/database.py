@@ -32,8 +32,9 @@ LOG = logging.getLogger(__name__)
 SMALLEST_POOL, LARGEST_POOL = 2, 10
 LONGEST_QUEUE = 200
 
-# Repeating a write of the same body changes nothing and returns the row; another body returns no row. A row that another
-# session is just inserting is waited for. https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
+# Repeating a write of the same body changes nothing and returns the row; another body returns no row. A row that
+# another session is just inserting is waited for.
+# https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
 INSERT = """
     INSERT INTO writes AS kept (writer, number, body, region, epoch) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (writer, number) DO UPDATE SET number = excluded.number WHERE kept.body = excluded.body

@@ -1,7 +1,7 @@
 """What does the service answer to those who look after it?
 
-/livez asks whether this process should live: the load balancer's question. /healthz asks whether this Region should be given
-traffic: Route 53's question, whose answer moves it. /dbcheck asks the database itself, whoever leads.
+/livez asks whether this process should live: the load balancer's question. /healthz asks whether this Region should
+be given traffic: Route 53's question, whose answer moves it. /dbcheck asks the database itself, whoever leads.
 """
 
 from __future__ import annotations

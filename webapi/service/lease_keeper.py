@@ -1,8 +1,9 @@
 """How does a task get, renew and lose the right to acknowledge writes?
 
-A renewal is: commit a heartbeat, publish it to a majority of Regions within the heartbeat timeout, read the leader record
-by majority, and count the lease from before that reading. So nothing is acknowledged later than the newest published
-heartbeat plus that timeout plus the lease, which is what bounds the loss of a failover. A task elsewhere only reads.
+A renewal is: commit a heartbeat, publish it to a majority of Regions within the heartbeat timeout, read the leader
+record by majority, and count the lease from before that reading. So nothing is acknowledged later than the newest
+published heartbeat plus that timeout plus the lease, which is what bounds the loss of a failover. A task elsewhere
+only reads.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class LeaseKeeper:
         self._database_failed = False
 
     async def run(self) -> None:
-        """Renew every `timing.renew` until cancelled; at once when the leader record names a new epoch of this Region."""
+        """Renew every `timing.renew` until cancelled; at once in a new epoch of this Region."""
         while True:
             began = time.monotonic()
             if await self._round():

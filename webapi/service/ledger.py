@@ -58,8 +58,8 @@ class Ledger:
         except psycopg.Error as error:
             await self.close()
             raise DatabaseUnavailable(sentence(error)) from error
-        assert beaten is not None
-        assert position is not None
+        if beaten is None or position is None:
+            raise DatabaseUnavailable("The database returned no heartbeat.")
         return Heartbeat(self._region, epoch, beaten[0], beaten[1].astimezone(UTC), Lsn.parse(position[0]))
 
     async def close(self) -> None:

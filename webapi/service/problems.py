@@ -59,19 +59,16 @@ def problem(kind: Kind, detail: str, region: str, **more: Any) -> Response:
 def answer_with_problems(app: FastAPI, region: str) -> None:
     """Let every error of `app` be answered as problem details."""
 
-    async def own(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
+    async def own(_request: Request, error: Problem) -> Response:
         return problem(error.kind, error.detail, region)
 
-    async def invalid(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
         # Pydantic's own answer quotes the input.
         found = [{"where": _where(one["loc"]), "why": one["msg"]} for one in error.errors()]
         first = f"{found[0]['where']}: {found[0]['why']}" if found else "The request is not valid."
         return problem(INVALID_REQUEST, first, region, errors=found)
 
-    async def http(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
         answer = problem(
             Kind("about:blank", HTTPStatus(error.status_code).phrase, error.status_code), error.detail, region
         )
@@ -82,10 +79,10 @@ def answer_with_problems(app: FastAPI, region: str) -> None:
         kind = Kind("about:blank", HTTPStatus.INTERNAL_SERVER_ERROR.phrase, 500)
         return problem(kind, "The service failed in a way that it does not know; its log says more.", region)
 
-    app.add_exception_handler(Problem, own)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unexpected)
+    app.exception_handler(Problem)(own)
+    app.exception_handler(RequestValidationError)(invalid)
+    app.exception_handler(HTTPException)(http)
+    app.exception_handler(Exception)(unexpected)
 
 
 def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:

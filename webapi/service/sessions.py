@@ -120,10 +120,12 @@ def ended_after(seconds: float, connection: Connection) -> Iterator[None]:
 
 def end(connection: Connection) -> None:
     """Shut the connection's socket down, whatever the driver is waiting for. Does nothing to a closed one."""
-    with contextlib.suppress(psycopg.OperationalError, OSError):
-        # The driver goes on owning its descriptor: only the copy is closed here.
-        with socket.socket(fileno=os.dup(connection.fileno())) as twin:
-            twin.shutdown(socket.SHUT_RDWR)
+    # The driver goes on owning its descriptor: only the copy is closed here.
+    with (
+        contextlib.suppress(psycopg.OperationalError, OSError),
+        socket.socket(fileno=os.dup(connection.fileno())) as twin,
+    ):
+        twin.shutdown(socket.SHUT_RDWR)
 
 
 def is_stale(connection: Connection) -> bool:

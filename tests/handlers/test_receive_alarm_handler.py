@@ -1,0 +1,152 @@
+"""Does the function start one run from a real alarm, and only refuse everything else?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from conftest import Cloud, Context
+from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
+
+from failover.adapters.s3_leader_record import leader_register
+from failover.application.errors import RunRefused, TransientFailure
+from failover.domain.leader_record import acknowledge, fence, hand_over
+from handlers.receive_alarm import handler
+
+Payload = Callable[..., dict[str, Any]]
+
+
+def emitted(captured: str) -> dict[str, Any]:
+    """The metrics of one call: embedded metric format, one JSON line."""
+    lines = [json.loads(line) for line in captured.splitlines() if '"_aws"' in line]
+    assert len(lines) == 1
+    found: dict[str, Any] = lines[0]
+    return found
+
+
+def test_a_fresh_alarm_starts_the_workflow(
+    cloud: Cloud, context: Context, payload: Payload, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = handler(payload("alarm_metric", fresh=True), context)
+    assert answer["started"] is True
+    assert cloud.executions() == [answer["run"]]
+    assert answer["execution_arn"].endswith(f":execution:drlab-app-failover:{answer['run']}")
+    described = cloud.client("stepfunctions").describe_execution(executionArn=answer["execution_arn"])
+    run_input = json.loads(described["input"])
+    assert run_input["expected_epoch"] == 1
+    assert run_input["trigger"]["kind"] == "alarm"
+    assert run_input["trigger"]["reason"].startswith("Threshold Crossed")
+    assert emitted(capsys.readouterr().out)["AlarmStartedRun"] == [1.0]
+
+
+def test_copies_of_one_alarm_are_duplicates_of_one_run(cloud: Cloud, context: Context, payload: Payload) -> None:
+    event = payload("alarm_metric", fresh=True)
+    first = handler(event, context)
+    again = handler({**event, "id": "another-delivery"}, context)
+    assert (again["started"], again["execution_arn"]) == (False, first["execution_arn"])
+    assert "duplicate" in again["reason"]
+    cloud.client("stepfunctions").stop_execution(executionArn=first["execution_arn"])
+    late = handler(event, context)
+    assert (late["started"], late["execution_arn"]) == (False, first["execution_arn"])
+    assert len(cloud.executions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("alarm_composite_suppressed", "suppressed by Alarm"),
+        ("sns_notification", "EventBridge only"),
+        ("lambda_alarm_action", "EventBridge only"),
+        ("configuration_change", "not CloudWatch Alarm State Change"),
+    ],
+)
+def test_what_is_no_alarm_of_ours_is_refused_without_one_call_to_aws(
+    cloud: Cloud, context: Context, payload: Payload, name: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = handler(payload(name), context)
+    assert answer["started"] is False
+    assert why in answer["reason"]
+    assert cloud.calls == []
+    assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
+
+
+@pytest.mark.parametrize("event", [None, [], "alarm", 7, {}, {"detail": []}, {"source": {"a": 1}}])
+def test_nonsense_is_refused_without_one_call_to_aws(cloud: Cloud, context: Context, event: Any) -> None:
+    assert handler(event, context)["started"] is False
+    assert cloud.calls == []
+
+
+def test_another_accounts_alarm_is_refused_without_one_call_to_aws(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    event = payload("alarm_metric", fresh=True)
+    event["account"] = "210987654321"
+    event["resources"] = [event["resources"][0].replace("123456789012", "210987654321")]
+    assert "account 210987654321" in handler(event, context)["reason"]
+    assert cloud.calls == []
+
+
+def test_a_stale_or_unlisted_alarm_is_refused_by_the_plan_alone(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    stale = payload("alarm_metric")
+    stale["detail"]["state"]["timestamp"] = "2019-10-02T17:04:40.989+0000"
+    assert "count as fresh" in handler(stale, context)["reason"]
+    unlisted = payload("alarm_metric", fresh=True)
+    unlisted["resources"][0] += "-2"
+    unlisted["detail"]["alarmName"] += "-2"
+    assert "not on the plan's list" in handler(unlisted, context)["reason"]
+    assert set(cloud.calls) == {"ssm.GetParameter"}
+    assert cloud.executions() == []
+
+
+def change(cloud: Cloud, *changes: Any) -> None:
+    clients = {region: cloud.client("s3", "us-east-1") for region in (PRIMARY, STANDBY, WITNESS)}
+    register = leader_register(plan_dict()["record_copies"], clients, "test", timedelta(seconds=2))
+    for one in changes:
+        register.change(one)
+
+
+def test_an_alarm_in_the_time_after_a_failover_starts_nothing_until_a_person_acknowledges(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    """The alarm watches the primary, so leadership has to be back there for it to matter."""
+    now = datetime.now(UTC)
+    change(cloud, fence("one", now), hand_over("one", STANDBY, now, now))
+    assert "already leads" in handler(payload("alarm_metric", fresh=True), context)["reason"]
+    change(cloud, fence("two", now), hand_over("two", PRIMARY, now, now))
+    assert "acknowledged" in handler(payload("alarm_metric", fresh=True), context)["reason"]
+    change(cloud, acknowledge(now))
+    assert handler(payload("alarm_metric", fresh=True), context)["started"] is True
+
+
+def test_a_fence_is_named(cloud: Cloud, context: Context, payload: Payload) -> None:
+    change(cloud, fence("by-hand", datetime.now(UTC)))
+    assert "by-hand holds the fence" in handler(payload("alarm_metric", fresh=True), context)["reason"]
+    assert cloud.executions() == []
+
+
+def test_a_region_whose_plan_is_missing_or_wrong_says_so_in_one_sentence(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    cloud.publish_plan(lambda d: d.update(routing="explicit"))
+    with pytest.raises(RunRefused, match='routing is "explicit"; allowed: failover'):
+        handler(payload("alarm_metric", fresh=True), context)
+    cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    with pytest.raises(RunRefused, match="There is no plan: us-west-2 has no parameter /drlab/app/plan"):
+        handler(payload("alarm_metric", fresh=True), context)
+
+
+def test_a_record_that_no_majority_shows_leaves_the_event_to_be_tried_again(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    for region in (PRIMARY, WITNESS):
+        cloud.client("s3", "us-east-1").delete_object(
+            Bucket=plan_dict()["record_copies"][region], Key="leader-record.json"
+        )
+    with pytest.raises(TransientFailure, match="majority"):
+        handler(payload("alarm_metric", fresh=True), context)
+    assert cloud.executions() == []

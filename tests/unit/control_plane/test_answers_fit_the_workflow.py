@@ -1,0 +1,201 @@
+"""Do the use cases answer every field that the workflow takes, and does a whole run end as it should?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from control_plane_world import (
+    NOW,
+    PRIMARY,
+    RUN,
+    STANDBY,
+    AtOnce,
+    MemoryAlarms,
+    MemoryEcs,
+    MemoryHeartbeats,
+    MemoryOutcomes,
+    MemoryParameters,
+    MemoryPeople,
+    MemoryRds,
+    MemoryRegister,
+    MemorySecrets,
+    MemoryServer,
+    MemoryWeb,
+    VirtualClock,
+    plan_with,
+    run_with,
+)
+
+from failover.application.bound_data_loss import BoundDataLoss
+from failover.application.check_primary_health import CheckPrimaryHealth
+from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.application.fence_primary import FencePrimary
+from failover.application.flip_route53 import FlipRoute53
+from failover.application.notify import Notify
+from failover.application.open_secondary import OpenSecondary
+from failover.application.post_checks import PostChecks
+from failover.application.promote_replica import PromoteReplica
+from failover.application.record_outcome import RecordOutcome
+from failover.application.scale_secondary_ecs import ScaleSecondaryECS
+from failover.application.stand_down import StandDown
+from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
+from failover.application.verify_writes import VerifyWrites
+from failover.domain.leader_record import LeaderRecord, Refusal, State
+from failover.domain.run import Run
+from failover.domain.signals import Health
+
+MACHINE = json.loads((Path(__file__).parents[3] / "statemachines" / "failover.asl.json").read_text())
+URLS = {region: f"https://{region}.app.example.com" for region in (PRIMARY, STANDBY)}
+
+
+class World:
+    """The primary is dead, the standby healthy; the service answers as the leader record says."""
+
+    def __init__(self) -> None:
+        clock = self.clock = VirtualClock()
+        self.plan, self.register, self.web = plan_with(), MemoryRegister(), MemoryWeb()
+        self.ecs, self.server, self.people = MemoryEcs(clock), MemoryServer(), MemoryPeople()
+        self.outcomes, self.secrets, self.parameters = MemoryOutcomes(), MemorySecrets(), MemoryParameters()
+        self.alarms, self.rds = MemoryAlarms(route53=Health.UNHEALTHY), MemoryRds(clock)
+        self.rds.on_promoted = self._promoted
+        self.heartbeats = MemoryHeartbeats(self.server.heartbeat)
+        opened = self.register.change
+
+        def change(change: Any) -> LeaderRecord | Refusal:
+            outcome = opened(change)
+            if self.register.record.leader == STANDBY and self.register.record.state is State.OPEN:
+                clock.later(12, lambda: self._traffic_moves())
+            return outcome
+
+        self.register.change = change  # type: ignore[method-assign]
+
+    def _promoted(self) -> None:
+        self.server.recovering = False
+        self.web.say(f"{URLS[STANDBY]}/dbcheck", 200, STANDBY, read_back=True, in_recovery=False, elapsed_ms=3)
+
+    def _traffic_moves(self) -> None:
+        self.web.say("https://app.example.com/healthz", 200, STANDBY)
+        self.web.say("https://app.example.com/dbcheck", 200, STANDBY, read_back=True, in_recovery=False, elapsed_ms=9)
+
+    def use_cases(self) -> dict[str, Callable[[Run], dict[str, Any]]]:
+        at = (self.plan, STANDBY)
+        return {
+            "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, self.alarms, self.web, self.clock, AtOnce()),
+            "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
+            "FencePrimary": FencePrimary(*at, self.register, self.clock),
+            "BoundDataLoss": BoundDataLoss(*at, self.rds, self.secrets, self.server, self.heartbeats, self.clock),
+            "ScaleSecondaryECS": ScaleSecondaryECS(*at, self.ecs, self.ecs, self.clock),
+            "PromoteReplica": PromoteReplica(*at, self.register, self.rds, self.secrets, self.server, self.clock),
+            "UpdateSecretsAndRotateAppConfig": UpdateSecretsAndRotateAppConfig(
+                *at, self.rds, self.secrets, self.parameters
+            ),
+            "VerifyWrites": VerifyWrites(*at, self.web, self.clock),
+            "OpenSecondary": OpenSecondary(*at, self.register, self.clock),
+            "FlipRoute53": FlipRoute53(*at, self.web, self.clock),
+            "PostChecks": PostChecks(*at, self.web, self.clock),
+            "StandDown": StandDown(*at, self.register, self.ecs, self.web, self.clock),
+            "RecordOutcome": RecordOutcome(*at, self.outcomes, self.clock),
+            "Notify": Notify(*at, self.people),
+        }
+
+
+def tasks(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {name: state for name, state in machine["States"].items() if state["Type"] == "Task"}
+    for state in machine["States"].values():
+        for branch in state.get("Branches", []):
+            found.update(tasks(branch))
+    return found
+
+
+TASKS = tasks(MACHINE)
+
+
+def call(world: World, state: dict[str, Any], name: str) -> dict[str, Any]:
+    """As the workflow calls it: by JSON, taking only the selected fields."""
+    run = Run.parse(json.loads(json.dumps({"run": RUN, "started_at": NOW.isoformat(), "state": state})))
+    answer = json.loads(json.dumps(world.use_cases()[name](run)))
+    taken = {}
+    for field, path in TASKS[name]["ResultSelector"].items():
+        taken[field.removesuffix(".$")] = answer[path.removeprefix("$.Payload.")]
+    assert set(taken) == set(answer), "a field that the workflow drops is a field that nobody reads"
+    if result_path := TASKS[name].get("ResultPath"):
+        state[result_path.removeprefix("$.")] = taken
+    return taken
+
+
+def begun() -> dict[str, Any]:
+    return dict(run_with().state)
+
+
+def prepared(world: World, state: dict[str, Any]) -> None:
+    for name in ("CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary"):
+        call(world, state, name)
+    state["prepared"] = {
+        "loss": call(world, state, "BoundDataLoss"),
+        "tasks": call(world, state, "ScaleSecondaryECS"),
+    }
+
+
+def test_every_task_state_has_a_use_case() -> None:
+    assert set(World().use_cases()) == set(TASKS)
+
+
+def test_a_whole_failover_hands_the_leadership_over_and_tells_people() -> None:
+    world, state = World(), begun()
+    prepared(world, state)
+    for name in ("PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"):
+        call(world, state, name)
+    for name in ("FlipRoute53", "PostChecks", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert state["outcome"]["result"] == "failed-over"
+    assert (world.register.record.leader, world.register.record.state) == (STANDBY, State.OPEN)
+    assert world.rds.promotions == [1]
+    assert "us-west-2 leads" in world.people.heard[0][0]
+
+
+@pytest.mark.parametrize("promised", [None, "too much"])
+def test_a_run_that_may_not_promote_leaves_everything_as_it_was(promised: str | None) -> None:
+    world, state = World(), begun()
+    if promised is None:
+        world.heartbeats = MemoryHeartbeats(None)
+    else:
+        world.plan = plan_with(lambda d: d.update(rpo_target_seconds=1))
+    prepared(world, state)
+    assert state["prepared"]["loss"]["accepted"] is False
+    for name in ("StandDown", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert state["outcome"]["result"] == "stood-down"
+    assert (world.register.record.leader, world.register.record.state) == (PRIMARY, State.OPEN)
+    assert (world.ecs.desired, world.rds.promotions) == (1, [])
+
+
+def test_every_refusal_too_answers_all_fields() -> None:
+    world, state = World(), begun()
+    world.alarms.states["route53"] = Health.HEALTHY
+    assert call(world, state, "CheckPrimaryHealth")["down"] is False
+    world.rds.instance = None
+    assert call(world, state, "CheckSecondaryReadiness")["ready"] is False
+    world.register.fenced_by("by-hand")
+    assert call(world, state, "FencePrimary")["held"] is False
+    assert call(world, state, "StandDown")["reopened"] is False
+
+
+def test_a_step_that_is_repeated_at_any_point_changes_nothing_more() -> None:
+    """Lambda may die between a call and its answer, and the workflow then calls again."""
+    world, state = World(), begun()
+    order = ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary"]
+    for name in order:
+        call(world, state, name)
+        call(world, state, name)
+    state["prepared"] = {"loss": call(world, state, "BoundDataLoss"), "tasks": call(world, state, "ScaleSecondaryECS")}
+    assert call(world, state, "ScaleSecondaryECS") == state["prepared"]["tasks"]
+    for name in ("PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary", "FlipRoute53"):
+        call(world, state, name)
+        call(world, state, name)
+    assert call(world, state, "PostChecks") == call(world, state, "PostChecks")
+    assert call(world, state, "RecordOutcome") == call(world, state, "RecordOutcome")
+    assert (world.register.record.epoch, world.rds.promotions, len(world.secrets.versions)) == (3, [1], 0)

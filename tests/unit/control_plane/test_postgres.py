@@ -1,0 +1,109 @@
+"""Does a session tell where a real server stands, and end in time when the server does not answer?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from control_plane_world import PRIMARY, STANDBY
+
+from failover.adapters.postgres import Postgres
+from failover.application.errors import DatabaseUnavailable
+from failover.application.ports import DatabaseLogin
+from lab.processes import Processes
+from lab.region.postgresql import PostgreSQL
+
+SCHEMA = (Path(__file__).parents[3] / "webapi" / "service" / "schema.sql").read_text()
+BEAT = """
+    insert into heartbeat (region, epoch, sequence, at, lsn)
+    values ($1, 1, 7, clock_timestamp(), pg_current_wal_insert_lsn())
+"""
+SESSIONS = Postgres(timedelta(seconds=2))
+
+
+def login(server: PostgreSQL, password: str | None = None) -> DatabaseLogin:
+    return DatabaseLogin(server.host, server.port, "app", "app", password or server.credentials.application)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[PostgreSQL, PostgreSQL]]:
+    """A primary with one heartbeat, and a standby that streams from it."""
+    with Processes() as processes:
+        primary, standby = PostgreSQL(PRIMARY, processes), PostgreSQL(STANDBY, processes)
+        primary.init_primary()
+        with primary.session() as session:
+            session.rows(SCHEMA)
+            session.rows("alter table heartbeat owner to app")
+            session.rows("alter table probe owner to app")
+            session.rows(BEAT, (PRIMARY,))
+        standby.create_standby_of(primary, primary.address)
+        yield primary, standby
+
+
+def test_a_replica_shows_its_position_and_its_newest_heartbeat(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    deadline = time.monotonic() + 10
+    position = SESSIONS.position(login(pair[1]), PRIMARY)
+    while not position.drained and time.monotonic() < deadline:
+        time.sleep(0.05)
+        position = SESSIONS.position(login(pair[1]), PRIMARY)
+    assert position.in_recovery is True
+    assert position.drained
+    assert position.heartbeat is not None
+    assert (position.heartbeat.region, position.heartbeat.sequence) == (PRIMARY, 7)
+    assert position.heartbeat.at.utcoffset() == timedelta(0)
+    assert position.replayed is not None
+    assert position.heartbeat.lsn <= position.replayed
+    assert SESSIONS.position(login(pair[1]), STANDBY).heartbeat is None
+
+
+def test_a_primary_is_not_in_recovery_and_has_received_nothing(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    position = SESSIONS.position(login(pair[0]), PRIMARY)
+    assert (position.in_recovery, position.received) == (False, None)
+    assert SESSIONS.in_recovery(login(pair[0])) is False
+    assert SESSIONS.in_recovery(login(pair[1])) is True
+
+
+def test_a_probe_is_committed_on_a_primary_and_refused_by_a_replica(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    SESSIONS.write_probe(login(pair[0]), STANDBY)
+    assert pair[0].rows("select count(*) from probe where region = $1", (STANDBY,)) == [("1",)]
+    with pytest.raises(DatabaseUnavailable, match="read-only transaction"):
+        SESSIONS.write_probe(login(pair[1]), STANDBY)
+
+
+def test_a_login_that_is_refused_is_told_without_the_password(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        SESSIONS.in_recovery(login(pair[0], "wrong-password"))
+    assert "wrong-password" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_frozen_server_costs_no_more_than_the_timeout(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    """Its kernel still accepts connections, and a cancelled query would wait for it for ever."""
+    pair[1].freeze()
+    try:
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable):
+            SESSIONS.in_recovery(login(pair[1]))
+        assert time.monotonic() - began < 4
+    finally:
+        pair[1].thaw()
+
+
+def test_a_query_that_does_not_end_is_cut_off(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    quick = Postgres(timedelta(seconds=1))
+    began = time.monotonic()
+    with pair[0].session() as holding:
+        holding.rows("begin")
+        holding.rows("lock table probe in access exclusive mode")
+        with pytest.raises(DatabaseUnavailable):
+            quick.write_probe(login(pair[0]), STANDBY)
+    assert time.monotonic() - began < 4
+
+
+def test_a_server_that_is_gone_is_unavailable(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    nowhere = DatabaseLogin("127.0.0.1", 1, "app", "app", "x")
+    with pytest.raises(DatabaseUnavailable):
+        SESSIONS.in_recovery(nowhere)
