@@ -36,7 +36,7 @@ def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
     """
     started_at = datetime.now(UTC)
     with Laboratory(settings.lab, view.say) as lab:
-        watch = Watch(lab.cloud, lab.client("stepfunctions", SECONDARY_REGION), lab.state_machine_arn)
+        watch = Watch(lab.cloud)
         watch.start()
         view.follow(watch, lambda: region_lines(lab, watch))
         try:
@@ -86,7 +86,7 @@ def _with_writes(
         environment=_environment(lab),
         attempts=read_history(history),
         survivor_rows=_survivor_rows(lab),
-        runs=tuple(_run(execution) for execution in watch.executions),
+        runs=tuple(_run(lab, execution) for execution in watch.executions),
         journal=tuple(watch.entries),
         record_before=record_before,
         record_after=_leader_record(lab),
@@ -185,7 +185,9 @@ def _survivor_rows(lab: Laboratory) -> frozenset[tuple[str, int]] | None:
     return frozenset((str(writer), int(str(number))) for writer, number in rows)
 
 
-def _run(execution: Execution) -> Run:
+def _run(lab: Laboratory, execution: Execution) -> Run:
+    region = execution.arn.split(":")[3]
+    found = lab.client("stepfunctions", region).describe_execution(executionArn=execution.arn)
     return Run(
         name=execution.name,
         status=execution.status,
@@ -194,7 +196,7 @@ def _run(execution: Execution) -> Run:
         spans=tuple(
             Span(span.state, span.entered_monotonic, span.exited_monotonic, span.error) for span in execution.spans
         ),
-        state=json.loads(execution.output) if execution.output else {},
+        state=json.loads(found.get("output") or "{}"),
     )
 
 

@@ -82,11 +82,6 @@ class LiveView:
             return
         for entry in self._watch.entries:
             self._once(f"journal-{entry['n']}", _sentence(entry))
-        for execution in self._watch.executions:
-            for place, span in enumerate(execution.spans):
-                self._once(f"{execution.name}-{place}", f"workflow: {span.state}")
-            if not execution.running:
-                self._once(f"{execution.name}-end", f"workflow {execution.name}: {execution.status}")
 
     def _once(self, key: str, text: str | None) -> None:
         if text and key not in self._shown:
@@ -114,11 +109,15 @@ def _sentence(entry: Mapping[str, Any]) -> str | None:
             return f"alarm {entry['name']}: {entry['old']} -> {entry['new']}"
         case "health-check":
             return f"health check {entry.get('name') or entry['id']}: {entry['status']}"
-        case "event" if entry["outcome"] != "delivered":
+        case "event" if entry["outcome"] == "dead-lettered":
             return f"event {entry['detail_type']} to {entry['target']}: {entry['outcome']}"
+        case "workflow" if entry["event"].endswith("StateEntered"):
+            return f"workflow: {entry['state']}"
+        case "workflow" if entry["event"].startswith("Execution"):
+            return f"workflow {entry['execution'].rsplit(':', 1)[-1]}: {entry['event']}"
         case "database":
             return f"database {entry['instance']} ({entry['region']}): {entry['status']}"
-        case "notification":
+        case "notification" if entry["outcome"] != "confirmed":
             return f"notification by {entry['protocol']}: {entry['outcome']}"
         case _:
             return None

@@ -23,9 +23,9 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
     sentence. A call or a plan that makes no sense is RunRefused.
     """
     logger, metrics = Logger(), Metrics()
-    metrics.set_default_dimensions(state=state)
 
     def serve(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        metrics.add_dimension(name="state", value=state)
         logger.append_keys(state=state, run=event.get("run") if isinstance(event, dict) else None)
         try:
             answer = build()(Run.parse(event))

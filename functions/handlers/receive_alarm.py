@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from failover import wiring
+from failover.application.errors import RunRefused, TransientFailure
 
 logger, metrics = Logger(), Metrics()
 
@@ -15,10 +16,15 @@ logger, metrics = Logger(), Metrics()
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Never raises because of the event.
 
-    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda then tries again, and the event ends in the
-    queue of undecided alarms rather than nowhere.
+    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda then tries again, and the event ends in
+    the queue of undecided alarms rather than nowhere.
     """
-    received = wiring.receive_alarm()(event).to_dict()
+    try:
+        received = wiring.receive_alarm()(event).to_dict()
+    except (TransientFailure, RunRefused) as error:
+        metrics.add_metric(name="AlarmUndecided", unit=MetricUnit.Count, value=1)
+        logger.error("AlarmUndecided", extra={"reason": str(error)})
+        raise
     if received["started"]:
         name = "AlarmStartedRun"
     else:

@@ -1,4 +1,8 @@
-"""Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?"""
+"""Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?
+
+Not emulated: roles and resource policies (every target may be called), archives and replays, log groups and API
+destinations as targets, and schedules, which never fire.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +89,7 @@ class Deliveries:
 
     def _deliver(self, delivery: Delivery) -> None:
         began = time.monotonic()
-        attempt = 0
+        attempt, said = 0, ""
         while True:
             try:
                 deliver(self._calls, delivery.region, delivery.target, delivery.body, delivery.event)
@@ -94,9 +98,11 @@ class Deliveries:
                 if not error.retriable or exhausted:
                     self._give_up(delivery, error, attempt, exhausted)
                     return
-                self._record(delivery, "retry", reason=str(error), attempt=attempt + 1)
+                if str(error) != said:
+                    said = str(error)
+                    self._record(delivery, "retry", reason=said, retries=attempt)
             else:
-                self._record(delivery, "delivered")
+                self._record(delivery, "delivered", retries=attempt)
                 return
             attempt += 1
             self._never.wait(self._context.scaled(_wait_before(attempt)))
@@ -116,7 +122,7 @@ class Deliveries:
         """
         queue = delivery.dead_letter_queue
         if queue is None:
-            self._record(delivery, "dropped", reason=str(error))
+            self._record(delivery, "dropped", reason=str(error), retries=attempt)
             return
         attributes = {
             "RULE_ARN": delivery.rule_arn,
@@ -136,11 +142,13 @@ class Deliveries:
                 attributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
             )
         except CallFailed as failure:
-            self._record(delivery, "dropped", reason=f"{error}; its dead-letter queue failed too: {failure}")
+            reason = f"{error}; its dead-letter queue failed too: {failure}"
+            self._record(delivery, "dropped", reason=reason, retries=attempt)
         else:
-            self._record(delivery, "dead-lettered", reason=str(error))
+            self._record(delivery, "dead-lettered", reason=str(error), retries=attempt)
 
     def _record(self, delivery: Delivery, outcome: str, **fields: Any) -> None:
+        """Of the retries, the first is recorded, and each that failed for another reason than the one before."""
         self._context.journal.add(
             "event",
             region=delivery.region,

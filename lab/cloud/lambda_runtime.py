@@ -20,24 +20,27 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from lab.cloud.context import CloudContext
 
 READY_SECONDS = 30.0
 
 
-class LambdaRuntime:
-    """Warm workers by function: one each, and one more whenever all of a function's are busy."""
+# Imported once for all functions of an archive: their start-up is no measure of AWS's either way.
+PRELOADED = ("failover.wiring",)
+
+
+class Zygote:
+    """The parent of all workers that run one archive's code."""
 
     def __init__(self, context: CloudContext) -> None:
-        self._context = context
-        self._idle: dict[str, list[Worker]] = {}
+        self.archive: str | None = None
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair()
         self._control = ours
         with (context.state_dir / "lambda-zygote.log").open("ab") as log:
-            self.zygote = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "lab.cloud.lambda_worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -52,7 +55,47 @@ class LambdaRuntime:
             )
         theirs.close()
         self._ready = threading.Event()
-        threading.Thread(target=self._await_zygote, name="lambda-zygote", daemon=True).start()
+        threading.Thread(target=self._await_ready, name="lambda-zygote", daemon=True).start()
+
+    def take(self, archive: str, code: Path) -> None:
+        """From now on this zygote's workers run `code`; what they share is imported at once."""
+        self.archive = archive
+        self._ask({"code": str(code), "preload": PRELOADED}, [])
+
+    def fork(self, request: dict[str, Any]) -> Worker:
+        """A new worker. Raises RuntimeError when the zygote does not start."""
+        ours, theirs = socket.socketpair()
+        self._ask(request, [theirs.fileno()])
+        theirs.close()
+        return Worker(ours)
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.terminate()
+
+    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        if not self._ready.wait(READY_SECONDS):
+            raise RuntimeError("the Lambda workers' parent process did not start")
+        with self._lock:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+
+    def _await_ready(self) -> None:
+        if self._control.recv(64):
+            self._ready.set()
+
+
+class LambdaRuntime:
+    """Warm workers by function: one each, and one more whenever all of a function's are busy."""
+
+    def __init__(self, context: CloudContext) -> None:
+        self._context = context
+        self._idle: dict[str, list[Worker]] = {}
+        self._lock = threading.Lock()
+        self._zygotes = [Zygote(context)]
+
+    def prepare(self, function: Any) -> None:
+        """A function was deployed: its code is unpacked and imported before anybody invokes it."""
+        self._zygote(function.code_bytes)
 
     def invoke(self, function: Any, event: Any) -> tuple[dict[str, Any], str]:
         """Run `function`, a moto LambdaFunction: its answer {"ok": ...} or {"error": ...}, and what it logged."""
@@ -72,33 +115,37 @@ class LambdaRuntime:
         return answer, logs
 
     def close(self) -> None:
-        self._control.close()
         with self._lock:
             for workers in self._idle.values():
                 for worker in workers:
                     worker.end()
-        self.zygote.terminate()
+            for zygote in self._zygotes:
+                zygote.close()
 
-    def _await_zygote(self) -> None:
-        if self._control.recv(64):
-            self._ready.set()
+    def _zygote(self, archive: bytes) -> Zygote:
+        digest = hashlib.sha256(archive).hexdigest()
+        code = self._code(archive)
+        with self._lock:
+            for zygote in self._zygotes:
+                if zygote.archive in (None, digest):
+                    break
+            else:
+                zygote = Zygote(self._context)
+                self._zygotes.append(zygote)
+            if zygote.archive is None:
+                zygote.take(digest, code)
+            return zygote
 
     def _worker(self, function: Any, key: str) -> Worker:
         with self._lock:
             if self._idle.get(key):
                 return self._idle[key].pop()
-        if not self._ready.wait(READY_SECONDS):
-            raise RuntimeError("the Lambda workers' parent process did not start")
-        ours, theirs = socket.socketpair()
         request = {
             "code": str(self._code(function.code_bytes)),
             "handler": function.handler,
             "environment": self._environment(function),
         }
-        with self._lock:
-            socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-        theirs.close()
-        return Worker(ours)
+        return self._zygote(function.code_bytes).fork(request)
 
     def _code(self, archive: bytes) -> Path:
         """The unpacked archive; functions with the same one share it."""
@@ -207,6 +254,14 @@ def install(context: CloudContext) -> LambdaRuntime:
             response_headers["x-amz-function-error"] = "Unhandled"
         return result
 
+    create = LambdaBackend.create_function
+
+    def create_function(self: Any, spec: dict[str, Any]) -> Any:
+        function = create(self, spec)
+        runtime.prepare(function)
+        return function
+
+    LambdaBackend.create_function = create_function
     LambdaFunction._invoke_lambda = invoke_lambda
     LambdaFunction.invoke = invoke
     return runtime

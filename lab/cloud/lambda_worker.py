@@ -1,7 +1,7 @@
-"""What runs a function's handler? A zygote that has the heavy imports behind it, and forks one worker a function.
+"""What runs a function's handler? A zygote that has the imports behind it, and forks one worker a function.
 
-The zygote imports no code of ours: each worker takes that from the function's own deployed archive. It speaks over file
-descriptors that it is handed: one JSON object a line, an invocation in, its result out.
+What the zygote has imported of our code comes from the deployed archive, like the handler itself. A worker speaks over
+the file descriptor that it is handed: one JSON object a line, an invocation in, its result out.
 """
 
 from __future__ import annotations
@@ -55,10 +55,14 @@ def zygote(control: socket.socket) -> None:
         body, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST_BYTES, 1)
         if not body:
             return
+        request = json.loads(body)
+        if "preload" in request:
+            _preload(request["code"], request["preload"])
+            continue
         pid = os.fork()
         if pid == 0:
             control.close()
-            _work(json.loads(body), socket.socket(fileno=descriptors[0]))
+            _work(request, socket.socket(fileno=descriptors[0]))
             os._exit(0)
         os.close(descriptors[0])
 
@@ -76,6 +80,15 @@ def _import_what_every_function_needs() -> None:
     for service in ("s3", "ssm", "rds", "ecs", "elbv2", "cloudwatch", "secretsmanager", "sns", "stepfunctions"):
         session.client(service, region_name="us-west-2")
     del aws_lambda_powertools, psycopg
+
+
+def _preload(code: str, modules: list[str]) -> None:
+    """Import what the functions of an archive share. Workers of another archive would get it too: one zygote each."""
+    sys.path.insert(0, code)
+    for module in modules:
+        # What a function cannot import is its own error, and is reported when it is invoked.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
 
 
 def _work(function: dict[str, Any], channel: socket.socket) -> None:

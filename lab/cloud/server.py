@@ -65,12 +65,14 @@ class CloudServer:
             route53_health_checks,
             sns,
             step_functions,
+            workflow_journal,
         )
         from lab.cloud.control_api import ControlAPI
 
         self._runtime = lambda_runtime.install(self.context)
         for behaviour in (
             step_functions,
+            workflow_journal,
             eventbridge_delivery,
             cloudwatch_alarms,
             route53_health_checks,

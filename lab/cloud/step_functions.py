@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -40,7 +41,15 @@ def install(context: CloudContext) -> None:
         return found[0].value
 
     _replace("extract_json", extract_json)
+    _parse_each_definition_once()
     _replace("boto_client_for", _kept_clients(context.endpoint))
+
+
+def _parse_each_definition_once() -> None:
+    """The grammar takes a third of a second for the workflow; the result is only read."""
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+    AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(AmazonStateLanguageParser.parse))
 
 
 def _kept_clients(endpoint: str) -> Any:

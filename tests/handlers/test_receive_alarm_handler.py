@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Cloud, Context
 from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
+from emulated_aws import Cloud, Context
 
 from failover.adapters.s3_leader_record import leader_register
 from failover.application.errors import RunRefused, TransientFailure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Checked:
     """A health check on a real endpoint behind a load balancer's name."""
 
     cloud: EmulatedCloud
-    endpoint: Endpoint
+    endpoint: Endpoint | None
     name: str
     id: str
 
@@ -306,3 +307,19 @@ def test_a_check_that_the_lab_does_not_emulate_is_refused(cloud: EmulatedCloud) 
         route53.create_health_check(
             CallerReference=unique("check"), HealthCheckConfig={"Type": "CALCULATED", "HealthThreshold": 1}
         )
+
+
+def test_a_tcp_check_passes_while_the_port_accepts(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html"""
+    before = cloud.last()
+    listener = socket.create_server(("127.0.0.1", 0))
+    name = f"{unique('tcp')}.example"
+    cloud.control.register_names({name: ("127.0.0.1", listener.getsockname()[1])})
+    made = cloud.client("route53", METRICS).create_health_check(
+        CallerReference=name,
+        HealthCheckConfig={"Type": "TCP", "FullyQualifiedDomainName": name, "Port": 5432, "FailureThreshold": 1},
+    )
+    checked = Checked(cloud, None, name, made["HealthCheck"]["Id"])
+    until(lambda: checked.status() == "Success: Connection established.")
+    listener.close()
+    checked.wait_for("unhealthy", before)

@@ -20,7 +20,7 @@ from failover.application.errors import RunRefused
 from failover.application.leader_register import CopyUnavailable, LeaderRegister
 from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat
-from failover.domain.leader_record import Change, LeaderRecord, Refusal, genesis
+from failover.domain.leader_record import Change, LeaderRecord, Refusal, fence, genesis, hand_over
 from failover.domain.plan import Plan
 from failover.domain.register_protocol import Copy, Versioned
 from lab.region.postgresql import PostgreSQL
@@ -161,6 +161,12 @@ class MemoryCloud:
         assert not isinstance(outcome, Refusal)
         return outcome
 
+    def hand_over_to(self, region: str) -> None:
+        """What a whole run does to the record."""
+        run, now = f"run-to-{region}", datetime.now(UTC)
+        self.change(fence(run, now))
+        self.change(hand_over(run, region, now, now))
+
     def go_dark(self, *regions: str, dark: bool = True) -> None:
         for region in regions:
             self.copies[region].dark = dark
@@ -190,6 +196,12 @@ class Served:
         assert not self._thread.is_alive()
         self._socket.close()
         self.cloud.close()
+
+    def end_its_work(self) -> None:
+        """What no part of the service does."""
+        running = self.task._running
+        assert running is not None
+        running.get_loop().call_soon_threadsafe(running.cancel)
 
     def write(self, number: int, body: str = "tea", writer: str = "w1") -> httpx.Response:
         return self.http.post("/writes", json={"writer": writer, "number": number, "body": body})

@@ -55,7 +55,9 @@ class CheckSecondaryReadiness:
         if obstacle:
             return self._answer(False, obstacle, size)
         return self._answer(
-            True, f"{here.database_instance} replicates from {leader}, and {size.desired} tasks are wanted here.", size
+            True,
+            f"{here.database_instance} replicates from {leader}, and the desired count here is {size.desired}.",
+            size,
         )
 
     def _obstacle(self, leader: str) -> str | Waiting:

@@ -96,4 +96,4 @@ class StandDown:
             self.services.resize(here.ecs_cluster, here.ecs_service, before)
         except (TransientFailure, RunRefused) as error:
             return f"The standby could not be scaled back to {before} tasks: {error}"
-        return f"The standby is back at {before} tasks."
+        return f"The standby's desired count is {before} again."

@@ -128,4 +128,6 @@ def _sentence(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
         return "No reason was given."
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}..."
+    if len(line) > LONGEST_REASON:
+        return f"{line[: LONGEST_REASON - 3]}..."
+    return line if line.endswith((".", "!", "?")) else f"{line}."

@@ -49,7 +49,7 @@ def test_the_same_leader_is_opened_again_and_the_standby_scaled_back() -> None:
     )
     assert answer["reason"].startswith("The loss is unknown.")
     assert "serves again" in answer["reason"]
-    assert "back at 1 tasks" in answer["reason"]
+    assert "desired count is 1 again" in answer["reason"]
     assert (world.register.record.state, world.register.record.leader) == (State.OPEN, PRIMARY)
     assert world.ecs.resized == [1]
 

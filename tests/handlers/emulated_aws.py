@@ -1,0 +1,83 @@
+"""An emulated AWS with a plan and a leader record, in which each call of the code under test is counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+# Powertools takes these when a handler's module is loaded.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "drlab-app")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "drlab")
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "control_plane"))
+
+from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_dict
+
+from failover.adapters.s3_leader_record import leader_register
+from failover.domain.leader_record import genesis
+
+REGIONS = (PRIMARY, STANDBY, WITNESS)
+
+
+class Context:
+    """Lambda's context object: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
+
+    function_name = "drlab-app-receive-alarm"
+    memory_limit_in_mb = 512
+    invoked_function_arn = f"arn:aws:lambda:{STANDBY}:{ACCOUNT}:function:drlab-app-receive-alarm"
+    aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+class Cloud:
+    """The emulated AWS. `calls` are those that the code under test made, as service.Operation."""
+
+    def __init__(self, session: boto3.session.Session) -> None:
+        self.calls: list[str] = []
+        session.events.register("before-call", self._count)
+        self.state_machine_arn = ""
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls.append(f"{model.service_model.service_name}.{model.name}")
+
+    def client(self, service: str, region: str = STANDBY) -> Any:
+        """A client whose calls are not counted."""
+        return boto3.client(service, region_name=region)
+
+    def publish_plan(self, change: Callable[[dict[str, Any]], object] = lambda _: None) -> None:
+        described = plan_dict()
+        described["timing"].update(
+            second_look_seconds=0.2,
+            second_look_samples=2,
+            poll_seconds=0.05,
+            step_budget_seconds=0.5,
+            api_timeout_seconds=0.4,
+        )
+        change(described)
+        self.client("ssm").put_parameter(
+            Name="/drlab/app/plan", Value=json.dumps(described), Type="String", Overwrite=True
+        )
+
+    def executions(self) -> list[str]:
+        answer = self.client("stepfunctions").list_executions(stateMachineArn=self.state_machine_arn)
+        return [one["name"] for one in answer["executions"]]
+
+
+def deploy(cloud: Cloud) -> None:
+    cloud.publish_plan()
+    copies = plan_dict()["record_copies"]
+    clients = {region: cloud.client("s3", "us-east-1") for region in REGIONS}
+    for region in REGIONS:
+        clients[region].create_bucket(Bucket=copies[region])
+    register = leader_register(copies, clients, "test", timedelta(seconds=2))
+    register.initialise(genesis(PRIMARY, datetime.now(UTC) - timedelta(days=1)))
+    role = cloud.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    cloud.state_machine_arn = cloud.client("stepfunctions").create_state_machine(
+        name="drlab-app-failover", definition=json.dumps(definition), roleArn=role
+    )["stateMachineArn"]

@@ -1,0 +1,92 @@
+"""What is each of those who look after the service told?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from served_task import ELSEWHERE, HERE, MemoryCloud, Served, eventually, plan_text
+
+from failover.application.ports import DatabaseLogin
+from lab.region.postgresql import PostgreSQL
+
+
+def test_the_leader_says_that_it_leads_and_its_database_takes_writes(leader: Served) -> None:
+    answer = leader.http.get("/healthz")
+    assert answer.json() == {"region": HERE, "epoch": 1, "leader": True, "database": "writable"}
+    assert answer.headers["x-region"] == HERE
+    assert leader.http.get("/livez").json() == {"status": "alive", "region": HERE}
+
+
+def test_a_missing_plan_is_told_and_waited_for(serve: Callable[..., Served], login: DatabaseLogin) -> None:
+    """A task that ended because AWS hiccups would be started again and again, and tell nobody why."""
+    cloud = MemoryCloud(login)
+    cloud.plan_text = None
+    served = serve(cloud)
+    eventually(served.says("There is no plan"))
+    assert served.http.get("/livez").status_code == 200
+    assert "There is no plan" in served.problem("/dbcheck")["detail"]
+    assert served.write(1).json()["type"] == "/problems/not-leader"
+    assert served.problem("/writes/w1/1")["type"] == "/problems/database-unavailable"
+    cloud.plan_text = plan_text()
+    eventually(served.is_healthy)
+
+
+def test_the_database_check_commits_a_row_and_reads_it_back(leader: Served, server: PostgreSQL) -> None:
+    answer = leader.http.get("/dbcheck")
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["region"], found["read_back"], found["in_recovery"]) == (HERE, True, False)
+    assert 0 < found["elapsed_ms"] < 2000
+    assert server.rows("select region from probe where id = $1", (found["written"],)) == [(HERE,)]
+
+
+def test_the_database_check_answers_whoever_leads(
+    serve: Callable[..., Served], leader: Served, login: DatabaseLogin
+) -> None:
+    """A promoted database is verified before its Region is opened."""
+    follower = serve(MemoryCloud(login, leader=ELSEWHERE))
+    eventually(lambda: follower.http.get("/dbcheck").status_code == 200)
+    assert not follower.is_healthy()
+
+
+def test_the_database_check_forgets_old_rows(leader: Served, server: PostgreSQL) -> None:
+    server.rows("insert into probe (region, at) values ('old', now() - interval '2 hours')")
+    assert leader.http.get("/dbcheck").status_code == 200
+    assert server.rows("select 1 from probe where region = 'old'") == []
+
+
+def test_the_database_check_of_a_read_only_database_fails(leader: Served, server: PostgreSQL) -> None:
+    server.rows("alter role app set default_transaction_read_only = on")
+    try:
+        answer = leader.problem("/dbcheck")
+    finally:
+        server.rows("alter role app reset default_transaction_read_only")
+    assert answer["type"] == "/problems/database-unavailable"
+    assert "read-only" in answer["detail"]
+
+
+def test_the_database_check_of_a_frozen_database_answers_before_whoever_asks_gives_up(
+    leader: Served, server: PostgreSQL
+) -> None:
+    server.freeze()
+    began = time.monotonic()
+    answer = leader.problem("/dbcheck")
+    assert time.monotonic() - began < 2
+    assert answer["type"] == "/problems/database-unavailable"
+
+
+def test_a_task_whose_lease_keeper_ended_asks_to_be_replaced(leader: Served) -> None:
+    """It never ends by itself, so an end is a defect, and no lease will be renewed again."""
+    leader.end_its_work()
+    eventually(lambda: leader.http.get("/livez").status_code == 503)
+    assert leader.problem("/livez")["type"] == "/problems/not-alive"
+    eventually(lambda: not leader.is_healthy())
+
+
+def test_a_defect_ends_the_task_audibly(serve: Callable[..., Served], login: DatabaseLogin) -> None:
+    cloud = MemoryCloud(login)
+    cloud.plan_text = "{"
+    served = serve(cloud)
+    eventually(lambda: served.http.get("/livez").status_code == 503)
+    assert served.http.get("/healthz").status_code == 503
