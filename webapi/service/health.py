@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
@@ -59,15 +59,15 @@ class HealthAnswers:
         return Response(json.dumps(content), media_type="application/json")
 
 
-def health_routes(task: Task) -> APIRouter:
+def add_health_routes(api: FastAPI, task: Task) -> None:
     """/livez, /healthz and /dbcheck."""
-    routes = APIRouter(tags=["health"])
     region = task.settings.region
     answers = HealthAnswers(region)
     alive = Response(json.dumps({"status": "alive", "region": region}), media_type="application/json")
 
-    @routes.get(
+    @api.get(
         "/livez",
+        tags=["health"],
         response_class=Response,
         summary="Is this process alive?",
         responses=_ok("It is", {"status": "alive", "region": "us-west-2"}) | documented(problems.NOT_ALIVE),
@@ -77,8 +77,9 @@ def health_routes(task: Task) -> APIRouter:
             return alive
         return problem(problems.NOT_ALIVE, "The task no longer looks after its lease; its log says why.", region)
 
-    @routes.get(
+    @api.get(
         "/healthz",
+        tags=["health"],
         response_class=Response,
         summary="May this Region be given traffic?",
         responses=_ok("It leads", {"region": "us-west-2", "epoch": 3, "leader": True, "database": "writable"})
@@ -87,8 +88,9 @@ def health_routes(task: Task) -> APIRouter:
     async def healthz() -> Response:
         return answers.for_standing(task.standing.now())
 
-    @routes.get(
+    @api.get(
         "/dbcheck",
+        tags=["health"],
         summary="Does this Region's database commit a row and give it back?",
         responses=documented(problems.DATABASE_UNAVAILABLE),
     )
@@ -104,8 +106,6 @@ def health_routes(task: Task) -> APIRouter:
             in_recovery=found.in_recovery,
             elapsed_ms=found.elapsed_ms,
         )
-
-    return routes
 
 
 def _ok(description: str, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:

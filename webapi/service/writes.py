@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path, Query
+from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from failover.application.errors import DatabaseUnavailable
@@ -68,14 +68,14 @@ class StoredWrites(BaseModel):
     next: int | None
 
 
-def write_routes(task: Task) -> APIRouter:
+def add_write_routes(api: FastAPI, task: Task) -> None:
     """The routes under /writes."""
-    routes = APIRouter(tags=["writes"])
 
-    @routes.post(
+    @api.post(
         "/writes",
         status_code=201,
         response_model=AcceptedWrite,
+        tags=["writes"],
         summary="Write one row, once",
         responses=documented(
             problems.NOT_LEADER,
@@ -89,8 +89,9 @@ def write_routes(task: Task) -> APIRouter:
     async def write(new: NewWrite) -> AcceptedWrite:
         return await accept(task, new)
 
-    @routes.get(
+    @api.get(
         "/writes/{writer}/{number}",
+        tags=["writes"],
         summary="Read one row",
         responses=documented(problems.NO_SUCH_WRITE, problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
     )
@@ -100,8 +101,9 @@ def write_routes(task: Task) -> APIRouter:
             raise Problem(problems.NO_SUCH_WRITE, f"{writer} has no write {number} here.")
         return _stored(found)
 
-    @routes.get(
+    @api.get(
         "/writes",
+        tags=["writes"],
         summary="Read a writer's rows",
         responses=documented(problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
     )
@@ -114,8 +116,6 @@ def write_routes(task: Task) -> APIRouter:
         return StoredWrites(
             items=[_stored(one) for one in found], next=found[-1].number if len(found) == limit else None
         )
-
-    return routes
 
 
 async def accept(task: Task, new: NewWrite) -> AcceptedWrite:

@@ -47,11 +47,11 @@ class HeartbeatCopy:
         return self._get()[0]
 
     def put(self, heartbeat: Heartbeat, deadline_seconds: float) -> None:
-        """Returns once this copy holds `heartbeat` or a newer one. Raises CopySilent."""
+        """Returns once this copy holds `heartbeat` or a newer one of its leader. Raises CopySilent."""
         body = json.dumps(heartbeat.to_dict()).encode()
         with self._lock:
             last = self._last
-        if last is not None and last[0].at >= heartbeat.at:
+        if last is not None and not heartbeat.is_newer_than(last[0]):
             return
         etag = last[1] if last is not None else None
         for _ in range(TRIES):
@@ -59,8 +59,10 @@ class HeartbeatCopy:
                 break
             if etag is None:
                 stored, etag = self._get()
-                if stored is not None and stored.at >= heartbeat.at:
-                    return
+                if stored is not None and not heartbeat.is_newer_than(stored):
+                    if stored.region == heartbeat.region:
+                        return
+                    raise CopySilent(f"s3://{self.bucket}/{KEY}: {stored.region} leads since epoch {stored.epoch}")
             written = self._put(body, etag)
             if written is not None:
                 with self._lock:
@@ -118,9 +120,12 @@ class S3Heartbeats:
         """The newest heartbeat of those that answer; every copy is given its time. Never raises."""
         deadline = time.monotonic() + 2 * self.timeout.total_seconds()
         answered = self._ask(lambda copy: copy.read(), deadline, len(self.copies))
-        found = [one for one in answered.values() if one is not None]
+        newest: Heartbeat | None = None
+        for one in answered.values():
+            if one is not None and (newest is None or one.is_newer_than(newest)):
+                newest = one
         return PublishedHeartbeat(
-            newest=max(found, key=lambda one: one.at, default=None),
+            newest=newest,
             majority=len(answered) >= self._majority,
             answered=tuple(sorted(answered)),
         )

@@ -8,15 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from failover.application.holding import majority_needed
-from failover.application.ports import Alarms, Answer, Clock, Register, ServiceProbe
+from failover.application.ports import Alarms, Answer, Clock, Heartbeats, Register, ServiceProbe
 from failover.domain.intake import held_back, not_here
 from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.plan import AlarmPlan, Plan
 from failover.domain.primary_health import Judgement, Verdict, judge
 from failover.domain.run import Run
-from failover.domain.signals import Health, Observation
+from failover.domain.signals import Health, Observation, sign_of_life
 
 SERVICE_PROBE = "standby-probe"
+HEARTBEAT = "heartbeat"
 # Each client bounds its own calls; this is for what no client bounds, such as resolving a name.
 GRACE_SECONDS = 1.0
 
@@ -33,6 +34,7 @@ class CheckPrimaryHealth:
     register: Register
     alarms: Alarms
     probe: ServiceProbe
+    heartbeats: Heartbeats
     clock: Clock
     executor: Executor
 
@@ -74,6 +76,7 @@ class CheckPrimaryHealth:
         alarms = {_name(alarm): alarm for alarm in self.plan.alarms if alarm.watches == leader}
         futures = {name: self.executor.submit(self._ask, alarm, leader) for name, alarm in alarms.items()}
         futures[SERVICE_PROBE] = self.executor.submit(self._probe, leader)
+        futures[HEARTBEAT] = self.executor.submit(self._hear, leader)
         bound = 2 * self.plan.timing.api_timeout.total_seconds() + GRACE_SECONDS
         wait(futures.values(), timeout=bound)
         return [
@@ -88,6 +91,15 @@ class CheckPrimaryHealth:
         health = Health.HEALTHY if answer.status == 200 else Health.UNHEALTHY
         return Observation(SERVICE_PROBE, health, f"/healthz answered {answer.status}", direct=True)
 
+    def _hear(self, leader: str) -> Observation:
+        """The leader's own word, so it counts as made from inside: that it lives does not mean that users reach it."""
+        published = self.heartbeats.read()
+        if not published.majority:
+            detail = f"answered: {', '.join(published.answered) or 'no copy'}"
+            return Observation(HEARTBEAT, Health.UNREACHABLE, detail, outside=False)
+        health, detail = sign_of_life(published.newest, leader, self.clock.now(), self.plan.timing)
+        return Observation(HEARTBEAT, health, detail, outside=False)
+
     def _ask(self, alarm: AlarmPlan, leader: str) -> Observation:
         health, detail = self.alarms.look(alarm)
         return Observation(_name(alarm), health, detail, outside=alarm.region != leader)
@@ -98,8 +110,9 @@ def _name(alarm: AlarmPlan) -> str:
 
 
 def _silent(name: str, alarm: AlarmPlan | None, leader: str, seconds: float) -> Observation:
-    outside = alarm is None or alarm.region != leader
-    return Observation(name, Health.UNREACHABLE, f"no answer in {seconds:g} s", alarm is None, outside)
+    direct = name == SERVICE_PROBE
+    outside = direct or (alarm is not None and alarm.region != leader)
+    return Observation(name, Health.UNREACHABLE, f"no answer in {seconds:g} s", direct, outside)
 
 
 def _answer(judgement: Judgement, record: LeaderRecord, last: list[Observation]) -> dict[str, Any]:

@@ -40,6 +40,12 @@ class Heartbeat:
     at: datetime
     lsn: Lsn
 
+    def is_newer_than(self, other: Heartbeat) -> bool:
+        """One leader's heartbeats go by its own clock, two leaders' by the epoch: their clocks are not compared."""
+        if self.region != other.region:
+            return self.epoch > other.epoch
+        return self.at > other.at
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "region": self.region,

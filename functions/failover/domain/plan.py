@@ -21,6 +21,8 @@ __all__ = ["AlarmPlan", "FailoverPolicy", "Plan", "PlanError", "RegionPlan", "Ti
 # Functions end after 60 s (template.yaml): a step must report "still in progress" before that.
 LONGEST_STEP_SECONDS = 50
 DAY_SECONDS = 86_400
+# The probe from the standby and the leader's published heartbeat need no alarm.
+OWN_LOOKS = 2
 ROUTE53_METRICS_REGION = "us-east-1"
 REGION_PATTERN = r"[a-z]{2}(-[a-z]+)+-\d"
 URL_ALLOWED = "an http or https address without a final slash"
@@ -142,7 +144,7 @@ class Plan:
             rpo_target=root.seconds("rpo_target_seconds", DAY_SECONDS),
             rto_target=timedelta(minutes=root.number("rto_target_minutes", 0, 24 * 60)),
             cooldown=timedelta(minutes=root.number("cooldown_minutes", 0, 7 * 24 * 60)),
-            signals_required=root.whole("signals_required", 1, len({a.vantage_point for a in alarms}) + 1),
+            signals_required=root.whole("signals_required", 1, len({a.vantage_point for a in alarms}) + OWN_LOOKS),
             timing=_timing(root),
             record_copies=_record_copies(root, (primary, secondary, witness)),
             alarms=alarms,

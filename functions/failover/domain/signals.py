@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from failover.domain.heartbeat import Heartbeat
+from failover.domain.plan import Timing
+
+# Between the leader's database server and this clock. AWS keeps both within milliseconds of UTC.
+CLOCK_TOLERANCE = timedelta(seconds=1)
 
 
 class Health(StrEnum):
@@ -43,3 +50,20 @@ class Observation:
             "health": self.health.value,
             "detail": self.detail,
         }
+
+
+def sign_of_life(newest: Heartbeat | None, leader: str, now: datetime, timing: Timing) -> tuple[Health, str]:
+    """What the newest published heartbeat says of `leader`.
+
+    Once it is older than what may stay unpublished, no task of the leader can hold a lease: whatever else it does, it
+    acknowledges nothing. It needs no alarm and no API but S3's, of which one Region may be silent.
+    """
+    if newest is None or newest.region != leader:
+        return Health.INSUFFICIENT, f"{leader} has published no heartbeat"
+    age = now - newest.at
+    told = f"the newest heartbeat is {age.total_seconds():.1f} s old"
+    if age <= timing.renew + timing.heartbeat_timeout:
+        return Health.HEALTHY, told
+    if age > timing.unpublished + CLOCK_TOLERANCE:
+        return Health.UNHEALTHY, told
+    return Health.INSUFFICIENT, told

@@ -352,7 +352,7 @@ class MemoryEcs:
 
 
 class MemoryHeartbeats:
-    def __init__(self, newest: Heartbeat | None, majority: bool = True) -> None:
+    def __init__(self, newest: Heartbeat | None = None, majority: bool = True) -> None:
         answered = (STANDBY, WITNESS) if majority else (STANDBY,)
         self.answer = PublishedHeartbeat(newest, majority, answered)
 

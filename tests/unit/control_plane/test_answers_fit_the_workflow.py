@@ -84,7 +84,9 @@ class World:
     def use_cases(self) -> dict[str, Callable[[Run], dict[str, Any]]]:
         at = (self.plan, STANDBY)
         return {
-            "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, self.alarms, self.web, self.clock, AtOnce()),
+            "CheckPrimaryHealth": CheckPrimaryHealth(
+                *at, self.register, self.alarms, self.web, self.heartbeats, self.clock, AtOnce()
+            ),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(*at, self.rds, self.secrets, self.server, self.heartbeats, self.clock),

@@ -16,6 +16,7 @@ from control_plane_world import (
     STANDBY,
     AtOnce,
     MemoryAlarms,
+    MemoryHeartbeats,
     MemoryRegister,
     MemoryWeb,
     Never,
@@ -26,6 +27,8 @@ from control_plane_world import (
 
 from failover.application.check_primary_health import CheckPrimaryHealth
 from failover.application.errors import TransientFailure
+from failover.application.ports import PublishedHeartbeat
+from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.plan import Plan
 from failover.domain.signals import Health
 
@@ -35,9 +38,16 @@ HEALTHZ = f"https://{PRIMARY}.app.example.com/healthz"
 class World:
     def __init__(self, plan: Plan | None = None, executor: Executor | None = None) -> None:
         self.clock, self.web, self.register = VirtualClock(), MemoryWeb(), MemoryRegister()
-        self.alarms = MemoryAlarms(route53=Health.UNHEALTHY)
+        self.alarms, self.heartbeats = MemoryAlarms(route53=Health.UNHEALTHY), MemoryHeartbeats()
         self.check = CheckPrimaryHealth(
-            plan or plan_with(), STANDBY, self.register, self.alarms, self.web, self.clock, executor or AtOnce()
+            plan or plan_with(),
+            STANDBY,
+            self.register,
+            self.alarms,
+            self.web,
+            self.heartbeats,
+            self.clock,
+            executor or AtOnce(),
         )
 
 
@@ -50,6 +60,7 @@ def test_a_leader_that_nobody_reaches_over_the_window_is_down() -> None:
     assert {one["vantage_point"]: one["health"] for one in answer["observations"]} == {
         "route53": "unhealthy",
         "standby-probe": "unreachable",
+        "heartbeat": "insufficient",
     }
 
 
@@ -104,7 +115,48 @@ def test_looks_that_never_return_are_time_boxed_and_only_the_direct_one_is_evide
     plan = plan_with(lambda d: d["timing"].update(api_timeout_seconds=0.001, second_look_samples=2))
     answer = replace(world.check, plan=plan)(run_with())
     assert answer["verdict"] == "unknown"
-    assert [one["health"] for one in answer["observations"]] == ["unreachable", "unreachable"]
+    assert [one["health"] for one in answer["observations"]] == ["unreachable"] * 3
+
+
+def beat(age_seconds: float, region: str = PRIMARY) -> Heartbeat:
+    return Heartbeat(region, 1, 7, NOW - timedelta(seconds=age_seconds), Lsn(1))
+
+
+def test_a_leader_without_a_heartbeat_is_down_even_if_no_alarm_can_be_asked() -> None:
+    """Neither the third Region's API nor the leader's may be needed: S3 in two Regions and a probe are enough."""
+    world = World()
+    world.alarms.states["route53"] = Health.UNREACHABLE
+    world.heartbeats.answer = replace(world.heartbeats.answer, newest=beat(60))
+    answer = world.check(run_with())
+    assert answer["verdict"] == "down"
+    assert "the newest heartbeat is 80.0 s old" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "majority", "health"),
+    [
+        (beat(60), True, "unhealthy"),
+        (beat(60), False, "unreachable"),
+        (beat(0.5), True, "insufficient"),
+        (beat(-15), True, "healthy"),
+        (beat(0, STANDBY), True, "insufficient"),
+        (None, True, "insufficient"),
+    ],
+)
+def test_a_heartbeat_speaks_against_the_leader_only_when_no_lease_can_hold_any_more(
+    newest: Heartbeat | None, majority: bool, health: str
+) -> None:
+    """Ages at the first sample; the last one is twenty seconds later, and no lease outlives twenty."""
+    world = World()
+    world.heartbeats.answer = PublishedHeartbeat(newest, majority, (STANDBY,))
+    observed = world.check(run_with())["observations"]
+    assert {one["health"] for one in observed if one["vantage_point"] == "heartbeat"} == {health}
+
+
+def test_a_leader_that_lives_where_no_user_reaches_it_is_down_all_the_same() -> None:
+    world = World()
+    world.heartbeats.answer = replace(world.heartbeats.answer, newest=beat(-20))
+    assert world.check(run_with())["verdict"] == "down"
 
 
 @pytest.mark.parametrize(

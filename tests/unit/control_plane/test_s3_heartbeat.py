@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -82,6 +84,21 @@ def test_an_older_heartbeat_never_replaces_a_newer_one(pool: ThreadPoolExecutor)
         assert copy.read() == beat(5)
     assert one.publish(beat(6), SOON)
     assert other.read().newest == beat(6)
+
+
+def test_the_next_leaders_heartbeat_replaces_the_old_ones_whatever_their_clocks_say(pool: ThreadPoolExecutor) -> None:
+    """And a late one of the old leader is not taken: it must renew nothing."""
+    old, new = S3Heartbeats(copies(), pool, SOON), S3Heartbeats(copies(), pool, SOON)
+    assert old.publish(beat(100), SOON)
+    successor = replace(beat(1), region=STANDBY, epoch=3)
+    assert new.publish(successor, SOON)
+    assert new.read().newest == successor
+    assert old.publish(beat(101), SOON) is False
+    assert new.read().newest == successor
+    copies()[PRIMARY].client.put_object(
+        Bucket=f"control-{PRIMARY}", Key=KEY, Body=json.dumps(beat(200).to_dict()).encode()
+    )
+    assert new.read().newest == successor, "one copy that missed the change does not bring the old leader back"
 
 
 def test_tasks_that_race_leave_the_newest_on_a_majority(pool: ThreadPoolExecutor) -> None:
