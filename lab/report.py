@@ -58,7 +58,7 @@ def seconds(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.2f} s"
 
 
-def shown(value: float | int | str | None) -> str:
+def shown(value: object) -> str:
     """A figure, or that it is unknown."""
     return UNKNOWN if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 

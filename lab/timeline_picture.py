@@ -86,7 +86,7 @@ def draw(result: dict[str, Any]) -> Picture:
     if clocks["total"] is not None:
         outage = Box(x(0), 22, x(clocks["total"]) - x(0), y - 22, "outage", "outage")
     step = 1 if end - begin <= 16 else 5 if end - begin <= 80 else 30
-    ticks = [Mark(x(at), y + 12, f"{at} s", "tick") for at in range(int(begin), int(end) + 1, step)]
+    ticks = [Mark(x(at), y + 12, f"{at} s", "tick") for at in range(0, int(end) + 1, step)]
     return Picture(WIDTH, y + 20, LEFT, states, bars, marks, lanes, ticks, x(0), outage, _description(result))
 
 

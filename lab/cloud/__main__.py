@@ -32,10 +32,15 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: server.stop())
     if options.die_with_stdin:
-        threading.Thread(target=lambda: (sys.stdin.read(), server.stop()), daemon=True).start()
+        threading.Thread(target=_stop_with_stdin, args=(server,), name="stdin", daemon=True).start()
     print(f"ready {server.port}", flush=True)  # noqa: T201
     server.serve()
     return 0
+
+
+def _stop_with_stdin(server: CloudServer) -> None:
+    sys.stdin.read()
+    server.stop()
 
 
 if __name__ == "__main__":

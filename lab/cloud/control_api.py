@@ -45,10 +45,11 @@ class ControlAPI:
             answer = endpoint(Request(environ), **arguments)
             response = Response(json.dumps(answer), mimetype="application/json")
         except HTTPException as error:
-            return error(environ, start_response)
+            response = error.get_response(environ)
         except (KeyError, ValueError, TypeError) as error:
             response = Response(json.dumps({"error": f"{type(error).__name__}: {error}"}), 400)
-        return response(environ, start_response)
+        answered: Iterable[bytes] = response(environ, start_response)
+        return answered
 
     def _region(self, request: Request, region: str) -> dict[str, Any]:
         dark = _flag(request, "dark")
@@ -115,4 +116,5 @@ def _flag(request: Request, name: str) -> bool:
 
 
 def _wait(request: Request) -> float:
-    return min(request.args.get("wait", 0.0, float), LONGEST_WAIT_SECONDS)
+    seconds: float = request.args.get("wait", 0.0, float)
+    return min(seconds, LONGEST_WAIT_SECONDS)

@@ -1,8 +1,7 @@
 """Where does moto's workflow interpreter differ from Step Functions, for what the workflow file uses?
 
 - It runs only when asked to.
-- `$.a[0].b` names one value and not a list of one: https://goessner.net/articles/JsonPath/ as the Amazon States Language
-  uses it, https://states-language.net/#reference-paths
+- `$.a[0].b` names one value and not a list of one: https://states-language.net/#reference-paths
 - It makes a client for each task; here they are kept, and call from the execution's own Region.
 """
 

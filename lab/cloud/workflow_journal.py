@@ -1,4 +1,4 @@
-"""Which state is a workflow in at this moment? Told by the interpreter as it goes, so that nobody has to poll its history.
+"""Which state is a workflow in at this moment? Told by the interpreter as it goes: nobody polls its history.
 
 The entries carry the machine's monotonic clock, like all of the journal: durations need no wall clock.
 """

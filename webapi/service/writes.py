@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from failover.application.errors import DatabaseUnavailable
 from webapi.service import problems
@@ -86,8 +87,10 @@ def add_write_routes(api: FastAPI, task: Task) -> None:
             problems.TOO_LARGE,
         ),
     )
-    async def write(new: NewWrite) -> AcceptedWrite:
-        return await accept(task, new)
+    async def write(new: NewWrite) -> Response:
+        # As a finished answer: what was just made need not be validated once more.
+        accepted = await accept(task, new)
+        return Response(accepted.model_dump_json(), 201, media_type="application/json")
 
     @api.get(
         "/writes/{writer}/{number}",

@@ -113,13 +113,16 @@ class S3Heartbeats:
         False allows no conclusion: calls left behind may still succeed.
         """
         deadline = time.monotonic() + within.total_seconds()
-        answered = self._ask(lambda copy: copy.put(heartbeat, deadline), deadline, self._majority)
+        answered = self._ask(lambda copy: copy.put(heartbeat, deadline), deadline, grace_seconds=0.0)
         return len(answered) >= self._majority
 
     def read(self) -> PublishedHeartbeat:
-        """The newest heartbeat of those that answer; every copy is given its time. Never raises."""
-        deadline = time.monotonic() + 2 * self.timeout.total_seconds()
-        answered = self._ask(lambda copy: copy.read(), deadline, len(self.copies))
+        """The newest heartbeat of those that answer. Never raises.
+
+        Whatever a lease rests on is on every majority, so a dark copy is given a short grace and not its timeout.
+        """
+        seconds = self.timeout.total_seconds()
+        answered = self._ask(lambda copy: copy.read(), time.monotonic() + 2 * seconds, seconds / 4)
         newest: Heartbeat | None = None
         for one in answered.values():
             if one is not None and (newest is None or one.is_newer_than(newest)):
@@ -135,13 +138,14 @@ class S3Heartbeats:
         return len(self.copies) // 2 + 1
 
     def _ask(
-        self, call: Callable[[HeartbeatCopy], Heartbeat | None], deadline: float, enough: int
+        self, call: Callable[[HeartbeatCopy], Heartbeat | None], deadline: float, grace_seconds: float
     ) -> dict[str, Heartbeat | None]:
+        """Answers by Region, until `deadline`, or until `grace_seconds` after there is a majority of them."""
         pending: dict[Future[Heartbeat | None], str] = {
             self.executor.submit(call, copy): region for region, copy in self.copies.items()
         }
         answered: dict[str, Heartbeat | None] = {}
-        while pending and len(answered) < enough:
+        while pending:
             left = deadline - time.monotonic()
             done, _ = wait(pending, max(left, 0.0), FIRST_COMPLETED)
             if not done:
@@ -150,4 +154,6 @@ class S3Heartbeats:
                 region = pending.pop(future)
                 if not isinstance(future.exception(), CopySilent):
                     answered[region] = future.result()
+                    if len(answered) == self._majority:
+                        deadline = min(deadline, time.monotonic() + grace_seconds)
         return answered

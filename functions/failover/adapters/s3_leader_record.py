@@ -77,9 +77,7 @@ def leader_register(
 
     Two proposers with one name would share ballots, and two Lambdas may work for one run.
     """
-    acceptors: dict[str, Acceptor] = {
-        region: S3Copy(clients[region], bucket) for region, bucket in copies.items()
-    }
+    acceptors: dict[str, Acceptor] = {region: S3Copy(clients[region], bucket) for region, bucket in copies.items()}
     return LeaderRegister(acceptors, f"{writer}:{uuid.uuid4().hex[:12]}", timeout / 4, _EXECUTOR)
 
 

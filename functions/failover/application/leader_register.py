@@ -79,9 +79,7 @@ class LeaderRegister:
         """Apply `change` to the record. Raises NoMajority when that can't be told to have happened or not."""
 
         def transition(current: LeaderRecord | None) -> LeaderRecord | Refusal:
-            return (
-                change(current) if current else Refusal("there is no leader record yet: initialise it first.")
-            )
+            return change(current) if current else Refusal("there is no leader record yet: initialise it first.")
 
         return self._propose(transition)
 
@@ -102,9 +100,7 @@ class LeaderRegister:
             floor, answered = result.highest, result.answered
             # Two proposers that retry in step would outbid each other for ever.
             time.sleep(random.random() * min(LONGEST_PAUSE.total_seconds(), 0.025 * 2**number))  # noqa: S311
-        raise NoMajority(
-            f"the leader record could not be changed in {TRIES} tries; {_named(answered)} answered last."
-        )
+        raise NoMajority(f"the leader record could not be changed in {TRIES} tries; {_named(answered)} answered last.")
 
     def _drive(self, protocol: Generator[Requests, Answers, Chosen | Interrupted]) -> Chosen | Interrupted:
         """Do what the protocol asks of the copies until it has a result."""
@@ -123,10 +119,7 @@ class LeaderRegister:
 
         A call that is left behind may still take effect later: to the protocol that is a delayed message, nothing worse.
         """
-        pending = {
-            self.executor.submit(_call, self.acceptors[region], one): region
-            for region, one in requests.items()
-        }
+        pending = {self.executor.submit(_call, self.acceptors[region], one): region for region, one in requests.items()}
         found: dict[str, Versioned] = {}
         deadline: float | None = None
         while pending:

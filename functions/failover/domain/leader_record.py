@@ -85,15 +85,11 @@ def fence(run: str, now: datetime) -> Change:
     def change(record: LeaderRecord) -> LeaderRecord | Refusal:
         if record.state is State.OPEN:
             if record.run == run:
-                return Refusal(
-                    f"{run} has already ended: it left {record.leader} open in epoch {record.epoch}."
-                )
+                return Refusal(f"{run} has already ended: it left {record.leader} open in epoch {record.epoch}.")
             return _next(record, state=State.FENCED, run=run, changed_at=now)
         if record.run == run:
             return record
-        return Refusal(
-            f"{record.run} holds the fence since {record.changed_at:%H:%M:%S} UTC, epoch {record.epoch}."
-        )
+        return Refusal(f"{record.run} holds the fence since {record.changed_at:%H:%M:%S} UTC, epoch {record.epoch}.")
 
     return change
 
@@ -121,9 +117,7 @@ def hand_over(run: str, to: str, now: datetime, hold_until: datetime) -> Change:
             if record.leader == to:
                 return record
             return Refusal(f"{run} has already reopened {record.leader} in epoch {record.epoch}.")
-        return _next(
-            record, leader=to, state=State.OPEN, changed_at=now, hold_until=hold_until, acknowledged=False
-        )
+        return _next(record, leader=to, state=State.OPEN, changed_at=now, hold_until=hold_until, acknowledged=False)
 
     return change
 

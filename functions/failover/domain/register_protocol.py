@@ -99,8 +99,7 @@ def attempt(
         return Interrupted(frozenset(found), ballot.number)
 
     promised = yield {
-        region: Write(Copy(ballot, one.copy.accepted, one.copy.value), one.version)
-        for region, one in found.items()
+        region: Write(Copy(ballot, one.copy.accepted, one.copy.value), one.version) for region, one in found.items()
     }
     if len(promised) < needed:
         return Interrupted(frozenset(promised), ballot.number)
@@ -111,9 +110,7 @@ def attempt(
     if value is None:
         return Chosen(outcome)  # refused, and no copy of this majority holds any record
 
-    accepted = yield {
-        region: Write(Copy(ballot, ballot, value), one.version) for region, one in promised.items()
-    }
+    accepted = yield {region: Write(Copy(ballot, ballot, value), one.version) for region, one in promised.items()}
     if len(accepted) < needed:
         return Interrupted(frozenset(accepted), ballot.number)
     return Chosen(outcome)

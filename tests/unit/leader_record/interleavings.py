@@ -1,7 +1,7 @@
 """A world in which every GET and PUT of the real protocol can be interleaved, delayed, lost or cut off.
 
-Time is one step counter that all share. Runs and tasks are generators that give way before and after each call, so a seeded
-scheduler decides what happens between any two of them. Nothing here knows the protocol: it is the product's own.
+Time is one step counter that all share. Runs and tasks are generators that give way before and after each call, so a
+seeded scheduler decides what happens between any two of them. Nothing here knows the protocol: it is the product's own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import random
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from failover.domain.leader_record import (
     Change,
@@ -188,7 +189,7 @@ def violation(world: World) -> str | None:
             if other.record.epoch == lease.record.epoch and other.record.leader != lease.record.leader:
                 return f"epoch {lease.record.epoch} has two leaders"
     holds = sorted(world.holds)
-    for (_, first), (taken_at, second) in zip(holds, holds[1:], strict=False):
+    for (_, first), (taken_at, second) in pairwise(holds):
         if world.released.get(first, taken_at + 1) > taken_at:
             return f"{second} took the fence while {first} held it"
     by_epoch: dict[int, LeaderRecord] = {}
