@@ -123,8 +123,11 @@ class LambdaRuntime:
                 zygote.close()
 
     def _zygote(self, archive: bytes) -> Zygote:
+        """The parent for an archive's workers: its own, or any for an archive that has nothing to preload."""
         digest = hashlib.sha256(archive).hexdigest()
         code = self._code(archive)
+        if not any((code / f"{module.replace('.', '/')}.py").is_file() for module in PRELOADED):
+            return self._zygotes[0]
         with self._lock:
             for zygote in self._zygotes:
                 if zygote.archive in (None, digest):

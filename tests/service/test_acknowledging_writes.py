@@ -184,6 +184,16 @@ def test_many_writes_on_a_frozen_database_are_all_bounded(leader: Served, server
     assert kinds == {"/problems/outcome-unknown", "/problems/database-unavailable"}
 
 
+def test_reading_from_a_frozen_database_is_answered_for_in_bounded_time(leader: Served, server: PostgreSQL) -> None:
+    """A reading that was not answered did nothing, so its outcome is not unknown but missing."""
+    leader.write(1)
+    server.freeze()
+    began = time.monotonic()
+    for path in ("/writes/w1/1", "/writes?writer=w1"):
+        assert leader.problem(path)["type"] == "/problems/database-unavailable"
+    assert time.monotonic() - began < 2 * BOUND_SECONDS
+
+
 def test_a_database_that_refuses_the_statement_has_written_nothing(leader: Served, server: PostgreSQL) -> None:
     server.rows("alter table writes rename to elsewhere")
     try:

@@ -33,6 +33,7 @@ PERMITTED: dict[str, set[str]] = {
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
     },
     "CheckPrimaryHealth": {
+        HEARTBEAT,
         PLAN,
         RECORD_READ,
         EXISTS,

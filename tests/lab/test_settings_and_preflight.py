@@ -1,0 +1,53 @@
+"""Is everything that cannot work refused in a sentence, before anything is started?"""
+
+from __future__ import annotations
+
+import socket
+from collections import namedtuple
+from datetime import timedelta
+
+import pytest
+
+from lab import preflight
+from lab.settings import DrillSettings, LabSettings, SettingsError
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"replication_delay": timedelta(seconds=-1)}, "--replication-delay -1000 is out of range: 0 to 5000"),
+        ({"synchronous_mode": "maybe"}, "--synchronous 'maybe' is not one of off, remote_write, on, remote_apply"),
+        ({"cloud_port": 70000}, "--cloud-port 70000 is out of range"),
+        ({"time_scale": 0.5}, "--time-scale 0.5 is out of range"),
+    ],
+)
+def test_a_labs_setting_that_cannot_be_used_is_named(wrong: dict[str, object], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        LabSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_an_unknown_fault_is_named_with_those_that_exist() -> None:
+    with pytest.raises(SettingsError, match="--fault 'meteor' is not one of region-dark, database-killed"):
+        DrillSettings(fault="meteor")  # type: ignore[arg-type]
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(preflight.PreflightError, match=f"port {port} \\(--cloud-port\\) is taken"):
+            preflight.check(LabSettings(cloud_port=port))
+
+
+def test_a_full_disk_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10, 9, 1))
+    with pytest.raises(preflight.PreflightError, match="MiB free and a lab needs 1024 MiB"):
+        preflight.check(LabSettings())
+
+
+def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.version_info", (3, 10, 1))
+    with pytest.raises(preflight.PreflightError, match="needs Python 3.11 or newer; this is 3.10"):
+        preflight.check(LabSettings())

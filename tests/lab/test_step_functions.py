@@ -1,0 +1,57 @@
+"""Does the interpreter run workflows as Step Functions does, where moto alone does not?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.lab.emulated_cloud import EmulatedCloud, unique, until
+
+REGION = "us-west-2"
+
+
+def run(cloud: EmulatedCloud, definition: dict[str, Any], data: Any) -> tuple[dict[str, Any], str]:
+    machines = cloud.client("stepfunctions", REGION)
+    machine = machines.create_state_machine(
+        name=unique("machine"), definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/any"
+    )["stateMachineArn"]
+    arn = machines.start_execution(stateMachineArn=machine, input=json.dumps(data))["executionArn"]
+    ended = until(
+        lambda: (found := machines.describe_execution(executionArn=arn))["status"] != "RUNNING" and found,
+        within=10,
+    )
+    return ended, arn
+
+
+def test_a_path_into_a_list_names_one_value(cloud: EmulatedCloud) -> None:
+    """A reference path identifies exactly one value: https://states-language.net/#reference-paths"""
+    taken = {"StartAt": "Take", "States": {"Take": {"Type": "Pass", "InputPath": "$.a[1].b", "End": True}}}
+    ended, _ = run(cloud, taken, {"a": [{"b": 1}, {"b": {"c": 2}}]})
+    assert json.loads(ended["output"]) == {"c": 2}
+
+
+def test_every_state_is_journalled_as_it_is_entered_and_left(cloud: EmulatedCloud) -> None:
+    after = cloud.last()
+    two = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}
+    _, arn = run(cloud, two, {})
+    cloud.wait_for("workflow", after, execution=arn, event="ExecutionSucceeded")
+    told = [(entry["event"], entry["state"]) for entry in cloud.entries("workflow", after, execution=arn)]
+    assert told == [
+        ("ExecutionStarted", None),
+        ("PassStateEntered", "A"),
+        ("PassStateExited", "A"),
+        ("SucceedStateEntered", "B"),
+        ("SucceedStateExited", "B"),
+        ("ExecutionSucceeded", None),
+    ]
+
+
+def test_the_same_name_and_input_start_one_execution(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html (idempotent)"""
+    machines = cloud.client("stepfunctions", REGION)
+    waiting = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    machine = machines.create_state_machine(
+        name=unique("machine"), definition=json.dumps(waiting), roleArn="arn:aws:iam::123456789012:role/any"
+    )["stateMachineArn"]
+    twice = {machines.start_execution(stateMachineArn=machine, name="one", input="{}")["executionArn"] for _ in "12"}
+    assert len(twice) == 1
