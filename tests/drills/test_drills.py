@@ -23,12 +23,12 @@ ENDS_WITHIN_SECONDS = 60
 MARKER = "DRLAB_"
 
 
-def drill(fault: FaultName, delay_ms: float = 100, **lab: object) -> dict[str, object]:
+def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120, **lab: object) -> dict[str, object]:
     settings = DrillSettings(
         LabSettings(replication_delay=timedelta(milliseconds=delay_ms), **lab),  # type: ignore[arg-type]
         fault=fault,
         write_rate=100,
-        give_up_after=timedelta(seconds=120),
+        give_up_after=timedelta(seconds=give_up_seconds),
     )
     said = io.StringIO()
     record = conduct(settings, LiveView(Console(file=said, width=200)))
@@ -53,7 +53,7 @@ def test_a_fault_ends_in_a_failover_that_kept_its_promises(fault: FaultName) -> 
 
 def test_a_bound_over_the_target_is_refused_and_the_old_leader_reopened() -> None:
     """The loss gate fails closed: no promotion, the reason on record, nothing lost."""
-    found = drill("service-down", rpo_target_seconds=0.5)
+    found = drill("service-down", give_up_seconds=30, rpo_target_seconds=0.5)
     assert not found["passed"]
     states = [state["state"] for run in found["runs"] for state in run["states"]]  # type: ignore[attr-defined]
     assert "FencePrimary" in states
