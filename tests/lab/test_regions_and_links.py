@@ -29,7 +29,7 @@ def queues(cloud: EmulatedCloud, region: str, caller: str, seconds: float = 0.5)
     )
 
 
-@pytest.fixture()
+@pytest.fixture
 def dark(cloud: EmulatedCloud) -> Iterator[EmulatedCloud]:
     cloud.control.set_dark(DARK, True)
     yield cloud

@@ -36,7 +36,7 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(preflight.PreflightError, match=f"port {port} \\(--cloud-port\\) is taken"):
+        with pytest.raises(preflight.PreflightError, match=rf"port {port} \(--cloud-port\) is taken"):
             preflight.check(LabSettings(cloud_port=port))
 
 
