@@ -43,11 +43,11 @@ def test_a_port_that_is_taken_is_named() -> None:
 def test_a_full_disk_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10, 9, 1))
-    with pytest.raises(preflight.PreflightError, match="MiB free and a lab needs 1024 MiB"):
+    with pytest.raises(preflight.PreflightError, match=r"MiB free and a lab needs 1024 MiB"):
         preflight.check(LabSettings())
 
 
 def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.version_info", (3, 10, 1))
-    with pytest.raises(preflight.PreflightError, match="needs Python 3.11 or newer; this is 3.10"):
+    with pytest.raises(preflight.PreflightError, match=r"needs Python 3\.11 or newer; this is 3\.10"):
         preflight.check(LabSettings())
