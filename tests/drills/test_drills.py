@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,11 +20,11 @@ from rich.console import Console
 from lab import result
 from lab.drill import conduct
 from lab.live_view import LiveView
+from lab.reaper import MARKER
 from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
 
 pytestmark = pytest.mark.drill
 ENDS_WITHIN_SECONDS = 60
-MARKER = "DRLAB_"
 
 
 def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120, **lab: object) -> dict[str, object]:
@@ -63,34 +67,49 @@ def test_a_bound_over_the_target_is_refused_and_the_old_leader_reopened() -> Non
     assert found["loss"]["rows"] is not None  # type: ignore[index]
 
 
-def lab_processes() -> set[int]:
-    """Everything of a lab that belongs to this test run's user, by its marker in the environment."""
-    found = set()
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder of its own that every account may enter: the servers do not run as root."""
+    with tempfile.TemporaryDirectory(prefix="drlab-test-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def processes_of_labs_in(folder: Path) -> list[int]:
+    """Everything that a lab below `folder` started, by the lab's marker in its environment."""
+    found = []
     for process in psutil.process_iter():
         try:
-            if any(name.startswith(MARKER) for name in process.environ()):
-                found.add(process.pid)
+            if process.environ().get(MARKER, "").startswith(str(folder)):
+                found.append(process.pid)
         except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
     return found
 
 
-def test_an_interrupted_drill_leaves_nothing_and_says_so(tmp_path: Path) -> None:
-    before = lab_processes()
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_drill_that_is_ended_leaves_nothing(how: signal.Signals, temporary: Path) -> None:
+    """Ctrl-C, an ordinary kill, and a crash, which gives nobody the time to clean up."""
     drilling = subprocess.Popen(
-        [sys.executable, "-m", "lab.cli", "drill", "--reports", str(tmp_path)],
+        [sys.executable, "-m", "lab.cli", "drill", "--reports", str(temporary / "reports")],
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert drilling.stdout is not None
     for line in drilling.stdout:
-        if "starting the service" in line:
+        if "deploying" in line:
             break
-    drilling.send_signal(signal.SIGINT)
+    assert processes_of_labs_in(temporary)
+    drilling.send_signal(how)
     rest, _ = drilling.communicate(timeout=ENDS_WITHIN_SECONDS)
-    assert drilling.returncode == 130, rest
-    assert "everything that was started has been ended" in rest
-    assert lab_processes() <= before
+    if how is not signal.SIGKILL:
+        assert drilling.returncode == 130, rest
+        assert "everything that was started has been ended" in rest
+    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+    while processes_of_labs_in(temporary) or list(temporary.glob("drlab-*")):
+        assert time.monotonic() < deadline, processes_of_labs_in(temporary)
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_region_that_does_not_lead_refuses_and_writes_nothing(
 def test_a_fenced_leader_stops_at_once(leader: Served, cloud: MemoryCloud) -> None:
     """It need not wait for its lease to run out when it reads of the fence."""
     cloud.change(fence("run-1", datetime.now(UTC)))
-    eventually(leader.says("run-1 has fenced ap-southeast-2"), LEASE)
+    eventually(leader.says("run-1 has fenced ap-southeast-2"), LEASE * 0.6)
     assert leader.write(1).json()["type"] == "/problems/not-leader"
     assert leader.problem()["region"] == HERE
 
