@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lab.result import SCHEMA
+
 EVIDENCE = Path(__file__).resolve().parents[1] / "runbooks" / "evidence"
+LINK = "runbooks/evidence"
+VERDICTS = ("held", "violated", "not checked")
 BEGIN, END = "<!-- evidence:begin -->", "<!-- evidence:end -->"
 HEADINGS = (
     "Fault",
@@ -29,14 +33,19 @@ class EvidenceError(ValueError):
 
 
 def reports(folder: Path = EVIDENCE) -> list[dict[str, Any]]:
-    """The kept results, by fault and link. Raises EvidenceError."""
+    """The kept results, by fault and link; `file` is added, the file's name. Raises EvidenceError."""
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-        except ValueError as error:
-            raise EvidenceError(f"{path.name} is not a drill's result: {error}") from error
-    return sorted(found, key=lambda one: (one["fault"]["name"], one["settings"]["replication_delay_ms"]))
+            result = json.loads(path.read_text(encoding="utf-8"))
+            if result["schema"] != SCHEMA:
+                raise ValueError(f"its schema is {result['schema']!r}, not {SCHEMA}")
+            _row(result)
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            raise EvidenceError(f"{path.name} is not a drill's result: {what}") from error
+        found.append({**result, "file": path.name})
+    return sorted(found, key=lambda one: (one["fault"]["name"], one["settings"]["replication_delay_ms"], one["file"]))
 
 
 def with_table(readme: str, results: Iterable[dict[str, Any]]) -> str:
@@ -57,19 +66,26 @@ def table(results: Iterable[dict[str, Any]]) -> str:
 
 def _row(result: dict[str, Any]) -> list[str]:
     clocks, loss, settings = result["clocks_seconds"], result["loss"], result["settings"]
-    held = sum(one["verdict"] == "held" for one in result["invariants"])
-    violated = sum(one["verdict"] == "violated" for one in result["invariants"])
+    verdicts = [one["verdict"] for one in result["invariants"]]
+    fault = cell(result["fault"]["name"])
     delay = f"{settings['replication_delay_ms']:g} ms"
-    mode = "" if settings["synchronous_mode"] == "off" else f", {settings['synchronous_mode']}"
+    mode = "" if settings["synchronous_mode"] == "off" else f", {cell(settings['synchronous_mode'])}"
+    # Where nothing was promoted, rows that the standby lacks are not lost, and nobody read the old leader's.
+    lost = loss if loss.get("promoted", True) else {**loss, "rows": None, "milliseconds": None}
     return [
-        result["fault"]["name"],
+        f"[{fault}]({LINK}/{result['file']})" if "file" in result else fault,
         delay + mode,
         *(_seconds(clocks[name]) for name in ("detect", "decide", "execute", "traffic", "total")),
-        "unknown" if loss["rows"] is None else str(loss["rows"]),
-        "unknown" if loss["milliseconds"] is None else f"{loss['milliseconds']:.0f}",
+        "unknown" if lost["rows"] is None else str(lost["rows"]),
+        "unknown" if lost["milliseconds"] is None else f"{lost['milliseconds']:.0f}",
         "unknown" if loss["bound_milliseconds"] is None else f"{loss['bound_milliseconds']:.0f} ms",
-        f"{held} held, {violated} violated",
+        ", ".join(f"{verdicts.count(name)} {name}" for name in VERDICTS if name != "not checked" or name in verdicts),
     ]
+
+
+def cell(text: object) -> str:
+    """Text for one cell of a Markdown table."""
+    return " ".join(str(text).replace("|", "\\|").replace("<", "&lt;").split())
 
 
 def _seconds(value: float | None) -> str:

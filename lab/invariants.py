@@ -5,12 +5,14 @@ A check answers held, violated (with its evidence) or not checked (and why): the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from lab import measure
-from lab.drill_record import DrillRecord
+from lab.drill_record import DrillRecord, Run
+from lab.history import Attempt, first_acknowledged_by
 
 
 class Verdict(StrEnum):
@@ -30,100 +32,180 @@ class Finding:
     evidence: str
 
 
+Answer = tuple[Verdict, str]
+# In these faults the old leader's Region answers nobody outside it.
+UNREACHABLE = ("region-dark", "link-cut")
+
+
 def check(record: DrillRecord) -> list[Finding]:
     """All six, in the design's order."""
     return [Finding(name, *function(record)) for name, function in INVARIANTS.items()]
 
 
-Answer = tuple[Verdict, str]
-
-
 def _one_leader(record: DrillRecord) -> Answer:
-    late = measure.late_acknowledgements(record)
-    if late:
-        first = late[0]
+    old, new = record.old_leader, record.new_leader
+    if late := measure.late_acknowledgements(record):
+        return Verdict.VIOLATED, f"{old} acknowledged {_writes(late)} after {new} had opened."
+    if past := measure.acknowledgements_past_the_fence(record):
+        return Verdict.VIOLATED, f"{old} acknowledged {_writes(past)} after its last lease had been waited out."
+    acknowledged = [one for one in record.attempts if one.outcome == "ok" and one.epoch is not None and one.region]
+    leaders: dict[int, set[str]] = {}
+    for one in acknowledged:
+        leaders.setdefault(one.epoch or 0, set()).add(one.region or "")
+    for known in (record.record_before or {}, record.record_after or {}):
+        if known.get("state") == "open":
+            leaders.setdefault(int(known["epoch"]), set()).add(str(known["leader"]))
+    for epoch, regions in sorted(leaders.items()):
+        if len(regions) > 1:
+            return Verdict.VIOLATED, f"Epoch {epoch} was led by {' and '.join(sorted(regions))}."
+    if stale := _acknowledged_in_the_past(acknowledged):
         return (
             Verdict.VIOLATED,
-            f"{len(late)} writes acknowledged by {record.old_leader} after {record.new_leader} had opened,"
-            f" the first {first.writer}/{first.number}.",
+            f"{stale.region} acknowledged {_writes((stale,))} when a newer epoch's leader had begun.",
         )
-    leaders: dict[int, set[str]] = {}
-    for attempt in record.attempts:
-        if attempt.outcome == "ok" and attempt.epoch is not None and attempt.region:
-            leaders.setdefault(attempt.epoch, set()).add(attempt.region)
-    double = {epoch: regions for epoch, regions in leaders.items() if len(regions) > 1}
-    if double:
-        epoch, regions = next(iter(double.items()))
-        return Verdict.VIOLATED, f"epoch {epoch} was led by {' and '.join(sorted(regions))}."
-    if not leaders:
-        return Verdict.NOT_CHECKED, "no write was acknowledged at all."
-    return Verdict.HELD, f"no epoch had two leaders, over {sum(a.outcome == 'ok' for a in record.attempts)} writes."
+    if not acknowledged:
+        return Verdict.NOT_CHECKED, "No write was acknowledged at all."
+    return (
+        Verdict.HELD,
+        f"{len(acknowledged)} acknowledged writes, each epoch's by one Region, and none out of its time.",
+    )
 
 
 def _verified_before_traffic(record: DrillRecord) -> Answer:
-    run = measure.main_run(record)
-    verified = run.exited("VerifyWrites") if run else None
-    first = measure.first_acknowledged_by(record.attempts, record.new_leader, record.fault_at)
+    first = first_acknowledged_by(record.attempts, record.new_leader, record.fault_at)
     if first is None:
         return Verdict.NOT_CHECKED, f"{record.new_leader} acknowledged no write."
-    if verified is None or verified > first:
+    run = measure.main_run(record)
+    verified = run.exited("VerifyWrites") if run else None
+    if run is None or verified is None or verified > first:
         return Verdict.VIOLATED, f"{record.new_leader} acknowledged a write before one was read back there."
-    return Verdict.HELD, f"read back {first - verified:.2f} s before the first acknowledged write."
+    told = run.state.get("verified")
+    if isinstance(told, dict) and (told.get("read_back") is not True or told.get("region") != record.new_leader):
+        return Verdict.VIOLATED, f"The write that was read back was not read back in {record.new_leader}."
+    return Verdict.HELD, f"A write was read back {first - verified:.2f} s before the first was acknowledged."
 
 
 def _bounded_promotion(record: DrillRecord) -> Answer:
-    run = measure.main_run(record)
-    if run is None or run.entered(measure.ONE_WAY_STEP) is None:
-        return Verdict.HELD, "nothing was promoted."
-    loss = (run.state.get("prepared") or {}).get("loss") or {}
-    bound, target = loss.get("bound_seconds"), record.settings.get("rpo_target_seconds")
-    if not loss.get("known") or bound is None or target is None:
-        return Verdict.VIOLATED, "promoted although the loss bound was not known."
+    promoted = [run for run in record.runs if run.entered(measure.ONE_WAY_STEP) is not None]
+    if not promoted:
+        if first_acknowledged_by(record.attempts, record.new_leader, record.fault_at) is not None:
+            return Verdict.VIOLATED, f"{record.new_leader} acknowledged writes though no run passed the gate."
+        return Verdict.HELD, "Nothing was promoted."
+    answers = [_gate(run, record.settings.get("rpo_target_seconds")) for run in promoted]
+    return _worst(answers)
+
+
+def _gate(run: Run, target: float | None) -> Answer:
+    loss, decided = measure.gate_of(run), run.exited("BoundDataLoss")
+    if not run.state:
+        return Verdict.NOT_CHECKED, f"{run.name} promoted and left no output that tells what its gate saw."
+    if target is None:
+        return Verdict.NOT_CHECKED, "The RPO target is not known."
+    bound = loss.get("bound_seconds")
+    if loss.get("known") is not True or not isinstance(bound, int | float):
+        return Verdict.VIOLATED, f"{run.name} promoted although the loss bound was not known."
     if bound > target:
-        return Verdict.VIOLATED, f"promoted with a loss bound of {bound:.2f} s over the target of {target:g} s."
-    return Verdict.HELD, f"the gate saw a bound of {bound:.2f} s, within the target of {target:g} s."
+        return Verdict.VIOLATED, f"{run.name} promoted with a bound of {bound:.2f} s over the target of {target:g} s."
+    if loss.get("accepted") is False:
+        return Verdict.VIOLATED, f"{run.name} promoted although its gate refused."
+    if decided is not None and decided > (run.entered(measure.ONE_WAY_STEP) or decided):
+        return Verdict.VIOLATED, f"{run.name} promoted before its gate had decided."
+    return Verdict.HELD, f"The gate saw a bound of {bound:.2f} s, within the target of {target:g} s."
 
 
 def _ended_and_told(record: DrillRecord) -> Answer:
-    running = [run.name for run in record.runs if run.status == "RUNNING"]
-    if running:
+    runs = record.runs
+    if not runs:
+        return Verdict.NOT_CHECKED, "No run was started."
+    if running := [run.name for run in runs if run.status == "RUNNING"]:
         return Verdict.VIOLATED, f"{', '.join(running)} has not ended."
-    if not record.runs:
-        return Verdict.NOT_CHECKED, "no run was started."
-    unrecorded = [run.name for run in record.runs if not (run.state.get("outcome") or {}).get("key")]
-    if unrecorded:
+    if unrecorded := [run.name for run in runs if not _recorded(run)]:
         return Verdict.VIOLATED, f"{', '.join(unrecorded)} left no durable outcome."
-    if not record.webhook_notifications or not record.mailbox_messages:
+    if min(record.webhook_notifications, record.mailbox_messages) < len(runs):
         return (
             Verdict.VIOLATED,
-            f"{record.webhook_notifications} webhook and {record.mailbox_messages} mail notifications arrived.",
+            f"{record.webhook_notifications} webhook and {record.mailbox_messages} mail notifications arrived"
+            f" of {len(runs)} that were due.",
         )
-    return Verdict.HELD, f"{len(record.runs)} run ended, recorded its outcome and told people by webhook and mail."
+    before, after = (record.record_before or {}).get("leader"), (record.record_after or {}).get("leader")
+    if before and after and before != after and all(run.entered(measure.OPENS) is None for run in runs):
+        return Verdict.VIOLATED, f"No run opened a Region, yet the leader changed from {before} to {after}."
+    ended = "The run" if len(runs) == 1 else f"Each of {len(runs)} runs"
+    return Verdict.HELD, f"{ended} ended, recorded its outcome and told people by webhook and mail."
 
 
 def _without_the_failed_region(record: DrillRecord) -> Answer:
-    refused = [entry for entry in record.journal if entry["kind"] == "refused-call"]
-    failed = [entry for entry in refused if entry["region"] == record.old_leader]
+    old = record.old_leader
+    if record.fault not in UNREACHABLE:
+        return Verdict.NOT_CHECKED, f"{old} kept answering in this fault."
     run = measure.main_run(record)
-    if record.fault not in ("region-dark", "link-cut"):
-        return Verdict.NOT_CHECKED, "the old leader's Region kept answering in this fault."
-    if run is None or run.status != "SUCCEEDED":
-        return Verdict.VIOLATED, "the run did not succeed while the old leader's Region was unreachable."
-    return Verdict.HELD, f"the run succeeded although {len(failed)} calls to {record.old_leader} got no answer."
+    if run is None:
+        return Verdict.VIOLATED, f"No run was started while {old} was unreachable."
+    if run.status != "SUCCEEDED":
+        return Verdict.VIOLATED, f"The run did not succeed while {old} was unreachable: it ended as {run.status}."
+    if run.entered("StandDown") is not None:
+        return Verdict.NOT_CHECKED, "The run stood down, so the failover path was not walked to its end."
+    calls = sum(one["kind"] == "refused-call" and one["region"] == old for one in record.journal)
+    return Verdict.HELD, f"The run succeeded although {calls} calls to {old} got no answer."
 
 
 def _honest_loss(record: DrillRecord) -> Answer:
     found = measure.loss(record)
     if found.lost is None or found.seconds is None:
-        return Verdict.NOT_CHECKED, "the survivor's rows could not be read."
-    if found.bound_seconds is None:
-        return Verdict.NOT_CHECKED, "the gate saw no loss bound."
-    if found.seconds > found.bound_seconds:
+        return Verdict.NOT_CHECKED, f"The rows of {record.new_leader}'s database could not be read."
+    if found.lost_by_new_leader:
         return (
             Verdict.VIOLATED,
-            f"{found.seconds:.3f} s of acknowledged writes lost, over the gate's bound of {found.bound_seconds:.3f} s.",
+            f"{record.new_leader} lacks {_writes(found.lost_by_new_leader)} that it acknowledged itself.",
         )
-    return Verdict.HELD, f"{found.rows} rows ({found.seconds * 1000:.0f} ms) lost, within the bound that the gate saw."
+    if found.refused_survived:
+        return Verdict.VIOLATED, f"{found.refused_survived} writes that were refused as not written are there."
+    if not found.promoted:
+        return Verdict.NOT_CHECKED, "Nothing was promoted, so nothing was given up."
+    if found.bound_seconds is None:
+        return Verdict.NOT_CHECKED, "What loss bound the gate saw is not known."
+    missing, bound = (
+        f"{found.rows} row{'s' * (found.rows != 1)} ({found.seconds * 1000:.0f} ms)",
+        f"{found.bound_seconds:.3f} s",
+    )
+    if found.seconds > found.bound_seconds:
+        return Verdict.VIOLATED, f"{missing} missing, over the bound of {bound} that the gate saw."
+    return Verdict.HELD, f"{missing} missing, within the bound of {bound} that the gate saw."
+
+
+def _acknowledged_in_the_past(acknowledged: Iterable[Attempt]) -> Attempt | None:
+    """A write that a Region acknowledged in an epoch that was over: another Region's newer epoch had acknowledged one.
+
+    Only what was tried after that answer counts: an answer may be under way while leadership changes.
+    """
+    acknowledged = list(acknowledged)
+    first_of: dict[tuple[int, str], float] = {}
+    for one in acknowledged:
+        name = (one.epoch or 0, one.region or "")
+        first_of[name] = min(one.ended, first_of.get(name, one.ended))
+    for one in acknowledged:
+        for (epoch, region), began in first_of.items():
+            if epoch > (one.epoch or 0) and region != one.region and began < one.started:
+                return one
+    return None
+
+
+def _recorded(run: Run) -> bool:
+    """A run that ends as a failure has no output: that its outcome was recorded is then told by the state's end."""
+    outcome: dict[str, Any] = run.state.get("outcome") or {}
+    return bool(outcome.get("key")) if run.state else run.exited("RecordOutcome") is not None
+
+
+def _worst(answers: list[Answer]) -> Answer:
+    order = (Verdict.VIOLATED, Verdict.NOT_CHECKED, Verdict.HELD)
+    return min(answers, key=lambda answer: order.index(answer[0]))
+
+
+def _writes(attempts: tuple[Attempt, ...]) -> str:
+    """How many, and where to start looking."""
+    first = min(attempts, key=lambda one: one.ended)
+    name = f"{first.writer}/{first.number}"
+    return f"the write {name}" if len(attempts) == 1 else f"{len(attempts)} writes, first {name},"
 
 
 INVARIANTS: dict[str, Callable[[DrillRecord], Answer]] = {

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lab.evidence import cell
 from lab.timeline_picture import Picture, draw
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,7 +25,7 @@ def write(result: dict[str, Any], folder: Path) -> dict[str, Path]:
     files = {
         "result.json": json.dumps(result, indent=2) + "\n",
         "report.md": _render("report.md.j2", result),
-        "report.html": _render("report.html.j2", result, picture=draw(result)),
+        "report.html": _render("report.html.j2", result, picture=draw(result), shares=shares(result)),
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -32,25 +33,42 @@ def write(result: dict[str, Any], folder: Path) -> dict[str, Path]:
 
 
 def summary(result: dict[str, Any]) -> RenderableType:
-    """The result for a terminal."""
-    clocks, loss = result["clocks_seconds"], result["loss"]
+    """The result for a terminal: the clocks, the loss, the invariants, and the verdict last."""
+    invariants = Table.grid(padding=(0, 2))
+    for finding in result["invariants"]:
+        style = {"held": "green", "violated": "bold red"}.get(finding["verdict"], "yellow")
+        told = Text(finding["invariant"])
+        if finding["verdict"] != "held":
+            told.append(f"\n{finding['evidence']}", style="dim")
+        invariants.add_row(Text(finding["verdict"], style=style), told)
+    return Group(
+        _clock_table(result["clocks_seconds"]),
+        Text(_loss_sentence(result)),
+        invariants,
+        *(Text(note, style="yellow") for note in result["notes"]),
+        Text(result["verdict"], style="bold green" if result["passed"] else "bold red"),
+    )
+
+
+def _clock_table(clocks: dict[str, Any]) -> Table:
     table = Table(title="Lab seconds, not AWS seconds", title_justify="left")
-    for heading in ("detect", "decide", "execute", "traffic", "total RTO", "client outage", "control plane's share"):
+    for heading in ("detect", "decide", "execute", "traffic", "total RTO", "client outage", "control plane"):
         table.add_column(heading, justify="right")
     names = ("detect", "decide", "execute", "traffic", "total", "outage", "control_plane")
     table.add_row(*(seconds(clocks[name]) for name in names))
-    lines: list[RenderableType] = [
-        table,
-        Text(
-            f"RPO: {shown(loss['rows'])} of {loss['acknowledged']} acknowledged rows lost"
-            f" ({shown(loss['milliseconds'])} ms; the gate saw a bound of {shown(loss['bound_milliseconds'])} ms)"
-        ),
-    ]
-    for finding in result["invariants"]:
-        style = {"held": "green", "violated": "bold red"}.get(finding["verdict"], "yellow")
-        lines.append(Text.assemble((f"{finding['verdict']:11s} ", style), f"{finding['invariant']}"))
-    lines.append(Text(result["verdict"], style="bold green" if result["passed"] else "bold red"))
-    return Group(*lines)
+    return table
+
+
+def _loss_sentence(result: dict[str, Any]) -> str:
+    loss = result["loss"]
+    bound = loss["bound_milliseconds"]
+    gate = "the gate saw no bound" if bound is None else f"the gate saw a bound of {bound:g} ms"
+    if not loss["promoted"]:
+        return f"RPO: nothing was promoted; {gate}"
+    if loss["rows"] is None:
+        return f"RPO: unknown, the rows of {result['new_leader']} could not be read; {gate}"
+    of = f"{loss['rows']} of {loss['acknowledged']} acknowledged rows lost"
+    return f"RPO: {of} ({shown(loss['milliseconds'])} ms; {gate})"
 
 
 def seconds(value: float | None) -> str:
@@ -63,7 +81,18 @@ def shown(value: object) -> str:
     return UNKNOWN if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _render(name: str, result: dict[str, Any], picture: Picture | None = None) -> str:
+def shares(result: dict[str, Any]) -> dict[str, float]:
+    """How the total splits into the four clocks, in percent; empty when one of them is unknown."""
+    parts = {name: result["clocks_seconds"][name] for name in ("detect", "decide", "execute", "traffic")}
+    total = sum(part or 0.0 for part in parts.values())
+    if total <= 0 or any(part is None or part < 0 for part in parts.values()):
+        return {}
+    return {name: 100.0 * part / total for name, part in parts.items()}
+
+
+def _render(
+    name: str, result: dict[str, Any], picture: Picture | None = None, shares: dict[str, float] | None = None
+) -> str:
     # Markdown shows the same strings, and escapes them for tables itself.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -73,10 +102,5 @@ def _render(name: str, result: dict[str, Any], picture: Picture | None = None) -
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(seconds=seconds, shown=shown, cell=_cell)
-    return environment.get_template(name).render(r=result, picture=picture, rows_shown=ROWS_SHOWN)
-
-
-def _cell(text: object) -> str:
-    """Text for one cell of a Markdown table."""
-    return " ".join(shown(text).replace("|", "\\|").replace("<", "&lt;").split()) if text is not None else UNKNOWN
+    environment.filters.update(seconds=seconds, shown=shown, cell=lambda text: cell(shown(text)))
+    return environment.get_template(name).render(r=result, picture=picture, shares=shares, rows_shown=ROWS_SHOWN)

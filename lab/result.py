@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab import invariants, measure
-from lab.drill_record import Attempt, DrillRecord
+from lab.drill_record import DrillRecord, Run
+from lab.history import Attempt
 from lab.invariants import Finding, Verdict
+from lab.signals import refused_calls, signals
 
 BUCKET_SECONDS = 0.1
 SCHEMA = 1
@@ -25,7 +28,7 @@ AWS_BUDGET: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Target:
-    """A target, what was measured (None: unknown), and whether it was met."""
+    """A target, what was measured (None: unknown), whether it was met, and why, in one sentence."""
 
     name: str
     target: str
@@ -35,54 +38,34 @@ class Target:
 
 
 def build(record: DrillRecord) -> dict[str, Any]:
-    """The result as JSON values. `passed` is true only if writes flow again and no invariant is violated."""
+    """The result as JSON values. `passed`: writes flow where they should, targets are met, no invariant is violated."""
     clocks, loss = measure.clocks(record), measure.loss(record)
     findings = invariants.check(record)
     targets = _targets(record, clocks, loss)
-    flowing = clocks.total is not None
-    violated = [finding for finding in findings if finding.verdict is Verdict.VIOLATED]
-    passed = flowing and not violated and all(target.met for target in targets)
+    complaints = _complaints(record, clocks, loss, findings, targets)
     return {
         "schema": SCHEMA,
         "drill": record.drill,
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "fault": {"name": record.fault, "description": record.fault_description},
-        "passed": passed,
-        "verdict": _verdict(record, clocks, loss, violated, targets),
+        "expected": record.expected,
+        "passed": not complaints,
+        "verdict": f"Failed: {complaints[0]}" if complaints else _passed(record, clocks, loss),
+        "complaints": complaints,
+        "notes": _notes(record, clocks, loss),
         "old_leader": record.old_leader,
         "new_leader": record.new_leader,
+        "serving_at_the_end": measure.serving_at_the_end(record),
         "clocks_seconds": {name: _rounded(value) for name, value in asdict(clocks).items()},
         "aws_planning_seconds": {name: {"best": best, "plan": plan} for name, (best, plan) in AWS_BUDGET.items()},
-        "loss": {
-            "acknowledged": loss.acknowledged,
-            "rows": loss.rows,
-            "milliseconds": None if loss.seconds is None else round(loss.seconds * 1000, 1),
-            "bound_milliseconds": None if loss.bound_seconds is None else round(loss.bound_seconds * 1000, 1),
-            "lost": None if loss.lost is None else [_row(record, attempt) for attempt in loss.lost],
-            "unknown": loss.unknown,
-            "unknown_survived": loss.unknown_survived,
-            "acknowledged_late_by_old_leader": [_row(record, attempt) for attempt in loss.late],
-        },
+        "loss": _loss(record, loss),
         "targets": [asdict(target) for target in targets],
         "invariants": [_finding(finding) for finding in findings],
-        "runs": [
-            {
-                "name": run.name,
-                "status": run.status,
-                "summary": (run.state.get("outcome") or {}).get("summary"),
-                "states": [
-                    {
-                        "state": span.state,
-                        "from": round(span.entered - record.fault_at, 3),
-                        "to": _since(record, span.exited),
-                        "error": span.error,
-                    }
-                    for span in run.spans
-                ],
-            }
-            for run in record.runs
-        ],
-        "signals": _signals(record),
+        "runs": [_run(record, run) for run in record.runs],
+        "marks": _marks(record),
+        "signals": signals(record),
+        "refused_calls": refused_calls(record),
+        "clients_after_the_fault": _clients(record),
         "acknowledged_per_bucket": _buckets(record),
         "leader_record": {"before": record.record_before, "after": record.record_after},
         "notifications": {"webhook": record.webhook_notifications, "mailbox": record.mailbox_messages},
@@ -92,71 +75,153 @@ def build(record: DrillRecord) -> dict[str, Any]:
 
 
 def _targets(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> list[Target]:
-    rto = float(record.settings["rto_target_minutes"]) * 60
-    rpo = float(record.settings["rpo_target_seconds"])
+    """None where no failover is expected: there is nothing to recover then."""
+    if record.expected == "no failover":
+        return []
     return [
-        Target(
-            "RTO",
-            f"{rto:g} s",
-            "unknown" if clocks.total is None else f"{clocks.total:.2f} s (lab)",
-            clocks.total is not None and clocks.total <= rto,
-            "no write was acknowledged after the fault." if clocks.total is None else "fault to first new write.",
-        ),
-        Target(
-            "RPO",
-            f"{rpo:g} s",
-            "unknown" if loss.seconds is None else f"{loss.rows} rows, {loss.seconds * 1000:.0f} ms",
-            loss.seconds is not None and loss.seconds <= rpo,
-            "the survivor could not be read." if loss.seconds is None else "acknowledged writes that are missing.",
-        ),
+        _rto(clocks.total, float(record.settings["rto_target_minutes"]) * 60),
+        _rpo(loss, float(record.settings["rpo_target_seconds"])),
     ]
 
 
-def _verdict(
-    record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss, violated: list[Finding], targets: list[Target]
-) -> str:
-    if clocks.total is None:
-        return f"Failed: no write was acknowledged by {record.new_leader} after {record.fault}."
+def _rto(total: float | None, limit: float) -> Target:
+    if total is None:
+        return Target("RTO", f"{limit:g} s", "unknown", False, "The new leader acknowledged no write after the fault.")
+    met = total <= limit
+    reason = f"The first write was acknowledged {total:.2f} lab seconds after the fault, {_side(met)} the target."
+    return Target("RTO", f"{limit:g} s", f"{total:.2f} s (lab)", met, reason)
+
+
+def _rpo(loss: measure.Loss, limit: float) -> Target:
+    if not loss.promoted:
+        reason = "Nothing was promoted, and what the old leader still has was not read."
+        return Target("RPO", f"{limit:g} s", "unknown", False, reason)
+    if loss.seconds is None:
+        return Target("RPO", f"{limit:g} s", "unknown", False, "The new leader's database could not be read.")
+    met, missing = loss.seconds <= limit, f"{loss.rows} row{'s' * (loss.rows != 1)}, {loss.seconds * 1000:.0f} ms"
+    reason = f"The new leader lacks {loss.rows} acknowledged writes, {_side(met)} the target."
+    return Target("RPO", f"{limit:g} s", missing, met, reason)
+
+
+def _side(met: bool) -> str:
+    return "within" if met else "over"
+
+
+def _complaints(
+    record: DrillRecord,
+    clocks: measure.Clocks,
+    loss: measure.Loss,
+    findings: list[Finding],
+    targets: list[Target],
+) -> list[str]:
+    """Everything that keeps the drill from passing, one sentence each; the gravest first."""
+    found = []
+    if record.expected == "failover" and clocks.total is None:
+        found.append(f"no write was acknowledged by {record.new_leader} after {record.fault}.")
+    leader = record.new_leader if record.expected == "failover" else record.old_leader
+    if not found and measure.serving_at_the_end(record) != leader:
+        found.append(f"writes had stopped, or were not {leader}'s, when the drill ended.")
+    if record.expected == "no failover" and loss.promoted:
+        found.append(f"{record.fault} led to a promotion, and should not have.")
+    violated = [finding for finding in findings if finding.verdict is Verdict.VIOLATED]
     if violated:
-        return f"Failed: {len(violated)} invariant{'s' * (len(violated) > 1)} violated; first: {violated[0].evidence}"
-    missed = [target.name for target in targets if not target.met]
+        found.append(f"{len(violated)} invariant{'s' * (len(violated) > 1)} violated; first: {violated[0].evidence}")
+    missed = [target.name for target in targets if not target.met and target.measured != "unknown"]
+    unknown = [target.name for target in targets if target.measured == "unknown"]
     if missed:
-        return f"Failed: {' and '.join(missed)} over the target."
-    rows = "an unknown number of" if loss.rows is None else str(loss.rows)
+        found.append(f"{' and '.join(missed)} over the target.")
+    if unknown and not found:
+        found.append(f"{' and '.join(unknown)} could not be measured.")
+    return found
+
+
+def _passed(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> str:
+    if record.expected == "no failover" or clocks.total is None:
+        return f"Passed: {record.old_leader} still leads after {record.fault}, as it should."
     return (
         f"Passed: writes flowed again from {record.new_leader} {clocks.total:.1f} lab seconds after {record.fault};"
-        f" {rows} acknowledged rows lost."
+        f" {loss.rows} acknowledged row{'s' * (loss.rows != 1)} lost."
     )
 
 
-def _signals(record: DrillRecord) -> list[dict[str, Any]]:
-    """What was seen and said from just before the fault on, in seconds since it."""
-    shown = []
-    for entry in record.journal:
-        text = _sentence(entry)
-        if text and entry["monotonic"] >= record.fault_at - 1:
-            shown.append({"at": round(entry["monotonic"] - record.fault_at, 3), "kind": entry["kind"], "text": text})
-    return shown
+def _notes(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> list[str]:
+    """What a reader should know before trusting a figure."""
+    run, found = measure.main_run(record), []
+    if run is not None and not measure.started_by_the_fault(record, run):
+        found.append("The run was started by an alarm from before the fault, so the time to detect is unknown.")
+    stood_down = (run.state.get("stood_down") or {}) if run else {}
+    if stood_down.get("reason"):
+        found.append(f"The run stood down: {stood_down['reason']}")
+    if clocks.outage is None and clocks.outage_at_least is not None:
+        found.append(f"The outage had not ended when the drill did, after {clocks.outage_at_least:.1f} s of silence.")
+    if not loss.promoted and loss.rows:
+        found.append(
+            f"Nothing was promoted, so the {loss.rows} acknowledged rows that {record.new_leader} lacks are not counted"
+            " as lost."
+        )
+    if len(record.runs) > 1:
+        found.append(f"{len(record.runs)} runs were started; the clocks are those of {run.name if run else 'none'}.")
+    return found
 
 
-def _sentence(entry: dict[str, Any]) -> str | None:
-    match entry["kind"]:
-        case "alarm":
-            return f"alarm {entry['name']}: {entry['old']} -> {entry['new']}"
-        case "health-check":
-            return f"health check {entry.get('name') or entry['id']}: {entry['status']}"
-        case "event":
-            return (
-                f"event to {entry['target'].split(':', 5)[-1]} in {entry['target'].split(':')[3]}: {entry['outcome']}"
-            )
-        case "database":
-            return f"database {entry['instance']}: {entry['status']}"
-        case "notification":
-            return f"notification by {entry['protocol']}: {entry['outcome']}"
-        case "lambda" if entry.get("error"):
-            return f"function {entry['function']} in {entry['region']}: {entry['error']}"
-        case _:
-            return None
+def _loss(record: DrillRecord, loss: measure.Loss) -> dict[str, Any]:
+    run = measure.main_run(record)
+    gate = measure.gate_of(run) if run else {}
+    return {
+        "promoted": loss.promoted,
+        "acknowledged": loss.acknowledged,
+        "rows": loss.rows,
+        "milliseconds": None if loss.seconds is None else round(loss.seconds * 1000, 1),
+        "bound_milliseconds": None if loss.bound_seconds is None else round(loss.bound_seconds * 1000, 1),
+        "gate": {name: gate.get(name) for name in ("accepted", "known", "bytes_behind", "reason", "evidence")},
+        "lost": None if loss.lost is None else [_row(record, attempt) for attempt in loss.lost],
+        "unknown": loss.unknown,
+        "unknown_survived": loss.unknown_survived,
+        "refused": loss.refused,
+        "refused_survived": loss.refused_survived,
+        "acknowledged_late_by_old_leader": [_row(record, attempt) for attempt in loss.late],
+        "acknowledged_past_the_fence_by_old_leader": [_row(record, attempt) for attempt in loss.past_fence],
+    }
+
+
+def _run(record: DrillRecord, run: Run) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "status": run.status,
+        "summary": (run.state.get("outcome") or {}).get("summary"),
+        "states": [
+            {
+                "state": span.state,
+                "from": round(span.entered - record.fault_at, 3),
+                "to": _since(record, span.exited),
+                "error": span.error,
+            }
+            for span in run.spans
+        ],
+    }
+
+
+def _marks(record: DrillRecord) -> list[dict[str, Any]]:
+    """The moments that a reader looks for, in seconds since the fault; those that did not happen are not there."""
+    run = measure.main_run(record)
+    moments = {
+        "fenced": run.exited("FencePrimary") if run else None,
+        "lease waited out": run.exited(measure.LEASE_WAIT) if run else None,
+        "promotion begins": run.entered(measure.ONE_WAY_STEP) if run else None,
+        "record open": measure.opened_at(record),
+    }
+    return [{"at": _since(record, at), "text": text} for text, at in moments.items() if at is not None]
+
+
+def _clients(record: DrillRecord) -> list[dict[str, Any]]:
+    """What clients were told after the fault, the most frequent first."""
+    told = Counter(
+        (one.outcome, one.region, one.problem) for one in record.attempts if one.ended > record.fault_at
+    ).most_common()
+    return [
+        {"outcome": outcome, "region": region, "problem": problem, "count": count}
+        for (outcome, region, problem), count in told
+    ]
 
 
 def _buckets(record: DrillRecord) -> dict[str, list[list[float]]]:

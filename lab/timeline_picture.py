@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 WIDTH = 1000.0
-LEFT = 150.0
-RIGHT = 16.0
-LANE = 22.0
-BARS = 46.0
+LEFT = 112.0
+RIGHT = 18.0
+HEAD_LINE = 13.0
+CHARACTER = 5.9
+LANE = 17.0
+GAP = 18.0
+BARS = 48.0
 BEFORE_SECONDS = 1.5
 AFTER_SECONDS = 1.5
+LONGEST_SECONDS = 3600.0
+SIGNALS_SHOWN = 8
+MOST_TICKS = 14
+STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600)
+# Narrower than this is no bar: a choice between two states takes no time that could be seen.
+NARROWEST = 2.5
+# Labels of 11 px text: wider than this share of the picture to the right of a place, they go to its left.
+TEXT_TO_THE_LEFT = 0.72
 
 
 @dataclass(frozen=True)
@@ -29,85 +39,160 @@ class Box:
 
 @dataclass(frozen=True)
 class Mark:
-    """An instant with a label in its lane."""
+    """An instant or a label; `anchor` is the SVG text-anchor, `kind` chooses its colour."""
 
     x: float
     y: float
     text: str
     kind: str
+    anchor: str = "start"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Everything in user units of an SVG that is `width` by `height`."""
+    """Everything in user units of an SVG that is `width` by `height`. `left` is where the time begins."""
 
     width: float
     height: float
     left: float
+    foot: float
     states: list[Box]
     bars: list[Box]
+    signals: list[Mark]
     marks: list[Mark]
     lanes: list[Mark]
     ticks: list[Mark]
+    baselines: list[float]
     fault_x: float
-    outage: Box | None
+    outage: Box
+    left_out: int
     description: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Seconds since the fault to the picture's x."""
+
+    begin: float
+    end: float
+
+    def __call__(self, at: float) -> float:
+        share = (min(max(at, self.begin), self.end) - self.begin) / (self.end - self.begin)
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+    def shows(self, at: float) -> bool:
+        return self.begin <= at <= self.end
 
 
 def draw(result: dict[str, Any]) -> Picture:
     """Lay out a result: signals above, the workflow's states in the middle, acknowledged writes by Region below."""
-    begin, end = _extent(result)
-
-    def x(at: float) -> float:
-        return round(LEFT + (min(max(at, begin), end) - begin) / (end - begin) * (WIDTH - LEFT - RIGHT), 1)
-
-    signals = [one for one in result["signals"] if one["kind"] in ("alarm", "health-check") and one["at"] <= end]
-    y = 30.0
-    lanes, marks = [Mark(0, y + 14, "signals", "lane")], []
-    for one in signals:
-        marks.append(Mark(x(one["at"]), y + 14, one["text"], one["kind"]))
-        y += LANE * 0.8
-    y += LANE * 0.6
-    states: list[Box] = []
-    lanes.append(Mark(0, y + 14, "workflow", "lane"))
-    for span in (span for run in result["runs"] for span in run["states"]):
-        until = span["to"] if span["to"] is not None else span["from"]
-        kind = "failed" if span["error"] else "wait" if span["state"] == "WaitOutLease" else "state"
-        states.append(Box(x(span["from"]), y, max(2.0, x(until) - x(span["from"])), LANE * 0.62, span["state"], kind))
-        y += LANE * 0.8
-    y += LANE * 0.8
+    x = _scale(result)
+    seen = [one for one in result["signals"] if one["kind"] in ("alarm", "health-check") and x.shows(one["at"])]
+    marks = _marks(result, x)
+    head = max(mark.y for mark in marks) + 16
+    y = head + 10
+    lanes = [Mark(0, y + 10, "signals", "lane")]
+    signals = [_signal(one, x, y + place * LANE) for place, one in enumerate(seen[:SIGNALS_SHOWN])]
+    y += max(1, len(signals)) * LANE + GAP
+    lanes.append(Mark(0, y + 10, "workflow", "lane"))
+    states = _states(result, x, y)
+    y += max(1, len(states)) * LANE + GAP
     bars: list[Box] = []
-    for region in (result["old_leader"], result["new_leader"]):
-        lanes.append(Mark(0, y + BARS - 6, region, "lane"))
-        bars.extend(_bars(result, region, x, y, begin, end))
-        y += BARS + 14
-    clocks = result["clocks_seconds"]
-    outage = None
-    if clocks["total"] is not None:
-        outage = Box(x(0), 22, x(clocks["total"]) - x(0), y - 22, "outage", "outage")
-    step = 1 if end - begin <= 16 else 5 if end - begin <= 80 else 30
-    ticks = [Mark(x(at), y + 12, f"{at} s", "tick") for at in range(0, int(end) + 1, step)]
-    return Picture(WIDTH, y + 20, LEFT, states, bars, marks, lanes, ticks, x(0), outage, _description(result))
+    baselines: list[float] = []
+    for region, kind in ((result["old_leader"], "old"), (result["new_leader"], "new")):
+        lanes.append(Mark(0, y + BARS - 4, region, "lane"))
+        bars.extend(_bars(result["acknowledged_per_bucket"], region, kind, x, y))
+        baselines.append(y + BARS)
+        y += BARS + GAP
+    total = result["clocks_seconds"]["total"]
+    ends = x(total) if total is not None else x(x.end)
+    return Picture(
+        width=WIDTH,
+        height=y + 16,
+        left=LEFT,
+        foot=y - 4,
+        states=states,
+        bars=bars,
+        signals=signals,
+        marks=marks,
+        lanes=lanes,
+        ticks=_ticks(x, y + 10),
+        baselines=baselines,
+        fault_x=x(0),
+        outage=Box(x(0), head, max(0.0, round(ends - x(0), 1)), y - 4 - head, "", "outage"),
+        left_out=max(0, len(seen) - SIGNALS_SHOWN),
+        description=_description(result),
+    )
 
 
-def _bars(result: dict[str, Any], region: str, x: Any, y: float, begin: float, end: float) -> Iterator[Box]:
-    buckets = result["acknowledged_per_bucket"]
-    tallest = max((count for found in buckets.values() for _, count in found), default=1)
-    for at, count in buckets.get(region, []):
-        if begin <= at <= end:
-            height = round(BARS * count / tallest, 1)
-            kind = "old" if region == result["old_leader"] else "new"
-            yield Box(x(at), y + BARS - height, max(1.5, x(at + 0.1) - x(at) - 0.5), height, f"{count:g}", kind)
-
-
-def _extent(result: dict[str, Any]) -> tuple[float, float]:
+def _scale(result: dict[str, Any]) -> Scale:
     ends = [span["to"] or span["from"] for run in result["runs"] for span in run["states"]]
     total = result["clocks_seconds"]["total"]
-    return -BEFORE_SECONDS, max([5.0, *ends, total or 0.0]) + AFTER_SECONDS
+    return Scale(-BEFORE_SECONDS, min(LONGEST_SECONDS, max([5.0, *ends, total or 0.0])) + AFTER_SECONDS)
+
+
+def _signal(one: dict[str, Any], x: Scale, y: float) -> Mark:
+    text = str(one["text"])
+    kind = "bad" if text.endswith(("ALARM", "unhealthy")) else "good"
+    place = x(one["at"])
+    return Mark(place, y + 10, text, kind, _anchor(place))
+
+
+def _states(result: dict[str, Any], x: Scale, y: float) -> list[Box]:
+    found: list[Box] = []
+    for span in (span for run in result["runs"] for span in run["states"]):
+        until = span["to"] if span["to"] is not None else span["from"]
+        begin, width = x(span["from"]), x(until) - x(span["from"])
+        if width < NARROWEST and not span["error"]:
+            continue
+        kind = "failed" if span["error"] else "wait" if span["state"] == "WaitOutLease" else "state"
+        found.append(
+            Box(begin, y + len(found) * LANE, round(max(width, NARROWEST), 1), LANE - 5, str(span["state"]), kind)
+        )
+    return found
+
+
+def _bars(buckets: dict[str, list[list[float]]], region: str, kind: str, x: Scale, y: float) -> list[Box]:
+    tallest = max((count for found in buckets.values() for _, count in found), default=1)
+    boxes = []
+    for at, count in buckets.get(region, []):
+        if x.shows(at):
+            height = round(BARS * count / tallest, 1)
+            width = round(max(1.2, x(at + 0.1) - x(at) - 0.5), 1)
+            boxes.append(Box(x(at), round(y + BARS - height, 1), width, height, f"{count:g}", kind))
+    return boxes
+
+
+def _marks(result: dict[str, Any], x: Scale) -> list[Mark]:
+    """The fault and the run's turning points, each on the first line of the head where its label overlaps no other."""
+    moments = [(0.0, f"fault: {result['fault']['name']}", "fault")]
+    moments += [
+        (one["at"], f"{one['text']} {one['at']:.1f} s", "mark") for one in result["marks"] if x.shows(one["at"])
+    ]
+    ends: list[float] = []
+    marks = []
+    for at, text, kind in sorted(moments):
+        place, width = x(at), len(text) * CHARACTER + 12
+        anchor = "end" if place + width > WIDTH else "start"
+        begin = place - width if anchor == "end" else place
+        line = next((number for number, end in enumerate(ends) if end <= begin), len(ends))
+        ends[line : line + 1] = [begin + width]
+        marks.append(Mark(place, (line + 1) * HEAD_LINE, text, kind, anchor))
+    return marks
+
+
+def _anchor(at: float) -> str:
+    return "end" if at > LEFT + TEXT_TO_THE_LEFT * (WIDTH - LEFT) else "start"
+
+
+def _ticks(x: Scale, y: float) -> list[Mark]:
+    step = next((step for step in STEPS if x.end / step <= MOST_TICKS), STEPS[-1])
+    return [Mark(x(at), y, f"{at} s", "tick", "middle") for at in range(0, int(x.end) + 1, step)]
 
 
 def _description(result: dict[str, Any]) -> str:
+    moments = "; ".join(f"{one['text']} at {one['at']:.1f} s" for one in result["marks"]) or "no turning point"
     return (
         f"Timeline of {result['drill']} in lab seconds since the fault: signals, the workflow's states, and writes"
-        f" acknowledged by {result['old_leader']} and {result['new_leader']}. {result['verdict']}"
+        f" acknowledged by {result['old_leader']} and {result['new_leader']}. {moments}. {result['verdict']}"
     )

@@ -12,8 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from failover.domain.leader_record import LeaderRecord, Refusal
+
+TRIES = 8
+FIRST_PAUSE = timedelta(milliseconds=50)
+LONGEST_PAUSE = timedelta(milliseconds=400)
 
 
 @dataclass(frozen=True, order=True)
@@ -116,6 +121,66 @@ def attempt(
     return Chosen(outcome)
 
 
+Attempt = Generator[Requests, Answers, Chosen | Interrupted]
+Steps = Generator[Requests | timedelta, Answers, LeaderRecord | Refusal | None]
+
+
+def proposal(
+    transition: Transition, regions: frozenset[str], writer: str, founding: bool, draw: Callable[[], float]
+) -> Steps:
+    """Up to TRIES attempts at one change, without the I/O: yields what to ask of which copies, or how long to pause.
+
+    Is sent what was answered. `draw` answers with a number from 0 to 1. The outcome is None when no try got its
+    majority: nobody can say then whether the change was made.
+    """
+    floor = 0
+    for number in range(TRIES):
+        if number:
+            # Two proposers that retry in step would outbid each other for ever.
+            yield draw() * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 1))
+        result = yield from _among_intact(attempt(transition, regions, writer, floor), len(regions), founding)
+        if isinstance(result, Chosen):
+            return result.outcome
+        floor = result.highest
+    return None
+
+
+def _among_intact(protocol: Attempt, copies: int, founding: bool) -> Attempt:
+    """`protocol`, asking only copies that can't have forgotten a promise; the others are given what these choose.
+
+    An absent copy may take part only in `founding`, when every copy has answered and none holds a record.
+    """
+    found = yield next(protocol)
+    remembering = intact(found)
+    if founding and len(found) == copies and all(one.copy.value is None for one in found.values()):
+        remembering = dict(found)
+    absent = found.keys() - remembering.keys()
+    if len(absent) >= majority(copies):
+        return Chosen(Refusal(f"there is no leader record in {_named(absent)}: initialise it while all copies answer."))
+    requests: Requests = {}
+    try:
+        requests = protocol.send(remembering)
+        while True:
+            requests = protocol.send((yield requests))
+    except StopIteration as end:
+        result: Chosen | Interrupted = end.value
+    if absent and isinstance(result, Chosen):
+        # Not before the others have chosen: a proposal of which nothing came must not gain a copy here.
+        chosen = next((one.copy for one in requests.values() if isinstance(one, Write) and one.copy.value), None)
+        if chosen is not None:
+            yield {region: Write(chosen, None) for region in absent}
+    return result
+
+
+def _intact(found: Answers) -> dict[str, Versioned]:
+    return {region: one for region, one in found.items() if one.version is not None}
+
+
+def intact(found: Answers) -> dict[str, Versioned]:
+    """The copies that exist: an absent one may have been lost, and with it what it promised."""
+    return {region: one for region, one in found.items() if one.version is not None}
+
+
 def agreed(answers: Answers, copies: int) -> LeaderRecord | None:
     """The record that a majority holds under one accepted ballot, or None. Two majorities meet, so it was chosen."""
     held = [one.copy for one in answers.values() if one.copy.value is not None]
@@ -124,3 +189,7 @@ def agreed(answers: Answers, copies: int) -> LeaderRecord | None:
         if same >= majority(copies):
             return copy.value
     return None
+
+
+def _named(regions: set[str]) -> str:
+    return ", ".join(sorted(regions))

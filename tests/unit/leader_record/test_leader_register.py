@@ -1,169 +1,323 @@
-"""Does the register get its majority from real threads, slow copies and S3's own conditional writes?"""
+"""Does the register get its majority from copies that hang, fail, forget or are outrun?"""
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from moto import mock_aws
+from memory_copies import MemoryCopy
 
-from failover.adapters.s3_leader_record import KEY, S3Copy, leader_register
-from failover.application.leader_register import CopyUnavailable, LeaderRegister, NoMajority
+from failover.application.leader_register import LeaderRegister, NoMajority
 from failover.domain.leader_record import LeaderRecord, Refusal, fence, genesis, hand_over
-from failover.domain.register_protocol import Copy, Versioned
+from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned, proposal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = genesis("ap-southeast-2", NOW)
-REGIONS = ("ap-southeast-2", "us-west-2", "us-east-1")
-BUCKETS = {region: f"control-{region}" for region in REGIONS}
-TIMEOUT = timedelta(seconds=1)
+A, B, C = "ap-southeast-2", "us-west-2", "us-east-1"
+Register = Callable[..., LeaderRegister]
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
-        clients = {region: boto3.client("s3", region_name=region) for region in REGIONS}
-        for region, client in clients.items():
-            place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            client.create_bucket(Bucket=BUCKETS[region], **({} if region == "us-east-1" else place))
-        yield clients
+def copies() -> dict[str, MemoryCopy]:
+    return {region: MemoryCopy() for region in (A, B, C)}
 
 
-def register(s3: dict[str, Any], writer: str = "test") -> LeaderRegister:
-    return leader_register(BUCKETS, s3, writer, TIMEOUT)
-
-
-def test_a_failover_leaves_the_same_record_on_all_copies(s3: dict[str, Any]) -> None:
-    ours = register(s3)
-    ours.initialise(FIRST)
-    ours.change(fence("run-1", NOW))
-    opened = ours.change(hand_over("run-1", "us-west-2", NOW, NOW))
-    assert isinstance(opened, LeaderRecord)
-    assert ours.read() == opened
-    values = [json.loads(s3[r].get_object(Bucket=BUCKETS[r], Key=KEY)["Body"].read())["value"] for r in REGIONS]
-    assert values == [opened.to_dict()] * 3
-
-
-def test_initialising_never_overwrites(s3: dict[str, Any]) -> None:
-    register(s3).initialise(FIRST)
-    assert register(s3).initialise(genesis("us-west-2", NOW)) == FIRST
-
-
-def test_a_change_before_the_first_record_is_refused(s3: dict[str, Any]) -> None:
-    assert register(s3).change(fence("run-1", NOW)) == Refusal("there is no leader record yet: initialise it first.")
-    with pytest.raises(NoMajority):
-        register(s3).read()
-
-
-def test_of_many_runs_at_once_one_gets_the_fence(s3: dict[str, Any]) -> None:
-    register(s3).initialise(FIRST)
-
-    def claim(number: int) -> LeaderRecord | Refusal | None:
-        try:
-            return register(s3, f"run-{number}").change(fence(f"run-{number}", NOW))
-        except NoMajority:
-            return None
-
-    with ThreadPoolExecutor(5) as pool:
-        outcomes = list(pool.map(claim, range(5)))
-    holders = {outcome.run for outcome in outcomes if isinstance(outcome, LeaderRecord)}
-    assert len(holders) <= 1
-    assert register(s3).read().run in {*holders, *(f"run-{number}" for number in range(5))}
-
-
-def test_one_lost_copy_stops_nothing_and_two_stop_everything(s3: dict[str, Any]) -> None:
-    ours = register(s3)
-    ours.initialise(FIRST)
-    s3["ap-southeast-2"].delete_object(Bucket=BUCKETS["ap-southeast-2"], Key=KEY)
-    s3["ap-southeast-2"].delete_bucket(Bucket=BUCKETS["ap-southeast-2"])
-    fenced = ours.change(fence("run-1", NOW))
-    assert ours.read() == fenced
-    s3["us-east-1"].put_object(Bucket=BUCKETS["us-east-1"], Key=KEY, Body=b"not a record")
-    with pytest.raises(NoMajority, match="us-west-2 answered"):
-        ours.read()
-    with pytest.raises(NoMajority, match="could not be changed"):
-        ours.change(hand_over("run-1", "us-west-2", NOW, NOW))
-
-
-def test_a_write_whose_answer_was_lost_is_not_made_twice(s3: dict[str, Any]) -> None:
-    """The write took effect, the caller saw a timeout: the next try finds its own fence, in the same epoch."""
-    register(s3).initialise(FIRST)
-    lost = {"left": 3}
-
-    def lose_the_answer(**_: Any) -> None:
-        if lost["left"]:
-            lost["left"] -= 1
-            raise ReadTimeoutError(endpoint_url="lost")
-
-    for client in s3.values():
-        client.meta.events.register("after-call.s3.PutObject", lose_the_answer)
-    fenced = register(s3).change(fence("run-1", NOW))
-    assert isinstance(fenced, LeaderRecord)
-    assert (fenced.epoch, fenced.run, lost["left"]) == (2, "run-1", 0)
-
-
-def test_a_conditional_write_that_lost_the_race_changes_nothing(s3: dict[str, Any]) -> None:
-    copy = S3Copy(s3["us-east-1"], BUCKETS["us-east-1"])
-    version = copy.write(Copy(value=FIRST), None)
-    with pytest.raises(CopyUnavailable, match="PreconditionFailed"):
-        copy.write(Copy(), None)
-    with pytest.raises(CopyUnavailable, match="PreconditionFailed"):
-        copy.write(Copy(), '"stale"')
-    assert copy.read() == Versioned(Copy(value=FIRST), version)
-
-
-class SlowCopy:
-    """A copy whose calls hang until it is let go."""
-
-    def __init__(self, inner: S3Copy) -> None:
-        self.inner = inner
-        self.released = threading.Event()
-
-    def read(self) -> Versioned:
-        self.released.wait(10)
-        return self.inner.read()
-
-    def write(self, copy: Copy, expected: str | None) -> str:
-        self.released.wait(10)
-        return self.inner.write(copy, expected)
-
-
-def test_a_copy_that_hangs_does_not_slow_the_others(s3: dict[str, Any]) -> None:
-    register(s3).initialise(FIRST)
-    slow = SlowCopy(S3Copy(s3["ap-southeast-2"], BUCKETS["ap-southeast-2"]))
-    quick = {region: S3Copy(s3[region], BUCKETS[region]) for region in REGIONS[1:]}
-    executor = ThreadPoolExecutor(6)
-    ours = LeaderRegister({REGIONS[0]: slow, **quick}, "test", timedelta(milliseconds=50), executor)
-    began = time.monotonic()
-    assert isinstance(ours.change(fence("run-1", NOW)), LeaderRecord)
-    assert ours.read().run == "run-1"
-    assert time.monotonic() - began < 5, "the slow copy would have taken ten seconds a call"
-    slow.released.set()
+@pytest.fixture
+def register(copies: dict[str, MemoryCopy]) -> Iterator[Register]:
+    """Makes registers on `copies` that do not really pause between tries, and wait for every copy that does not hang."""
+    executor = ThreadPoolExecutor(3 * TRIES)
+    usual = {"writer": "test", "grace": timedelta(seconds=5), "executor": executor, "sleep": lambda _: None}
+    yield lambda **fields: LeaderRegister(copies, **{**usual, **fields})
+    for copy in copies.values():
+        copy.let_go.set()
     executor.shutdown()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b'{"promise":[1,"a"],"accepted":["x",2],"value":null}',
-        b'{"promise":[1,"a"],"accepted":[0,""]}',
-    ],
-)
-def test_a_corrupt_copy_is_unavailable_and_never_absent(s3: dict[str, Any], body: bytes) -> None:
-    """Absent would forget what it promised."""
-    s3["us-east-1"].put_object(Bucket=BUCKETS["us-east-1"], Key=KEY, Body=body)
-    with pytest.raises(CopyUnavailable, match="is not a leader record"):
-        S3Copy(s3["us-east-1"], BUCKETS["us-east-1"]).read()
+@pytest.fixture
+def ours(register: Register) -> LeaderRegister:
+    """A register whose copies all hold the first record."""
+    made: LeaderRegister = register()
+    made.initialise(FIRST)
+    return made
+
+
+def refused(outcome: LeaderRecord | Refusal) -> str:
+    assert isinstance(outcome, Refusal), outcome
+    return outcome.reason
+
+
+def cut_off(copies: dict[str, MemoryCopy]) -> None:
+    """What a run that crashed leaves behind: A and B have promised, and A alone has accepted its fence."""
+    fenced, ballot = fence("run-1", NOW)(FIRST), Ballot(9, "crashed")
+    assert isinstance(fenced, LeaderRecord)
+    copies[A].held = Versioned(Copy(ballot, ballot, fenced), "accepted")
+    copies[B].held = Versioned(replace(copies[B].held.copy, promise=ballot), "promised")
+
+
+def accepts(copy: Copy) -> bool:
+    return copy.accepted == copy.promise
+
+
+def test_one_dark_copy_stops_nothing(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
+    copies[A].dark = True
+    assert ours.read() == FIRST
+    fenced = ours.change(fence("run-1", NOW))
+    assert ours.read() == fenced
+
+
+def test_two_dark_copies_stop_everything_and_each_copy_s_answer_is_told(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    copies[A].dark = copies[C].dark = True
+    told = r"ap-southeast-2 failed \(ReadTimeoutError\), us-east-1 failed \(ReadTimeoutError\), us-west-2 (has not )?answered"
+    with pytest.raises(NoMajority, match=told):
+        ours.read()
+    with pytest.raises(NoMajority, match=told):
+        ours.change(fence("run-1", NOW))
+
+
+def test_a_copy_that_was_dark_during_a_change_is_brought_up_by_the_next(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    copies[A].dark = True
+    ours.change(fence("run-1", NOW))
+    copies[A].dark = False
+    opened = ours.change(hand_over("run-1", B, NOW, NOW))
+    assert [copy.held.copy.value for copy in copies.values()] == [opened] * 3
+
+
+def test_a_copy_that_hangs_does_not_slow_the_others(
+    ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    copies[A].let_go.clear()
+    began = time.monotonic()
+    assert isinstance(register(grace=timedelta(milliseconds=20)).change(fence("run-1", NOW)), LeaderRecord)
+    assert ours.read().run == "run-1"
+    assert time.monotonic() - began < 5, "the slow copy would have taken ten seconds a call"
+
+
+def test_a_write_that_arrives_late_is_outvoted(
+    ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    """A's acceptance of the fence hangs, and lands only when the next change has been made by the others."""
+
+    def hang_from_now_on(_: Copy) -> bool:
+        copies[A].let_go.clear()
+        return False
+
+    copies[A].refuses = hang_from_now_on
+    with ThreadPoolExecutor(3 * TRIES) as executor:
+        theirs = register(executor=executor, grace=timedelta(milliseconds=500))
+        fenced = theirs.change(fence("run-1", NOW))
+        opened = theirs.change(hand_over("run-1", B, NOW, NOW))
+        copies[A].refuses = lambda _: False
+        copies[A].let_go.set()
+    assert copies[A].held.copy.value == fenced
+    assert ours.read() == opened
+    copies[B].dark = True
+    assert ours.change(lambda record: record) == opened
+
+
+def test_what_has_become_impossible_is_not_waited_for(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
+    """With its own Region dark, a run that lost a race on another copy would wait out the timeout on each try."""
+    copies[A].let_go.clear()
+    copies[B].dark = copies[C].dark = True
+    began = time.monotonic()
+    with pytest.raises(NoMajority, match="ap-southeast-2 has not answered"):
+        ours.read()
+    with pytest.raises(NoMajority):
+        ours.change(fence("run-1", NOW))
+    assert time.monotonic() - began < 5
+
+
+def test_copies_that_all_hang_are_not_waited_for_beyond_patience(
+    ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    for copy in copies.values():
+        copy.let_go.clear()
+    began = time.monotonic()
+    with pytest.raises(NoMajority, match="has not answered"):
+        register(patience=timedelta(milliseconds=50)).read()
+    assert time.monotonic() - began < 5
+
+
+def test_tries_are_bounded_and_pauses_random_and_growing(
+    ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    copies[A].dark = copies[B].dark = True
+    before, pauses = copies[C].calls, list[float]()
+    with pytest.raises(NoMajority, match=f"in {TRIES} tries"):
+        register(sleep=pauses.append, draw=lambda: 0.5).change(fence("run-1", NOW))
+    # A try ends at once when the first two have failed, and may then not have asked the third.
+    assert copies[C].calls - before <= TRIES
+    assert pauses == [0.025, 0.05, 0.1, 0.2, 0.2, 0.2, 0.2]
+
+
+def test_a_refusal_rests_on_a_record_that_a_majority_holds(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
+    """One copy alone holds run-1's fence: refusing run-2 for it makes it so on a majority."""
+    cut_off(copies)
+    copies[B].dark = True
+    assert "run-1 holds the fence" in refused(ours.change(fence("run-2", NOW)))
+    assert copies[C].held.copy.value == copies[A].held.copy.value
+    assert ours.read().run == "run-1"
+
+
+def test_a_change_that_was_cut_off_and_not_seen_by_the_next_is_gone_for_good(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    cut_off(copies)
+    copies[A].dark = True
+    fenced = ours.change(fence("run-2", NOW))
+    copies[A].dark = False
+    assert ours.read() == fenced
+    assert "run-2 holds the fence" in refused(ours.change(fence("run-1", NOW)))
+
+
+def test_what_no_two_copies_agree_on_is_not_read_until_the_next_change(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    cut_off(copies)
+    copies[C].dark = True
+    with pytest.raises(NoMajority):
+        ours.read()
+    settled = ours.change(lambda record: record)
+    assert ours.read() == settled
+
+
+def test_no_two_changes_share_a_ballot(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
+    """Two functions may work for one run at once, under one name."""
+    writers = set[str]()
+    for _ in range(3):
+        ours.change(lambda record: record)
+        writers.add(copies[A].held.copy.accepted.writer)
+    assert len(writers) == 3
+    assert all(writer.startswith("test:") for writer in writers)
+
+
+def test_each_try_outbids_the_one_before() -> None:
+    """Even where the copies that answer have not heard of it."""
+    steps = proposal(lambda current: current or FIRST, frozenset((A, B, C)), "test", False, lambda: 0.0)
+    numbers = []
+    next(steps)
+    for _ in range(3):
+        writes = steps.send({region: Versioned(Copy(value=FIRST), "1") for region in (A, B)})
+        assert isinstance(writes, dict)
+        numbers += [{write.copy.promise.number for write in writes.values()}]
+        assert steps.send({}) == timedelta(0)
+        steps.send({})
+    assert numbers == [{1}, {2}, {3}]
+
+
+def test_calls_that_still_queue_are_taken_back(copies: dict[str, MemoryCopy]) -> None:
+    """Behind hanging calls they would only keep the next ones waiting."""
+    copies[A].let_go.clear()
+    with ThreadPoolExecutor(1) as executor:
+        alone = LeaderRegister({A: copies[A]}, "test", timedelta(0), executor, timedelta(milliseconds=20))
+        for _ in range(3):
+            with pytest.raises(NoMajority):
+                alone.read()
+        copies[A].let_go.set()
+    assert copies[A].calls <= 1
+
+
+def test_a_lost_copy_has_no_say_while_another_is_dark(
+    ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    """A and B chose the fence, C was dark. With A's copy lost and B dark, C's old record is no ground for a second one."""
+    copies[C].dark = True
+    assert isinstance(ours.change(fence("run-1", NOW)), LeaderRecord)
+    copies[C].dark, copies[B].dark = False, True
+    copies[A].lose()
+    with pytest.raises(NoMajority, match=r"ap-southeast-2 holds no record, us-east-1 answered, us-west-2 failed"):
+        register().change(fence("run-2", NOW))
+    with pytest.raises(NoMajority, match="ap-southeast-2 holds no record"):
+        ours.read()
+    copies[B].dark = False
+    assert isinstance(register().change(fence("run-2", NOW)), Refusal)
+
+
+def test_a_lost_copy_is_given_what_the_others_choose(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
+    copies[A].lose()
+    fenced = ours.change(fence("run-1", NOW))
+    assert copies[A].held.copy == copies[B].held.copy
+    copies[B].dark = True
+    assert ours.read() == fenced
+
+
+def test_initialising_again_gives_a_lost_copy_its_record_back(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    fenced = ours.change(fence("run-1", NOW))
+    copies[B].lose()
+    assert ours.initialise(genesis(B, NOW)) == fenced
+    assert copies[B].held.copy.value == fenced
+
+
+def test_a_proposal_of_which_nothing_came_gains_no_lost_copy(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    """One that had accepted too early could make a majority for a record that two intact copies never chose."""
+    copies[A].lose()
+    copies[B].refuses = accepts
+    with pytest.raises(NoMajority):
+        ours.change(fence("run-1", NOW))
+    assert copies[A].held.version is None
+
+
+def test_two_lost_copies_stop_every_change_and_are_not_mended(
+    ours: LeaderRegister, copies: dict[str, MemoryCopy]
+) -> None:
+    """The one that is left may have missed what the others chose: a person has to say."""
+    copies[A].lose()
+    copies[B].lose()
+    assert "no leader record in ap-southeast-2, us-west-2" in refused(ours.change(fence("run-1", NOW)))
+    with pytest.raises(NoMajority, match="no leader record in ap-southeast-2, us-west-2"):
+        ours.initialise(genesis(B, NOW))
+    assert copies[C].held.copy.value == FIRST
+
+
+def test_initialising_never_overwrites(ours: LeaderRegister, register: Register) -> None:
+    assert register().initialise(genesis(B, NOW)) == FIRST
+
+
+def test_the_first_record_is_not_written_while_a_copy_is_silent(
+    register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    """It might be the one that holds the record which the other two have lost."""
+    copies[C].dark = True
+    with pytest.raises(NoMajority):
+        register().initialise(FIRST)
+    copies[C].dark = False
+    assert register().initialise(FIRST) == FIRST
+
+
+@pytest.mark.parametrize("reached", [0, 1, 2])
+def test_initialising_that_was_cut_off_is_finished_by_the_next(
+    register: Register, copies: dict[str, MemoryCopy], reached: int
+) -> None:
+    """Cut off at the promises, or when `reached` copies had accepted the first record."""
+    for region in (A, B, C)[reached:]:
+        copies[region].refuses = accepts if reached else (lambda _: True)
+    if reached < 2:
+        with pytest.raises(NoMajority):
+            register().initialise(FIRST)
+    else:
+        assert register().initialise(FIRST) == FIRST
+    for copy in copies.values():
+        copy.refuses = lambda _: False
+    assert register().initialise(FIRST) == FIRST
+    assert register().read() == FIRST
+
+
+def test_a_change_before_the_first_record_is_refused_and_leaves_nothing(
+    register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    reason = refused(register().change(fence("run-1", NOW)))
+    assert reason.startswith("there is no leader record in ap-southeast-2, us-east-1, us-west-2: initialise it")
+    assert all(copy.held.version is None for copy in copies.values())
+    with pytest.raises(NoMajority):
+        register().read()
