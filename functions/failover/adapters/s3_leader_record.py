@@ -20,9 +20,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from failover.adapters.aws import client
-from failover.application.leader_register import TRIES, Acceptor, CopyUnavailable, LeaderRegister
+from failover.application.leader_register import Acceptor, CopyUnavailable, LeaderRegister
 from failover.domain.leader_record import LeaderRecord
-from failover.domain.register_protocol import Ballot, Copy, Versioned
+from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned
 
 KEY = "leader-record.json"
 CONFLICTS_RETRIED = 2
