@@ -129,7 +129,6 @@ def publish_plan(
                 "database_parameter": DATABASE_PARAMETER,
                 "ecs_cluster": SERVICE,
                 "ecs_service": SERVICE,
-                "target_group_arn": data_plane.target_groups[region],
                 "leading_tasks": settings.primary_tasks,
             }
             for region in DATABASE_REGIONS
@@ -228,7 +227,13 @@ def _create_compute(client_for: ClientFor, region: str, tasks: int) -> tuple[str
         family=SERVICE,
         containerDefinitions=[{"name": "service", "image": "drlab-service", "memory": 512}],
     )["taskDefinition"]["taskDefinitionArn"]
-    ecs.create_service(cluster=SERVICE, serviceName=SERVICE, taskDefinition=definition, desiredCount=tasks)
+    ecs.create_service(
+        cluster=SERVICE,
+        serviceName=SERVICE,
+        taskDefinition=definition,
+        desiredCount=tasks,
+        loadBalancers=[{"targetGroupArn": group, "containerName": "service", "containerPort": 8080}],
+    )
     return group, balancer["DNSName"]
 
 

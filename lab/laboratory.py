@@ -125,7 +125,7 @@ class Laboratory:
             )
         )
         self._say("creating databases, load balancers, services and failover records through the AWS APIs")
-        created = data_plane.create(self.client, addresses, self._password, self.settings)
+        created = self.data_plane = data_plane.create(self.client, addresses, self._password, self.settings)
         self.cloud.register_names(
             {
                 name: (balancers[region].host, balancers[region].port)
@@ -201,8 +201,7 @@ class Laboratory:
     def _targets_changed(self, region: str, live: list[tuple[str, int]]) -> None:
         """A task that answers is a target of its Region's load balancer, for real and in the API."""
         self.network.set_targets(region, live)
-        group = self.plan["regions"][region]["target_group_arn"]
-        self.cloud.set_targets(region, group, live)
+        self.cloud.set_targets(region, self.data_plane.target_groups[region], live)
         self.cloud.report_tasks(region, self.plan["service"], self.plan["service"], len(live))
 
     def _await_public_health(self) -> None:

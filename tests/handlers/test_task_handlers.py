@@ -60,7 +60,11 @@ def data_plane(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     ecs = cloud.client("ecs")
     ecs.create_cluster(clusterName="app")
     ecs.register_task_definition(family="app", containerDefinitions=[{"name": "app", "image": "app", "memory": 128}])
-    ecs.create_service(cluster="app", serviceName="app", taskDefinition="app", desiredCount=1)
+    elbv2 = cloud.client("elbv2")
+    vpc = cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    group = elbv2.create_target_group(Name="app", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    target = {"targetGroupArn": group["TargetGroups"][0]["TargetGroupArn"], "containerName": "app", "containerPort": 80}
+    ecs.create_service(cluster="app", serviceName="app", taskDefinition="app", desiredCount=1, loadBalancers=[target])
     topic = cloud.client("sns").create_topic(Name="drlab-app-notifications")["TopicArn"]
     monkeypatch.setenv("TOPIC_ARN", topic)
     monkeypatch.setenv("CONTROL_BUCKET", plan_dict()["record_copies"][STANDBY])
@@ -118,12 +122,6 @@ def test_a_run_is_judged_fenced_and_undone_by_its_functions(
 def test_what_has_not_happened_within_the_budget_is_still_in_progress(
     data_plane: Cloud, context: Context, name: str, state: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "scale_secondary_ecs":
-        elbv2 = data_plane.client("elbv2")
-        vpc = data_plane.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        group = elbv2.create_target_group(Name="app", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
-        arn = group["TargetGroups"][0]["TargetGroupArn"]
-        data_plane.publish_plan(lambda d: d["regions"][STANDBY].update(target_group_arn=arn))
     with pytest.raises(StillInProgress):
         served(name, context, state)
 

@@ -42,7 +42,6 @@ def plan_text(**changes: Any) -> str:
             "database_parameter": "/drlab/app/database",
             "ecs_cluster": "app",
             "ecs_service": "app",
-            "target_group_arn": f"arn:aws:elasticloadbalancing:{name}:123456789012:targetgroup/app/1234567890abcdef",
             "leading_tasks": 2,
         }
 

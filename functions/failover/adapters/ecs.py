@@ -24,7 +24,8 @@ class Ecs:
             answer = self.client.describe_services(cluster=cluster, services=[service])
         for found in answer["services"]:
             if found["status"] == "ACTIVE":
-                return ServiceSize(found["desiredCount"], found["runningCount"])
+                groups = tuple(one["targetGroupArn"] for one in found["loadBalancers"] if "targetGroupArn" in one)
+                return ServiceSize(found["desiredCount"], found["runningCount"], groups)
         return None
 
     def resize(self, cluster: str, service: str, desired: int) -> None:

@@ -113,10 +113,11 @@ class DatabaseSessions(Protocol):
 
 @dataclass(frozen=True)
 class ServiceSize:
-    """Tasks of an ECS service."""
+    """Tasks of an ECS service, and the target groups that they are registered with."""
 
     desired: int
     running: int
+    target_groups: tuple[str, ...]
 
 
 class Services(Protocol):

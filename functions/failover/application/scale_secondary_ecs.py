@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,14 @@ class ScaleSecondaryECS:
         size = self.services.size(here.ecs_cluster, here.ecs_service)
         if size is None:
             raise RunRefused(f"{self.region} has no ECS service {here.ecs_cluster}/{here.ecs_service}.")
+        if not size.target_groups:
+            raise RunRefused(f"ECS service {here.ecs_cluster}/{here.ecs_service} in {self.region} has no target group.")
         before = run.value("readiness", "tasks")
         previous = before if type(before) is int else size.desired
         desired = max(size.desired, here.leading_tasks)
         if desired > size.desired:
             self.services.resize(here.ecs_cluster, here.ecs_service, desired)
-        healthy = poll(self.clock, self.plan.timing, lambda: self._healthy(here.leading_tasks))
+        healthy = poll(self.clock, self.plan.timing, lambda: self._healthy(size.target_groups, here.leading_tasks))
         return {
             "healthy": healthy,
             "desired": desired,
@@ -44,8 +47,9 @@ class ScaleSecondaryECS:
             "reason": f"{healthy} targets are healthy; {here.leading_tasks} are needed to lead.",
         }
 
-    def _healthy(self, needed: int) -> int | Waiting:
-        healthy = self.load_balancer.healthy_targets(self.plan.region(self.region).target_group_arn)
+    def _healthy(self, target_groups: Sequence[str], needed: int) -> int | Waiting:
+        """A task counts once it is healthy in every group: each of them can send it requests."""
+        healthy = min(self.load_balancer.healthy_targets(group) for group in target_groups)
         if healthy < needed:
             return Waiting(f"{healthy} of the {needed} targets needed are healthy.")
         return healthy

@@ -98,7 +98,6 @@ class RegionPlan:
     database_parameter: str
     ecs_cluster: str
     ecs_service: str
-    target_group_arn: str
     leading_tasks: int
 
 
@@ -148,7 +147,7 @@ class Plan:
             timing=_timing(root),
             record_copies=_record_copies(root, (primary, secondary, witness)),
             alarms=alarms,
-            regions=_regions(root, account_id, (primary, secondary)),
+            regions=_regions(root, (primary, secondary)),
         )
 
     def standby_of(self, leader: str) -> str:
@@ -269,12 +268,12 @@ def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...]) -> Alarm
     return AlarmPlan(arn, vantage_point, region, name, watches)
 
 
-def _regions(root: PlanObject, account_id: str, names: tuple[str, str]) -> Mapping[str, RegionPlan]:
+def _regions(root: PlanObject, names: tuple[str, str]) -> Mapping[str, RegionPlan]:
     listed = PlanObject("regions", root.raw("regions"), names)
-    return MappingProxyType({name: _region(name, account_id, listed.raw(name)) for name in names})
+    return MappingProxyType({name: _region(name, listed.raw(name)) for name in names})
 
 
-def _region(name: str, account_id: str, value: object) -> RegionPlan:
+def _region(name: str, value: object) -> RegionPlan:
     keys = [field.name for field in fields(RegionPlan) if field.name != "region"]
     item = PlanObject(f"regions.{name}", value, keys)
     return RegionPlan(
@@ -287,10 +286,5 @@ def _region(name: str, account_id: str, value: object) -> RegionPlan:
         database_parameter=item.text("database_parameter", r"/[A-Za-z0-9_./-]{1,1010}", "a parameter's name"),
         ecs_cluster=item.text("ecs_cluster", r"[A-Za-z0-9_-]{1,255}", "an ECS cluster's name"),
         ecs_service=item.text("ecs_service", r"[A-Za-z0-9_-]{1,255}", "an ECS service's name"),
-        target_group_arn=item.text(
-            "target_group_arn",
-            rf"arn:aws[a-z-]*:elasticloadbalancing:{name}:{account_id}:targetgroup/\S+",
-            f"the ARN of a target group in {name}, account {account_id}",
-        ),
         leading_tasks=item.whole("leading_tasks", 1, 1000),
     )

@@ -79,7 +79,6 @@ def _region_dict(region: str) -> dict[str, Any]:
         "database_parameter": "/drlab/app/database",
         "ecs_cluster": "app",
         "ecs_service": "app",
-        "target_group_arn": f"arn:aws:elasticloadbalancing:{region}:{ACCOUNT}:targetgroup/app/0123456789abcdef",
         "leading_tasks": 2,
     }
 
@@ -336,9 +335,11 @@ class MemoryEcs:
         self.start_seconds = start_seconds
         self.resized: list[int] = []
         self.failure: Exception | None = None
+        self.target_groups: tuple[str, ...] = ("targetgroup/app",)
+        self.healthy_in: dict[str, int] = {}
 
     def size(self, cluster: str, service: str) -> ServiceSize | None:
-        return None if self.desired is None else ServiceSize(self.desired, self.healthy)
+        return None if self.desired is None else ServiceSize(self.desired, self.healthy, self.target_groups)
 
     def resize(self, cluster: str, service: str, desired: int) -> None:
         if self.failure:
@@ -348,7 +349,7 @@ class MemoryEcs:
         self.clock.later(self.start_seconds, lambda: setattr(self, "healthy", desired))
 
     def healthy_targets(self, target_group_arn: str) -> int:
-        return self.healthy
+        return self.healthy_in.get(target_group_arn, self.healthy)
 
 
 class MemoryHeartbeats:

@@ -95,10 +95,6 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)), "alarms[0].arn"),
     (lambda d: d["regions"][STANDBY].update(leading_tasks=0), f"regions.{STANDBY}.leading_tasks"),
     (lambda d: d["regions"][STANDBY].update(database_instance="app--x"), f"regions.{STANDBY}.database_instance"),
-    (
-        lambda d: d["regions"][STANDBY].update(target_group_arn=d["regions"][PRIMARY]["target_group_arn"]),
-        f"regions.{STANDBY}.target_group_arn",
-    ),
 ]
 
 

@@ -50,3 +50,21 @@ def test_a_service_that_is_gone_is_refused() -> None:
     ecs.desired = None
     with pytest.raises(RunRefused, match="no ECS service app/app"):
         scale(RUN)
+
+
+def test_a_service_without_a_target_group_is_refused() -> None:
+    """Its tasks could never be found healthy: the run must not wait for that until it times out."""
+    scale, ecs = scaling()
+    ecs.target_groups = ()
+    with pytest.raises(RunRefused, match="app/app in us-west-2 has no target group"):
+        scale(RUN)
+    assert ecs.resized == []
+
+
+def test_tasks_count_once_they_are_healthy_in_every_target_group() -> None:
+    scale, ecs = scaling(start_seconds=60)
+    ecs.target_groups = ("targetgroup/new", "targetgroup/app")
+    ecs.healthy = 2
+    ecs.healthy_in["targetgroup/new"] = 1
+    with pytest.raises(StillInProgress, match="1 of the 2 targets"):
+        scale(RUN)
