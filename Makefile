@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint bench evidence documents lock clean
+.PHONY: help drill up test test-fast lint bench evidence documents synth lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,19 +29,23 @@ $(VENV)/.dev: $(VENV)/.lab requirements/dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/.cdk: $(VENV)/.dev requirements/cdk.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cdk.lock
+	@touch $@
+
 drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reported (ARGS="--fault database-frozen ...")
 	@$(BIN)/drlab drill $(ARGS)
 
 up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
 	@$(BIN)/drlab up $(ARGS)
 
-test: $(VENV)/.dev ## every test, with coverage
+test: $(VENV)/.cdk ## every test, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-test-fast: $(VENV)/.dev ## everything but the whole drills
+test-fast: $(VENV)/.cdk ## everything but the whole drills
 	@$(BIN)/python -m pytest -m "not drill" $(ARGS)
 
-lint: $(VENV)/.dev ## style, types and the direction of imports
+lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -53,8 +57,11 @@ bench: $(VENV)/.dev ## speed, as ratios within one run
 documents: $(VENV)/.lab ## write the generated documents anew
 	@$(BIN)/drlab documents
 
+synth: $(VENV)/.cdk ## write the data plane's templates anew (no credentials, no network)
+	@$(BIN)/python -m dataplane_cdk.synthesize
+
 lock: ## resolve requirements/*.in anew (needs uv)
-	@cd requirements && for f in runtime lab dev; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
+	@cd requirements && for f in runtime lab dev cdk; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
 
 clean: ## remove the environment and what was generated
