@@ -91,7 +91,6 @@ def create(client_for: ClientFor, databases: Mapping[str, Address], password: st
 
 def publish_plan(
     client_for: ClientFor,
-    data_plane: DataPlane,
     region_urls: Mapping[str, str],
     public_url: str,
     settings: LabSettings,

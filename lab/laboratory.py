@@ -142,7 +142,6 @@ class Laboratory:
         self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
         self.plan = data_plane.publish_plan(
             self.client,
-            created,
             {region: address.url for region, address in balancers.items()},
             self.public_url,
             self.settings,

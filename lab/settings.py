@@ -35,7 +35,7 @@ class Timers:
     lease_margin_seconds: float = 1.0
     renew_seconds: float = 0.5
     heartbeat_timeout_seconds: float = 1.0
-    second_look_seconds: float = 0.6
+    second_look_seconds: float = 0.3
     second_look_samples: int = 3
     poll_seconds: float = 0.1
     api_timeout_seconds: float = 1.0

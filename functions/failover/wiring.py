@@ -52,9 +52,9 @@ UseCase = Callable[[Run], dict[str, Any]]
 
 CLOCK = SystemClock()
 # Calls to a dark Region outlive the look that made them by up to their timeout: room for those beside the next.
-_EXECUTOR = ThreadPoolExecutor(12, thread_name_prefix="copy")
+_EXECUTOR = ThreadPoolExecutor(24, thread_name_prefix="copy")
 # Apart from the above: a look that asks all copies must not wait for threads that looks occupy.
-_LOOKS = ThreadPoolExecutor(8, thread_name_prefix="look")
+_LOOKS = ThreadPoolExecutor(32, thread_name_prefix="look")
 
 
 def client(service: str, region: str | None = None) -> Any:
@@ -94,11 +94,11 @@ def receive_alarm() -> ReceiveAlarm:
 
 def check_primary_health() -> UseCase:
     this = _Region.load()
-    timeout = this.plan.timing.api_timeout
+    timeout = this.plan.timing.look_timeout
     regions = {alarm.region for alarm in this.plan.alarms}
     alarms = CloudWatch({region: aws.client("cloudwatch", region, timeout, tries=1) for region in regions})
     return CheckPrimaryHealth(
-        this.plan, this.name, this.register(), alarms, this.probe(), heartbeats(this.plan), CLOCK, _LOOKS
+        this.plan, this.name, this.register(), alarms, HttpProbe(timeout), heartbeats(this.plan), CLOCK, _LOOKS
     )
 
 

@@ -7,6 +7,7 @@ the file descriptor that it is handed: one JSON object a line, an invocation in,
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -16,7 +17,6 @@ import socket
 import sys
 import time
 import traceback
-from functools import lru_cache
 from typing import IO, Any
 
 LONGEST_REQUEST_BYTES = 1 << 20
@@ -70,16 +70,18 @@ def zygote(control: socket.socket) -> None:
 def _import_what_every_function_needs() -> None:
     import aws_lambda_powertools
     import boto3
-    import botocore.loaders
     import psycopg
 
-    # Each boto3 session parses the service models anew; one process may share what it has parsed.
-    load = botocore.loaders.JSONFileLoader.load_file
-    botocore.loaders.JSONFileLoader.load_file = lru_cache(maxsize=None)(load)
+    from lab.cloud import service_models
+
+    service_models.share()
     session = boto3.session.Session(aws_access_key_id="zygote", aws_secret_access_key="zygote")  # noqa: S106
     for service in ("s3", "ssm", "rds", "ecs", "elbv2", "cloudwatch", "secretsmanager", "sns", "stepfunctions"):
         session.client(service, region_name="us-west-2")
     del aws_lambda_powertools, psycopg
+    # A collection in a worker would touch, and so copy, every page that it shares with its parent.
+    gc.collect()
+    gc.freeze()
 
 
 def _preload(code: str, modules: list[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from lab.cloud import service_models
 from lab.cloud.desired_state import DesiredState
 from lab.cloud.journal import Journal
 from lab.cloud.names import Names
@@ -23,6 +24,7 @@ class CloudServer:
         self.port = self._server.server_port
         # moto's workflow interpreter calls back to this port, and reads it when it is imported.
         os.environ["MOTO_PORT"] = str(self.port)
+        service_models.share()
         from lab.cloud.context import CloudContext
 
         self.context = CloudContext(

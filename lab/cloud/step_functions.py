@@ -32,7 +32,7 @@ def install(context: CloudContext) -> None:
     missing = paths.NoSuchJsonPathError
 
     def extract_json(path: str, data: Any) -> Any:
-        found = parse(path).find(data)
+        found = _parsed(path).find(data)
         if MANY.search(path):
             return [match.value for match in found]
         if not found:
@@ -42,6 +42,10 @@ def install(context: CloudContext) -> None:
     _replace("extract_json", extract_json)
     _parse_each_definition_once()
     _replace("boto_client_for", _kept_clients(context.endpoint))
+
+
+# Making a parser takes a thousand times as long as using it.
+_parsed = lru_cache(maxsize=1024)(parse)
 
 
 def _parse_each_definition_once() -> None:

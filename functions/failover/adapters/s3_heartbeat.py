@@ -113,16 +113,16 @@ class S3Heartbeats:
         False allows no conclusion: calls left behind may still succeed.
         """
         deadline = time.monotonic() + within.total_seconds()
-        answered = self._ask(lambda copy: copy.put(heartbeat, deadline), deadline, grace_seconds=0.0)
+        answered = self._ask(lambda copy: copy.put(heartbeat, deadline), deadline)
         return len(answered) >= self._majority
 
     def read(self) -> PublishedHeartbeat:
-        """The newest heartbeat of those that answer. Never raises.
+        """The newest heartbeat of the first majority to answer. Never raises.
 
-        Whatever a lease rests on is on every majority, so a dark copy is given a short grace and not its timeout.
+        Whatever a lease rests on is on every majority, so nothing is gained by waiting for a dark copy.
         """
         seconds = self.timeout.total_seconds()
-        answered = self._ask(lambda copy: copy.read(), time.monotonic() + 2 * seconds, seconds / 4)
+        answered = self._ask(lambda copy: copy.read(), time.monotonic() + 2 * seconds)
         newest: Heartbeat | None = None
         for one in answered.values():
             if one is not None and (newest is None or one.is_newer_than(newest)):
@@ -137,15 +137,13 @@ class S3Heartbeats:
     def _majority(self) -> int:
         return len(self.copies) // 2 + 1
 
-    def _ask(
-        self, call: Callable[[HeartbeatCopy], Heartbeat | None], deadline: float, grace_seconds: float
-    ) -> dict[str, Heartbeat | None]:
-        """Answers by Region, until `deadline`, or until `grace_seconds` after there is a majority of them."""
+    def _ask(self, call: Callable[[HeartbeatCopy], Heartbeat | None], deadline: float) -> dict[str, Heartbeat | None]:
+        """Answers by Region, until there is a majority of them, or until `deadline`."""
         pending: dict[Future[Heartbeat | None], str] = {
             self.executor.submit(call, copy): region for region, copy in self.copies.items()
         }
         answered: dict[str, Heartbeat | None] = {}
-        while pending:
+        while pending and len(answered) < self._majority:
             left = deadline - time.monotonic()
             done, _ = wait(pending, max(left, 0.0), FIRST_COMPLETED)
             if not done:
@@ -154,6 +152,4 @@ class S3Heartbeats:
                 region = pending.pop(future)
                 if not isinstance(future.exception(), CopySilent):
                     answered[region] = future.result()
-                    if len(answered) == self._majority:
-                        deadline = min(deadline, time.monotonic() + grace_seconds)
         return answered

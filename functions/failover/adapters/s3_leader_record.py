@@ -90,7 +90,7 @@ def leader_register(
     A call may take `timeout` to connect and as long again to be answered: nothing is waited for longer than that.
     """
     acceptors: dict[str, Acceptor] = {region: S3Copy(clients[region], bucket) for region, bucket in copies.items()}
-    return LeaderRegister(acceptors, writer, timeout / 4, _EXECUTOR, patience=2 * timeout)
+    return LeaderRegister(acceptors, writer, timeout / 10, _EXECUTOR, patience=2 * timeout)
 
 
 def s3_clients(regions: Iterable[str], timeout: timedelta) -> dict[str, S3Client]:

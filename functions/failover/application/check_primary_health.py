@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, wait
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,26 +59,33 @@ class CheckPrimaryHealth:
         return None
 
     def _look_again(self, leader: str) -> list[list[Observation]]:
-        """Samples spread evenly over the window, the first at once; slow answers do not stretch it."""
+        """Samples spread evenly over the window, the first at once.
+
+        A sample does not wait for the answers to the one before: a dark Region costs its timeout once, not each time.
+        """
         count = self.plan.timing.second_look_samples
         gap = self.plan.timing.second_look / (count - 1)
         began = self.clock.monotonic()
-        samples = [self._sample(leader)]
+        samples = [self._ask_all(leader)]
         for number in range(1, count):
             due = began + number * gap.total_seconds()
             early = due - self.clock.monotonic()
             if early > 0:
                 self.clock.sleep(timedelta(seconds=early))
-            samples.append(self._sample(leader))
-        return samples
+            samples.append(self._ask_all(leader))
+        return [self._answers(sample, leader) for sample in samples]
 
-    def _sample(self, leader: str) -> list[Observation]:
-        """Every vantage point at once, so that a silent one delays the others by its timeout at most."""
+    def _ask_all(self, leader: str) -> dict[str, Future[Observation]]:
+        """Every vantage point at once."""
         alarms = {_name(alarm): alarm for alarm in self.plan.alarms if alarm.watches == leader}
         futures = {name: self.executor.submit(self._ask, alarm, leader) for name, alarm in alarms.items()}
         futures[SERVICE_PROBE] = self.executor.submit(self._probe, leader)
         futures[HEARTBEAT] = self.executor.submit(self._hear, leader)
-        bound = 2 * self.plan.timing.api_timeout.total_seconds() + GRACE_SECONDS
+        return futures
+
+    def _answers(self, futures: Mapping[str, Future[Observation]], leader: str) -> list[Observation]:
+        alarms = {_name(alarm): alarm for alarm in self.plan.alarms if alarm.watches == leader}
+        bound = 2 * self.plan.timing.look_timeout.total_seconds() + GRACE_SECONDS
         wait(futures.values(), timeout=bound)
         return [
             future.result() if future.done() else _silent(name, alarms.get(name), leader, bound)

@@ -67,6 +67,11 @@ class Timing:
         return math.ceil((self.lease + self.lease_margin).total_seconds())
 
     @property
+    def look_timeout(self) -> timedelta:
+        """How long a single look at the leader may take: an answer that takes the whole window tells nothing."""
+        return min(self.api_timeout, self.second_look)
+
+    @property
     def unpublished(self) -> timedelta:
         """How long after the newest published heartbeat a write may still have been acknowledged."""
         return self.heartbeat_timeout + self.lease
