@@ -41,6 +41,7 @@ class Timers:
     api_timeout_seconds: float = 1.0
     step_budget_seconds: float = 20.0
     alarm_max_age_seconds: float = 300.0
+    probe_after_seconds: float = 6.0
 
 
 @dataclass(frozen=True)

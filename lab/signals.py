@@ -8,6 +8,8 @@ from lab.drill_record import DrillRecord
 
 # A signal from shortly before the fault may explain a run that the fault did not start.
 BEFORE_SECONDS = 5.0
+# Its events come every minute, whatever happens.
+SCHEDULER = "aws.events"
 
 
 def signals(record: DrillRecord) -> list[dict[str, Any]]:
@@ -39,6 +41,8 @@ def _sentence(entry: dict[str, Any]) -> str | None:
             return f"alarm {entry['name']}: {entry['old']} -> {entry['new']}"
         case "health-check":
             return f"health check {entry.get('name') or entry['id']}: {entry['status']}"
+        case "event" if entry["source"] == SCHEDULER and entry["outcome"] == "delivered":
+            return None
         case "event":
             return f"event to {_target(entry['target'])}: {entry['outcome']}{_because(entry.get('reason'))}"
         case "database":

@@ -38,12 +38,14 @@ from failover.application.notify import Notify
 from failover.application.open_secondary import OpenSecondary
 from failover.application.ports import Register
 from failover.application.post_checks import PostChecks
+from failover.application.probe_leader import ProbeLeader
 from failover.application.promote_replica import PromoteReplica
 from failover.application.receive_alarm import Intake, ReceiveAlarm
 from failover.application.record_outcome import RecordOutcome
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.application.stand_down import StandDown
 from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
+from failover.application.vantage_points import VantagePoints
 from failover.application.verify_writes import VerifyWrites
 from failover.domain.plan import Plan, PlanError
 from failover.domain.run import Run
@@ -94,12 +96,13 @@ def receive_alarm() -> ReceiveAlarm:
 
 def check_primary_health() -> UseCase:
     this = _Region.load()
-    timeout = this.plan.timing.look_timeout
-    regions = {alarm.region for alarm in this.plan.alarms}
-    alarms = CloudWatch({region: aws.client("cloudwatch", region, timeout, tries=1) for region in regions})
-    return CheckPrimaryHealth(
-        this.plan, this.name, this.register(), alarms, HttpProbe(timeout), heartbeats(this.plan), CLOCK, _LOOKS
-    )
+    return CheckPrimaryHealth(this.plan, this.name, this.register(), this.vantage_points(), CLOCK)
+
+
+def probe_leader() -> ProbeLeader:
+    this = _Region.load()
+    executions = StepFunctions(this.client("stepfunctions"), _variable("STATE_MACHINE_ARN"))
+    return ProbeLeader(this.plan, this.name, this.register(), executions, this.vantage_points(), CLOCK)
 
 
 def check_secondary_readiness() -> UseCase:
@@ -221,6 +224,12 @@ class _Region:
         timeout: timedelta = self.plan.timing.api_timeout
         clients = s3_clients(self.plan.record_copies, timeout)
         return leader_register(self.plan.record_copies, clients, self.name, timeout)
+
+    def vantage_points(self) -> VantagePoints:
+        timeout = self.plan.timing.look_timeout
+        regions = {alarm.region for alarm in self.plan.alarms}
+        alarms = CloudWatch({region: aws.client("cloudwatch", region, timeout, tries=1) for region in regions})
+        return VantagePoints(self.plan, alarms, HttpProbe(timeout), heartbeats(self.plan), CLOCK, _LOOKS)
 
     def probe(self) -> HttpProbe:
         return HttpProbe(self.plan.timing.api_timeout)

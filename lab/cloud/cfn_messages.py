@@ -70,9 +70,14 @@ def _read_subscription(made: Made) -> Properties:
 
 def _create_rule(wanted: Wanted) -> Created:
     events, rule = wanted.client("events"), wanted.properties.get("Name", wanted.name)
+    fires: dict[str, str] = {}
+    if "EventPattern" in wanted.properties:
+        fires["EventPattern"] = json.dumps(wanted.properties["EventPattern"])
+    if "ScheduleExpression" in wanted.properties:
+        fires["ScheduleExpression"] = wanted.properties["ScheduleExpression"]
     arn = events.put_rule(
         Name=rule,
-        EventPattern=json.dumps(wanted.properties["EventPattern"]),
+        **fires,
         State=wanted.properties.get("State", "ENABLED"),
         Description=wanted.properties.get("Description", ""),
     )["RuleArn"]
@@ -85,7 +90,8 @@ def _read_rule(made: Made) -> Properties:
     found = events.describe_rule(Name=made.ref)
     return {
         "Name": found["Name"],
-        "EventPattern": json.loads(found["EventPattern"]),
+        "EventPattern": json.loads(found["EventPattern"]) if found.get("EventPattern") else None,
+        "ScheduleExpression": found.get("ScheduleExpression"),
         "State": found["State"],
         "Description": found.get("Description"),
         "Targets": events.list_targets_by_rule(Rule=made.ref)["Targets"],
@@ -152,7 +158,7 @@ TYPES = (
     ),
     ResourceType(
         "AWS::Events::Rule",
-        frozenset({"Name", "EventPattern", "State", "Description", "Targets"}),
+        frozenset({"Name", "EventPattern", "ScheduleExpression", "State", "Description", "Targets"}),
         _create_rule,
         _read_rule,
         attributes=frozenset({"Arn"}),

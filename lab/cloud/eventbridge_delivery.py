@@ -1,7 +1,7 @@
 """Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?
 
 Not emulated: roles and resource policies (every target may be called), archives and replays, log groups and API
-destinations as targets, and schedules, which never fire.
+destinations as targets.
 """
 
 from __future__ import annotations

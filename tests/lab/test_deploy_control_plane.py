@@ -95,7 +95,7 @@ def test_what_is_left_out_is_said_with_a_reason(deployed: dict[str, Deployed]) -
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_s_functions_carry_their_settings(deployed: dict[str, Deployed], client: Client, region: str) -> None:
     functions = client("lambda", region).list_functions()["Functions"]
-    assert len(functions) == 15
+    assert len(functions) == 16
     receiver = next(item for item in functions if item["FunctionName"] == "drlab-app-receive-alarm")
     variables = receiver["Environment"]["Variables"]
     assert variables["PLAN_PARAMETER"] == PLAN_PARAMETER

@@ -71,6 +71,7 @@ def plan_text(**changes: Any) -> str:
             "poll_seconds": 0.1,
             "api_timeout_seconds": 2,
             "step_budget_seconds": 45,
+            "probe_after_seconds": 180,
         },
         "record_copies": {name: f"drlab-app-control-123456789012-{name}" for name in regions},
         "alarms": [

@@ -32,6 +32,15 @@ PERMITTED: dict[str, set[str]] = {
         "states:ListExecutions FailoverStateMachine",
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
     },
+    "ProbeLeader": {
+        HEARTBEAT,
+        PLAN,
+        RECORD_READ,
+        EXISTS,
+        "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "states:StartExecution FailoverStateMachine",
+        "states:ListExecutions FailoverStateMachine",
+    },
     "CheckPrimaryHealth": {
         HEARTBEAT,
         PLAN,
@@ -152,13 +161,16 @@ def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:
         if "lambda:InvokeFunction" in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name != "ReceiveAlarm"}
+    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name not in ("ReceiveAlarm", "ProbeLeader")}
 
 
-def test_nobody_but_the_rule_may_invoke_the_receiver() -> None:
-    (permission,) = of_type(CONTROL_PLANE, "AWS::Lambda::Permission").values()
-    assert permission["Principal"] == "events.amazonaws.com"
-    assert text(permission["SourceArn"]) == "ReceiveAlarmFunctionAlarmChange.Arn"
+def test_nobody_but_their_rules_may_invoke_the_receiver_and_the_probe() -> None:
+    permissions = of_type(CONTROL_PLANE, "AWS::Lambda::Permission").values()
+    assert {permission["Principal"] for permission in permissions} == {"events.amazonaws.com"}
+    assert {text(one["FunctionName"]): text(one["SourceArn"]) for one in permissions} == {
+        "ReceiveAlarmFunction": "ReceiveAlarmFunctionAlarmChange.Arn",
+        "ProbeLeaderFunction": "ProbeLeaderFunctionEveryMinute.Arn",
+    }
 
 
 def test_the_witness_may_put_events_on_the_two_default_buses_only() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from failover.adapters.aws_errors import told_in_a_sentence
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.ports import AlarmState
 from failover.domain.plan import AlarmPlan
 from failover.domain.signals import Health
 
@@ -23,7 +24,7 @@ class CloudWatch:
 
     clients: Mapping[str, Any]
 
-    def look(self, alarm: AlarmPlan) -> tuple[Health, str]:
+    def look(self, alarm: AlarmPlan) -> AlarmState:
         """Never raises: an API that gives no answer is a messenger that is silent."""
         try:
             with told_in_a_sentence(f"Asking for {alarm.name} in {alarm.region}"):
@@ -31,9 +32,10 @@ class CloudWatch:
                     AlarmNames=[alarm.name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
                 )
         except (TransientFailure, RunRefused) as error:
-            return Health.UNREACHABLE, str(error)
+            return AlarmState(Health.UNREACHABLE, str(error))
         found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         if not found:
-            return Health.INSUFFICIENT, f"{alarm.name} does not exist in {alarm.region}"
+            return AlarmState(Health.INSUFFICIENT, f"{alarm.name} does not exist in {alarm.region}")
         state = found[0]["StateValue"]
-        return HEALTH.get(state, Health.INSUFFICIENT), f"{alarm.name} is {state}"
+        since = found[0].get("StateTransitionedTimestamp") or found[0].get("StateUpdatedTimestamp")
+        return AlarmState(HEALTH.get(state, Health.INSUFFICIENT), f"{alarm.name} is {state}", since)

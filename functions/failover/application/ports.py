@@ -36,10 +36,19 @@ class Register(Protocol):
     def change(self, change: Change) -> LeaderRecord | Refusal: ...
 
 
+@dataclass(frozen=True)
+class AlarmState:
+    """What an alarm says, in a word and in a sentence, and since when (None: unknown)."""
+
+    health: Health
+    detail: str
+    since: datetime | None = None
+
+
 class Alarms(Protocol):
     """CloudWatch's own opinion. Never raises: an API that does not answer is `unreachable`."""
 
-    def look(self, alarm: AlarmPlan) -> tuple[Health, str]: ...
+    def look(self, alarm: AlarmPlan) -> AlarmState: ...
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from failover.domain.plan import Plan
 
 
 class TriggerKind(StrEnum):
-    """A person may start a run in the time after a failover in which no alarm may."""
+    """A person may start a run in the time after a failover in which no alarm may, nor a probe."""
 
     ALARM = "alarm"
+    PROBE = "probe"
     MANUAL = "manual"
 
 

@@ -60,6 +60,7 @@ class Timing:
     poll: timedelta
     api_timeout: timedelta
     step_budget: timedelta
+    probe_after: timedelta
 
     @property
     def fence_wait_seconds(self) -> int:
@@ -186,6 +187,7 @@ _TIMING_LIMITS_SECONDS = {
     "poll_seconds": LONGEST_STEP_SECONDS,
     "api_timeout_seconds": LONGEST_STEP_SECONDS,
     "step_budget_seconds": LONGEST_STEP_SECONDS,
+    "probe_after_seconds": DAY_SECONDS,
 }
 
 

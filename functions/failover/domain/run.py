@@ -64,7 +64,7 @@ class Run:
 def _kind(trigger: object) -> TriggerKind:
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
-        raise RunStateError("The run's input is malformed: trigger.kind must be alarm or manual.")
+        raise RunStateError("The run's input is malformed: trigger.kind must be alarm, probe or manual.")
     return TriggerKind(kind)
 
 

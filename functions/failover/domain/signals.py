@@ -28,6 +28,7 @@ class Observation:
 
     A messenger's silence (CloudWatch's API that does not answer) is none. `outside`: made from outside the
     leader's Region; a Region that finds itself well while nobody outside reaches it is cut off, not healthy.
+    `since`: since when it has been so, where that is known; aware UTC.
     """
 
     vantage_point: str
@@ -35,6 +36,7 @@ class Observation:
     detail: str
     direct: bool = False
     outside: bool = True
+    since: datetime | None = None
 
     @property
     def speaks_against(self) -> bool:

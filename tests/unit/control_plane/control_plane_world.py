@@ -13,6 +13,7 @@ from typing import Any
 from failover.application.errors import DatabaseUnavailable
 from failover.application.leader_register import NoMajority
 from failover.application.ports import (
+    AlarmState,
     Answer,
     DatabaseInstance,
     DatabaseLogin,
@@ -64,6 +65,7 @@ def plan_dict() -> dict[str, Any]:
             "poll_seconds": 5,
             "api_timeout_seconds": 3,
             "step_budget_seconds": 45,
+            "probe_after_seconds": 180,
         },
         "record_copies": {region: f"drlab-app-control-{ACCOUNT}-{region}" for region in (PRIMARY, STANDBY, WITNESS)},
         "alarms": [{"arn": ALARM_ARN, "vantage_point": "route53"}],
@@ -201,9 +203,11 @@ class MemoryAlarms:
     def __init__(self, **states: Health) -> None:
         self.states = states
 
-    def look(self, alarm: AlarmPlan) -> tuple[Health, str]:
+        self.since: datetime | None = None
+
+    def look(self, alarm: AlarmPlan) -> AlarmState:
         health = self.states[alarm.vantage_point.value.replace("-", "_")]
-        return health, f"{alarm.name} is {health}"
+        return AlarmState(health, f"{alarm.name} is {health}", self.since)
 
 
 class MemoryWeb:

@@ -43,6 +43,7 @@ from failover.application.record_outcome import RecordOutcome
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.application.stand_down import StandDown
 from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
+from failover.application.vantage_points import VantagePoints
 from failover.application.verify_writes import VerifyWrites
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 from failover.domain.run import Run
@@ -83,10 +84,9 @@ class World:
 
     def use_cases(self) -> dict[str, Callable[[Run], dict[str, Any]]]:
         at = (self.plan, STANDBY)
+        points = VantagePoints(self.plan, self.alarms, self.web, self.heartbeats, self.clock, AtOnce())
         return {
-            "CheckPrimaryHealth": CheckPrimaryHealth(
-                *at, self.register, self.alarms, self.web, self.heartbeats, self.clock, AtOnce()
-            ),
+            "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(*at, self.rds, self.secrets, self.server, self.heartbeats, self.clock),

@@ -31,6 +31,7 @@ from failover.adapters.s3_outcomes import S3Outcomes
 from failover.adapters.secrets import SecretsManager
 from failover.adapters.sns import SnsTopic
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.ports import AlarmState
 from failover.domain.leader_record import Refusal
 from failover.domain.signals import Health
 
@@ -228,12 +229,14 @@ def test_an_alarm_says_what_it_says(state: str, health: Health) -> None:
     alarm = plan_with().alarms[0]
     cloudwatch = client("cloudwatch", WITNESS)
     looks = CloudWatch({WITNESS: cloudwatch})
-    assert looks.look(alarm) == (Health.INSUFFICIENT, f"{alarm.name} does not exist in {WITNESS}")
+    assert looks.look(alarm) == AlarmState(Health.INSUFFICIENT, f"{alarm.name} does not exist in {WITNESS}")
     cloudwatch.put_metric_alarm(
         AlarmName=alarm.name, EvaluationPeriods=1, ComparisonOperator="LessThanThreshold", Threshold=1
     )
     cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=state, StateReason="test")
-    assert looks.look(alarm)[0] is health
+    state = looks.look(alarm)
+    assert state.health is health
+    assert state.since is not None
 
 
 def test_an_alarm_api_that_fails_is_unreachable_and_raises_nothing() -> None:
@@ -243,9 +246,9 @@ def test_an_alarm_api_that_fails_is_unreachable_and_raises_nothing() -> None:
         raise ReadTimeoutError(endpoint_url="https://aws")
 
     cloudwatch.meta.events.register_first("before-send.cloudwatch.DescribeAlarms", time_out)
-    health, detail = CloudWatch({WITNESS: cloudwatch}).look(plan_with().alarms[0])
-    assert health is Health.UNREACHABLE
-    assert "no answer" in detail
+    silent = CloudWatch({WITNESS: cloudwatch}).look(plan_with().alarms[0])
+    assert silent.health is Health.UNREACHABLE
+    assert "no answer" in silent.detail
 
 
 def test_people_are_told_through_the_topic() -> None:

@@ -28,6 +28,7 @@ from control_plane_world import (
 from failover.application.check_primary_health import CheckPrimaryHealth
 from failover.application.errors import TransientFailure
 from failover.application.ports import PublishedHeartbeat
+from failover.application.vantage_points import VantagePoints
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.plan import Plan
 from failover.domain.signals import Health
@@ -39,16 +40,9 @@ class World:
     def __init__(self, plan: Plan | None = None, executor: Executor | None = None) -> None:
         self.clock, self.web, self.register = VirtualClock(), MemoryWeb(), MemoryRegister()
         self.alarms, self.heartbeats = MemoryAlarms(route53=Health.UNHEALTHY), MemoryHeartbeats()
-        self.check = CheckPrimaryHealth(
-            plan or plan_with(),
-            STANDBY,
-            self.register,
-            self.alarms,
-            self.web,
-            self.heartbeats,
-            self.clock,
-            executor or AtOnce(),
-        )
+        plan = plan or plan_with()
+        points = VantagePoints(plan, self.alarms, self.web, self.heartbeats, self.clock, executor or AtOnce())
+        self.check = CheckPrimaryHealth(plan, STANDBY, self.register, points, self.clock)
 
 
 def test_a_leader_that_nobody_reaches_over_the_window_is_down() -> None:
@@ -111,9 +105,8 @@ def test_the_leaders_own_opinion_that_it_is_well_vetoes_nothing() -> None:
 
 
 def test_looks_that_never_return_are_time_boxed_and_only_the_direct_one_is_evidence() -> None:
-    world = World(executor=Never())
     plan = plan_with(lambda d: d["timing"].update(api_timeout_seconds=0.001, second_look_samples=2))
-    answer = replace(world.check, plan=plan)(run_with())
+    answer = World(plan, Never()).check(run_with())
     assert answer["verdict"] == "unknown"
     assert [one["health"] for one in answer["observations"]] == ["unreachable"] * 3
 

@@ -45,6 +45,7 @@ def test_the_labs_short_timing_is_accepted() -> None:
         "poll_seconds": 0.1,
         "api_timeout_seconds": 1,
         "step_budget_seconds": 20,
+        "probe_after_seconds": 6,
     }
     assert plan_with(lambda d: d["timing"].update(short)).timing.fence_wait_seconds == 3
 

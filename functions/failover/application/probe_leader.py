@@ -1,0 +1,43 @@
+"""Does the standby have to open an incident by itself, because no alarm did?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from failover.application.holding import majority_needed
+from failover.application.ports import Clock, Executions, Register
+from failover.application.receive_alarm import Received
+from failover.application.vantage_points import VantagePoints
+from failover.domain.incident import may_open, open_incident
+from failover.domain.leader_record import Refusal
+from failover.domain.plan import Plan
+
+
+@dataclass(frozen=True)
+class ProbeLeader:
+    """Called every minute in both Regions; in the leader's it only reads the leader record."""
+
+    plan: Plan
+    region: str
+    register: Register
+    executions: Executions
+    vantage_points: VantagePoints
+    clock: Clock
+
+    def __call__(self) -> Received:
+        """Raises TransientFailure or RunRefused when AWS gives no decision: the next probe comes in a minute."""
+        with majority_needed():
+            record = self.register.read()
+        if refusal := may_open(record, self.plan, self.region, self.clock.now()):
+            return Received(False, refusal.reason, epoch=record.epoch)
+        seen = self.vantage_points.answers(self.vantage_points.ask(record.leader), record.leader)
+        decision = open_incident(seen, record, self.plan, self.clock.now())
+        if isinstance(decision, Refusal):
+            return Received(False, decision.reason, epoch=record.epoch)
+        if running := self.executions.running():
+            return Received(False, f"A run is in progress: {sorted(running)[0]}.", epoch=record.epoch)
+        started = self.executions.start(decision.name, decision.input)
+        reason = str(decision.input["trigger"]["reason"])
+        if not started.new:
+            reason = f"An earlier probe started {decision.name}."
+        return Received(started.new, reason, started.arn, decision.name, record.epoch)

@@ -1,0 +1,51 @@
+"""Does the scheduled probe open an incident on real clients, and tell in a sentence why it does not?"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
+from emulated_aws import Cloud, Context
+
+from failover.application.errors import RunRefused
+from handlers.probe_leader import handler
+
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+
+
+def put_heartbeat(cloud: Cloud, age: timedelta) -> None:
+    at = (datetime.now(UTC) - age).isoformat()
+    body = json.dumps({"region": PRIMARY, "epoch": 1, "sequence": 7, "at": at, "lsn": "0/1"})
+    for region in (STANDBY, WITNESS):
+        bucket = plan_dict()["record_copies"][region]
+        cloud.client("s3", region).put_object(Bucket=bucket, Key="heartbeat.json", Body=body)
+
+
+def test_a_leader_silent_for_long_is_opened_as_an_incident(cloud: Cloud, context: Context) -> None:
+    put_heartbeat(cloud, timedelta(minutes=30))
+    probed = handler(SCHEDULED, context)
+    assert probed["started"] is True
+    execution = cloud.client("stepfunctions").describe_execution(executionArn=probed["execution_arn"])
+    assert json.loads(execution["input"])["trigger"]["kind"] == "probe"
+
+
+def test_a_leader_that_lives_is_left_alone_and_the_reason_says_what_was_seen(cloud: Cloud, context: Context) -> None:
+    put_heartbeat(cloud, timedelta(0))
+    probed = handler(SCHEDULED, context)
+    assert (probed["started"], probed["run"]) == (False, None)
+    assert "heartbeat: healthy" in probed["reason"]
+
+
+def test_the_leaders_own_region_opens_nothing(cloud: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = json.dumps(plan_dict())
+    cloud.client("ssm", PRIMARY).put_parameter(Name="/drlab/app/plan", Value=plan, Type="String")
+    monkeypatch.setenv("AWS_REGION", PRIMARY)
+    assert f"{PRIMARY} already leads" in handler(SCHEDULED, context)["reason"]
+
+
+def test_without_a_plan_nothing_is_decided(cloud: Cloud, context: Context) -> None:
+    cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    with pytest.raises(RunRefused, match="There is no plan"):
+        handler(SCHEDULED, context)

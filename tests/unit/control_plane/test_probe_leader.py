@@ -1,0 +1,152 @@
+"""Does the standby open an incident when no alarm does, and only then?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import (
+    NOW,
+    PRIMARY,
+    RUN,
+    STANDBY,
+    AtOnce,
+    MemoryAlarms,
+    MemoryExecutions,
+    MemoryHeartbeats,
+    MemoryRegister,
+    MemoryWeb,
+    VirtualClock,
+    plan_with,
+)
+
+from failover.application.errors import TransientFailure
+from failover.application.probe_leader import ProbeLeader
+from failover.application.vantage_points import VantagePoints
+from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.intake import TriggerKind
+from failover.domain.run import Run
+from failover.domain.signals import Health
+
+PATIENCE = plan_with().timing.probe_after
+LONG_AGO = NOW - PATIENCE - timedelta(seconds=1)
+
+
+def heartbeat(at: Any = LONG_AGO) -> Heartbeat:
+    return Heartbeat(PRIMARY, 1, 7, at, Lsn(1))
+
+
+class World:
+    """The leader has been silent for longer than an alarm may take."""
+
+    def __init__(self, region: str = STANDBY) -> None:
+        plan = plan_with()
+        self.clock, self.web, self.register = VirtualClock(), MemoryWeb(), MemoryRegister()
+        self.alarms, self.heartbeats = MemoryAlarms(route53=Health.UNHEALTHY), MemoryHeartbeats(heartbeat())
+        self.executions = MemoryExecutions()
+        self.alarms.since = LONG_AGO
+        points = VantagePoints(plan, self.alarms, self.web, self.heartbeats, self.clock, AtOnce())
+        self.probe = ProbeLeader(plan, region, self.register, self.executions, points, self.clock)
+
+
+def test_an_outage_that_no_alarm_reported_is_opened_by_the_probe() -> None:
+    world = World()
+    probed = world.probe()
+    assert probed.started is True
+    assert probed.run is not None
+    started = world.executions.started[probed.run]
+    run = Run.parse({"run": probed.run, "started_at": NOW.isoformat(), "state": started})
+    assert (run.kind, run.expected_epoch) == (TriggerKind.PROBE, 1)
+    assert "No alarm started a run" in started["trigger"]["reason"]
+
+
+def test_the_heartbeat_and_the_probe_are_enough_when_the_witness_is_dark() -> None:
+    world = World()
+    world.alarms.states["route53"] = Health.UNREACHABLE
+    assert world.probe().started is True
+
+
+def test_an_alarm_has_the_first_word() -> None:
+    world = World()
+    recent = NOW - PATIENCE + timedelta(seconds=1)
+    world.alarms.since, world.heartbeats.answer = recent, replace(world.heartbeats.answer, newest=heartbeat(recent))
+    probed = world.probe()
+    assert (probed.started, world.executions.started) == (False, {})
+    assert "an alarm has 180 s to arrive first" in probed.reason
+
+
+def test_a_leader_that_somebody_outside_finds_healthy_is_left_alone() -> None:
+    world = World()
+    world.alarms.states["route53"] = Health.HEALTHY
+    assert world.probe().started is False
+
+
+def test_one_vantage_point_is_not_enough() -> None:
+    """The standby that is cut off from everybody must not take itself for the survivor."""
+    world = World()
+    world.alarms.states["route53"] = Health.UNREACHABLE
+    world.heartbeats.answer = replace(world.heartbeats.answer, newest=None, majority=False)
+    probed = world.probe()
+    assert probed.started is False
+    assert "1 of 2 vantage points" in probed.reason
+
+
+def test_evidence_without_a_date_opens_nothing() -> None:
+    world = World()
+    world.alarms.since = None
+    world.heartbeats.answer = replace(world.heartbeats.answer, newest=None)
+    assert "since when" in world.probe().reason
+
+
+def test_probes_side_by_side_open_one_incident() -> None:
+    world = World()
+    first, second = world.probe(), world.probe()
+    assert (first.started, second.started) == (True, False)
+    assert len(world.executions.started) == 1
+
+
+def test_a_run_that_stood_down_is_followed_by_another_after_a_while() -> None:
+    world = World()
+    first = world.probe()
+    assert first.run is not None
+    world.executions.closed.add(first.run)
+    assert world.probe().started is False
+    world.clock.elapsed += PATIENCE.total_seconds()
+    assert world.probe().started is True
+
+
+def test_nothing_is_opened_while_any_run_is_in_progress() -> None:
+    world = World()
+    world.executions.others = ("by-hand",)
+    assert "by-hand" in world.probe().reason
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"leader": STANDBY}, "already leads"),
+        ({"acknowledged": False}, "acknowledged"),
+        ({"hold_until": NOW + timedelta(hours=1)}, "no alarm starts a run"),
+    ],
+)
+def test_what_holds_an_alarm_back_holds_a_probe_back_without_a_look(change: dict[str, Any], why: str) -> None:
+    world = World()
+    world.register.record = replace(world.register.record, **change)
+    assert why in world.probe().reason
+    assert world.web.asked == []
+
+
+def test_nothing_is_opened_while_a_run_holds_the_fence() -> None:
+    world = World()
+    world.register.fenced_by(RUN)
+    assert "holds the fence" in world.probe().reason
+
+
+def test_without_a_majority_of_the_record_nothing_is_decided() -> None:
+    world = World()
+    world.register.majority = False
+    with pytest.raises(TransientFailure):
+        world.probe()
+    assert world.executions.started == {}
