@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.settings import PRIMARY_REGION, FaultName
+from lab.settings import PRIMARY_REGION, SERVICE, WITNESS_REGION, FaultName
 
 if TYPE_CHECKING:
     from lab.laboratory import Laboratory
 
+FORWARDING_RULE = f"drlab-{SERVICE}-forward-health-check"
+
 
 @dataclass(frozen=True)
 class Fault:
-    """`inject` breaks the primary Region of a running laboratory; all five must end in a failover."""
+    """`inject` breaks the primary Region of a running laboratory; all of them must end in a failover."""
 
     name: FaultName
     description: str
@@ -46,6 +48,11 @@ def _service_down(lab: Laboratory) -> None:
     lab.tasks[PRIMARY_REGION].kill_all()
 
 
+def _alarm_lost(lab: Laboratory) -> None:
+    lab.client("events", WITNESS_REGION).disable_rule(Name=FORWARDING_RULE)
+    _region_dark(lab)
+
+
 FAULTS: dict[FaultName, Fault] = {
     fault.name: fault
     for fault in (
@@ -58,5 +65,10 @@ FAULTS: dict[FaultName, Fault] = {
         Fault("database-frozen", "the primary database server stops running but keeps its sockets", _database_frozen),
         Fault("link-cut", "the primary Region lives on, cut off from everything outside it", _link_cut),
         Fault("service-down", "every task of the primary Region dies and cannot be started again", _service_down),
+        Fault(
+            "alarm-lost",
+            "the primary Region goes dark, and the rule that forwards its alarm has been disabled",
+            _alarm_lost,
+        ),
     )
 }

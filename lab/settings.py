@@ -13,7 +13,7 @@ SERVICE = "app"
 ACCOUNT_ID = "123456789012"
 DOMAIN_NAME = "app.example.com"
 
-FaultName = Literal["region-dark", "database-killed", "database-frozen", "link-cut", "service-down"]
+FaultName = Literal["region-dark", "database-killed", "database-frozen", "link-cut", "service-down", "alarm-lost"]
 SynchronousMode = Literal["off", "remote_write", "on", "remote_apply"]
 FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
 SYNCHRONOUS_MODES: tuple[SynchronousMode, ...] = get_args(SynchronousMode)
