@@ -1,4 +1,4 @@
-"""What can be typed? `drlab drill`, `drlab up`, `drlab documents`."""
+"""What can be typed? `drlab --help` lists it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from types import FrameType
 
 from rich.console import Console
 
-from lab.settings import FAULT_NAMES, SYNCHRONOUS_MODES, DrillSettings, LabSettings, SettingsError
+from lab.settings import (
+    FAULT_NAMES,
+    SECONDARY_REGION,
+    SERVICE,
+    SYNCHRONOUS_MODES,
+    DrillSettings,
+    LabSettings,
+    SettingsError,
+)
+from lab.target import TARGETS, target
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT = 5055, 8080
@@ -35,6 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
         _end_on_signals()
         if options.command == "up":
             return _up(settings.lab, console)
+        if options.command == "failover":
+            return _failover(options, console)
+        if options.command == "guard":
+            return _guard(options, console)
         return _drill(settings, options.reports, console)
     except SettingsError as error:
         console.print(f"drlab: {error}", style="bold red", markup=False)
@@ -84,6 +97,42 @@ def _up(settings: LabSettings, console: Console) -> int:
     return 0
 
 
+def _failover(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 when a run would go through, 1 when it would stand down."""
+    from failover.application.errors import RunRefused, TransientFailure
+    from lab.preview import preview
+
+    if not options.plan_only:
+        raise SettingsError(
+            "a failover is started by an alarm, or by `aws stepfunctions start-execution`; add --plan-only"
+        )
+    where = target(options.target, options.cloud_port, options.service)
+    obstacles = []
+    try:
+        for step in preview(where, options.region):
+            word = {True: "goes on", False: "STOPS", None: "would"}[step.goes_on]
+            console.print(f"{step.state:32} {word:8} {step.reason}", markup=False, highlight=False, soft_wrap=True)
+            if step.goes_on is False:
+                obstacles.append(step.state)
+    except (RunRefused, TransientFailure) as error:
+        console.print(f"drlab: {error}", style="bold red", markup=False)
+        return UNUSABLE
+    if obstacles:
+        console.print(f"A run would stand down at {obstacles[0]}, change nothing, and tell people why.")
+        return FAILED
+    console.print(f"A run would fail over to {options.region}.")
+    return 0
+
+
+def _guard(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 when a deploy may go on, 1 when not."""
+    from lab.guard import ask
+
+    answer = ask(target(options.target, options.cloud_port, options.service))
+    console.print(f"{'deploy' if answer.allowed else 'DO NOT DEPLOY'}: {answer.reason}", markup=False, soft_wrap=True)
+    return 0 if answer.allowed else FAILED
+
+
 def _end_on_signals() -> None:
     """Ctrl-C and an ordinary kill both leave by way of the context managers, which end every process."""
 
@@ -99,7 +148,7 @@ def _end_on_signals() -> None:
 
 
 def _settings(options: argparse.Namespace) -> DrillSettings:
-    if options.command == "documents":
+    if options.command in ("documents", "failover", "guard"):
         return DrillSettings()
     lab = LabSettings(
         replication_delay=timedelta(milliseconds=options.replication_delay),
@@ -138,9 +187,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_lab(drill, 0, 0)
     up = commands.add_parser("up", help="keep the lab running for any boto3 or AWS CLI client")
     _add_lab(up, DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT)
+    failover = commands.add_parser("failover", help="what a failover would do now, and why")
+    failover.add_argument(
+        "--plan-only", action="store_true", help="decide everything that needs no change, and print it"
+    )
+    failover.add_argument("--region", default=SECONDARY_REGION, help=f"that would lead (default {SECONDARY_REGION})")
+    _add_target(failover)
+    guard = commands.add_parser("guard", help="refuse a deploy during a run, or one that would undo a failover")
+    _add_target(guard)
     documents = commands.add_parser("documents", help="write the generated documents anew")
     documents.add_argument("--check", action="store_true", help="only say which are out of date")
     return parser
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", default="aws", help=f"{' or '.join(TARGETS)} (default aws)")
+    parser.add_argument("--cloud-port", type=int, default=DEFAULT_CLOUD_PORT, help="of the lab's AWS APIs")
+    parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
 
 
 def _add_lab(parser: argparse.ArgumentParser, cloud_port: int, public_port: int) -> None:

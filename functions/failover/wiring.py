@@ -71,14 +71,29 @@ def here() -> str:
 
 def load_plan() -> Plan:
     """The plan of this Region. Raises RunRefused with one sentence when it is missing or wrong, or TransientFailure."""
+    plan = find_plan()
+    if plan is None:
+        raise RunRefused(f"There is no plan: {here()} has no parameter {_variable('PLAN_PARAMETER')}.")
+    return plan
+
+
+def find_plan() -> Plan | None:
+    """The plan of this Region, None when there is none. Raises RunRefused when it is wrong, or TransientFailure."""
     name = _variable("PLAN_PARAMETER")
     text = ParameterStore(client("ssm")).read(name)
     if text is None:
-        raise RunRefused(f"There is no plan: {here()} has no parameter {name}.")
+        return None
     try:
         return Plan.parse(text)
     except PlanError as error:
         raise RunRefused(f"The plan in {name} cannot be used: {error}.") from error
+
+
+def register_of(plan: Plan) -> Register:
+    """The leader record of `plan`, for whoever acts in this Region."""
+    timeout: timedelta = plan.timing.api_timeout
+    clients = s3_clients(plan.record_copies, timeout)
+    return leader_register(plan.record_copies, clients, here(), timeout)
 
 
 def receive_alarm() -> ReceiveAlarm:
@@ -221,9 +236,7 @@ class _Region:
         return aws.client(service, self.name, self.plan.timing.api_timeout)
 
     def register(self) -> Register:
-        timeout: timedelta = self.plan.timing.api_timeout
-        clients = s3_clients(self.plan.record_copies, timeout)
-        return leader_register(self.plan.record_copies, clients, self.name, timeout)
+        return register_of(self.plan)
 
     def vantage_points(self) -> VantagePoints:
         timeout = self.plan.timing.look_timeout

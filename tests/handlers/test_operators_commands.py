@@ -1,0 +1,85 @@
+"""Do the operators' commands tell what is, and change nothing?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
+from emulated_aws import Cloud
+
+from lab import cli, guard
+from lab.settings import SettingsError
+from lab.target import Target, target
+
+AWS = Target("aws", 0)
+Context = Callable[..., Path]
+
+
+@pytest.fixture
+def context_file(tmp_path: Path) -> Context:
+    def write(primary: str = PRIMARY, secondary: str = STANDBY) -> Path:
+        path = tmp_path / "cdk.json"
+        path.write_text(json.dumps({"context": {"primaryRegion": primary, "secondaryRegion": secondary}}))
+        return path
+
+    return write
+
+
+def record_objects(cloud: Cloud) -> list[bytes]:
+    return [
+        cloud.client("s3", region).get_object(Bucket=bucket, Key="leader-record.json")["Body"].read()
+        for region, bucket in plan_dict()["record_copies"].items()
+    ]
+
+
+def test_the_guard_lets_templates_pass_that_agree_with_the_leader_record(cloud: Cloud, context_file: Context) -> None:
+    answer = guard.ask(AWS, context_file())
+    assert (answer.allowed, f"{PRIMARY} leads" in answer.reason) == (True, True)
+
+
+def test_the_guard_refuses_templates_that_would_undo_a_failover(cloud: Cloud, context_file: Context) -> None:
+    answer = guard.ask(AWS, context_file(STANDBY, PRIMARY))
+    assert answer.allowed is False
+    assert "would undo the failover" in answer.reason
+
+
+def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:
+    cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    assert guard.ask(AWS, context_file()).allowed is True
+
+
+def test_the_guard_takes_an_unreadable_record_for_a_no(cloud: Cloud, context_file: Context) -> None:
+    for region in (STANDBY, WITNESS):
+        bucket = plan_dict()["record_copies"][region]
+        cloud.client("s3", region).put_object(Bucket=bucket, Key="leader-record.json", Body=b"{")
+    answer = guard.ask(AWS, context_file())
+    assert answer.allowed is False
+    assert "Who leads is unknown" in answer.reason
+
+
+def test_a_context_without_regions_and_an_unknown_target_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cdk\.json names no primaryRegion"):
+        guard.ask(AWS, tmp_path / "cdk.json")
+    with pytest.raises(SettingsError, match="--target 'moon' is not one of lab, aws"):
+        target("moon", 0)
+
+
+def test_a_preview_names_every_state_says_what_is_in_the_way_and_changes_nothing(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = record_objects(cloud)
+    assert cli.main(["failover", "--plan-only"]) == 1
+    said = capsys.readouterr().out
+    assert "CheckSecondaryReadiness" in said
+    assert "CheckSecondaryReadiness          STOPS" in said
+    assert "A run would stand down at CheckPrimaryHealth" in said
+    assert said.index("FencePrimary") < said.index("PromoteReplica") < said.index("Notify")
+    assert record_objects(cloud) == before
+
+
+def test_a_failover_is_not_started_by_the_preview_command(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["failover"]) == 2
+    assert "--plan-only" in capsys.readouterr().out

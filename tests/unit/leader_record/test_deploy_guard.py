@@ -1,0 +1,30 @@
+"""Is a deploy refused while it would disturb a run or undo a failover, and only then?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from failover.domain.deploy_guard import may_deploy
+from failover.domain.leader_record import State, genesis
+
+PRIMARY, STANDBY = "ap-southeast-2", "us-west-2"
+RECORD = genesis(PRIMARY, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_the_templates_primary_that_leads_may_be_deployed() -> None:
+    assert may_deploy(RECORD, PRIMARY) is None
+
+
+def test_nothing_is_deployed_while_a_run_holds_the_fence() -> None:
+    refusal = may_deploy(replace(RECORD, state=State.FENCED, run="failover-e1-0123abcd"), PRIMARY)
+    assert refusal is not None
+    assert "failover-e1-0123abcd holds the fence" in refusal.reason
+
+
+def test_templates_from_before_the_failover_are_refused_and_what_to_do_is_said() -> None:
+    refusal = may_deploy(replace(RECORD, leader=STANDBY, epoch=3), PRIMARY)
+    assert refusal is not None
+    assert "would undo the failover" in refusal.reason
+    assert "Swap primaryRegion and secondaryRegion" in refusal.reason
+    assert may_deploy(replace(RECORD, leader=STANDBY), STANDBY) is None
