@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from failover import wiring
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
 from failover.domain.deploy_guard import may_deploy
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
+from failover.wiring.register import register_of
+from failover.wiring.this_region import find_plan
 from lab.settings import SettingsError
 from lab.target import Target
 
@@ -37,7 +38,7 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
             return Answer(False, f"The plan could not be read: {'; '.join(silent)} Who leads is unknown.")
         return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
     try:
-        record = wiring.register_of(plan).read()
+        record = register_of(plan).read()
     except NoMajority as error:
         return Answer(False, f"Who leads is unknown: {error}")
     refusal = may_deploy(record, primary)
@@ -54,7 +55,7 @@ def _plan(target: Target, regions: Sequence[str]) -> tuple[Plan | None, list[str
     for region in regions:
         target.enter(region)
         try:
-            if (plan := wiring.find_plan()) is not None:
+            if (plan := find_plan()) is not None:
                 return plan, silent
         except (RunRefused, TransientFailure) as error:
             silent.append(str(error))

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from failover import wiring
 from failover.application.errors import RunRefused, StillInProgress, TransientFailure
 from failover.domain.plan import Plan
 from failover.domain.run import Run
-from failover.wiring import UseCase
+from failover.wiring.this_region import UseCase, load_plan
+from handlers import bound_data_loss, check_primary_health, check_secondary_readiness
 from lab.target import Target
 
 WORKFLOW = Path(__file__).resolve().parents[1] / "statemachines" / "failover.asl.json"
@@ -35,7 +35,7 @@ def preview(target: Target, region: str) -> Iterator[Step]:
     Raises RunRefused or TransientFailure when there is no plan to go by.
     """
     target.enter(region)
-    plan = wiring.load_plan()
+    plan = load_plan()
     leader = plan.standby_of(region)
     state: dict[str, Any] = {
         "trigger": {"kind": "manual", "reason": "a preview", "alarm_arn": None, "observed_at": _now()},
@@ -53,9 +53,9 @@ def preview(target: Target, region: str) -> Iterator[Step]:
 
 
 _READ_ONLY: dict[str, tuple[Callable[[], UseCase], str, str]] = {
-    "CheckPrimaryHealth": (wiring.check_primary_health, "health", "down"),
-    "CheckSecondaryReadiness": (wiring.check_secondary_readiness, "readiness", "ready"),
-    "BoundDataLoss": (wiring.bound_data_loss, "loss", "accepted"),
+    "CheckPrimaryHealth": (check_primary_health.build, "health", "down"),
+    "CheckSecondaryReadiness": (check_secondary_readiness.build, "readiness", "ready"),
+    "BoundDataLoss": (bound_data_loss.build, "loss", "accepted"),
 }
 
 

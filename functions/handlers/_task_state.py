@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from failover.application.errors import RunRefused, StillInProgress, TransientFailure
 from failover.domain.plan import PlanError
 from failover.domain.run import Run, RunStateError
-from failover.wiring import UseCase
+from failover.wiring.this_region import UseCase
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

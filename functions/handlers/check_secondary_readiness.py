@@ -1,6 +1,15 @@
 """Can this Region take over?"""
 
-from failover import wiring
+from failover.adapters.ecs import Ecs
+from failover.adapters.rds import Rds
+from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.wiring.this_region import CLOCK, ThisRegion
 from handlers._task_state import task_handler
 
-handler = task_handler("CheckSecondaryReadiness", wiring.check_secondary_readiness)
+
+def build() -> CheckSecondaryReadiness:
+    this = ThisRegion.load()
+    return CheckSecondaryReadiness(this.plan, this.name, Rds(this.client("rds")), Ecs(this.client("ecs")), CLOCK)
+
+
+handler = task_handler("CheckSecondaryReadiness", build)

@@ -1,6 +1,14 @@
 """Is the public name answered by this Region?"""
 
-from failover import wiring
+from failover.adapters.service_probe import HttpProbe
+from failover.application.flip_route53 import FlipRoute53
+from failover.wiring.this_region import CLOCK, ThisRegion
 from handlers._task_state import task_handler
 
-handler = task_handler("FlipRoute53", wiring.flip_route53)
+
+def build() -> FlipRoute53:
+    this = ThisRegion.load()
+    return FlipRoute53(this.plan, this.name, HttpProbe(this.plan.timing.api_timeout), CLOCK)
+
+
+handler = task_handler("FlipRoute53", build)

@@ -1,6 +1,14 @@
 """What are people told of a run, at three in the morning?"""
 
-from failover import wiring
+from failover.adapters.sns import SnsTopic
+from failover.application.notify import Notify
+from failover.wiring.this_region import ThisRegion, variable
 from handlers._task_state import task_handler
 
-handler = task_handler("Notify", wiring.notify)
+
+def build() -> Notify:
+    this = ThisRegion.load()
+    return Notify(this.plan, this.name, SnsTopic(this.client("sns"), variable("TOPIC_ARN")))
+
+
+handler = task_handler("Notify", build)

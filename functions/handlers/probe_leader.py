@@ -5,16 +5,26 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from failover import wiring
+from failover.adapters.executions import StepFunctions
+from failover.application.probe_leader import ProbeLeader
+from failover.wiring.looks import vantage_points_of
+from failover.wiring.register import register_of
+from failover.wiring.this_region import CLOCK, ThisRegion, variable
 
 logger, metrics = Logger(), Metrics()
+
+
+def build() -> ProbeLeader:
+    this = ThisRegion.load()
+    executions = StepFunctions(this.client("stepfunctions"), variable("STATE_MACHINE_ARN"))
+    return ProbeLeader(this.plan, this.name, register_of(this.plan), executions, vantage_points_of(this.plan), CLOCK)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Raises TransientFailure or RunRefused when AWS gives no decision."""
-    probed = wiring.probe_leader()().to_dict()
+    probed = build()().to_dict()
     metrics.add_metric(name="ProbeStartedRun", unit=MetricUnit.Count, value=int(bool(probed["started"])))
     logger.info("probed", extra={"decision": probed})
     return probed

@@ -5,10 +5,18 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from failover import wiring
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.receive_alarm import ReceiveAlarm
+from failover.wiring.intake import intake
+from failover.wiring.this_region import variable
 
 logger, metrics = Logger(), Metrics()
+
+
+def build() -> ReceiveAlarm:
+    """Makes no client and no call before an event is found in order."""
+    machine = variable("STATE_MACHINE_ARN")
+    return ReceiveAlarm(machine.split(":")[4] if machine.count(":") >= 6 else "", lambda: intake(machine))
 
 
 @metrics.log_metrics
@@ -20,15 +28,13 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
     the queue of undecided alarms rather than nowhere.
     """
     try:
-        received = wiring.receive_alarm()(event).to_dict()
+        received = build()(event).to_dict()
     except (TransientFailure, RunRefused) as error:
         metrics.add_metric(name="AlarmUndecided", unit=MetricUnit.Count, value=1)
         logger.error("AlarmUndecided", extra={"reason": str(error)})
         raise
-    if received["started"]:
-        name = "AlarmStartedRun"
-    else:
-        name = "AlarmDuplicated" if received["execution_arn"] else "AlarmRefused"
+    refused = "AlarmDuplicated" if received["execution_arn"] else "AlarmRefused"
+    name = "AlarmStartedRun" if received["started"] else refused
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
     logger.info(name, extra={"decision": received})
     return received

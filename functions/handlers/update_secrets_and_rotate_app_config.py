@@ -1,6 +1,22 @@
 """Do this Region's own secret and parameter name the promoted database?"""
 
-from failover import wiring
+from failover.adapters.parameters import ParameterStore
+from failover.adapters.rds import Rds
+from failover.adapters.secrets import SecretsManager
+from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
+from failover.wiring.this_region import ThisRegion
 from handlers._task_state import task_handler
 
-handler = task_handler("UpdateSecretsAndRotateAppConfig", wiring.update_secrets_and_rotate_app_config)
+
+def build() -> UpdateSecretsAndRotateAppConfig:
+    this = ThisRegion.load()
+    return UpdateSecretsAndRotateAppConfig(
+        this.plan,
+        this.name,
+        Rds(this.client("rds")),
+        SecretsManager(this.client("secretsmanager")),
+        ParameterStore(this.client("ssm")),
+    )
+
+
+handler = task_handler("UpdateSecretsAndRotateAppConfig", build)

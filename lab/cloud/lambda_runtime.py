@@ -28,7 +28,7 @@ READY_SECONDS = 30.0
 
 
 # Imported once for all functions of an archive: their start-up is no measure of AWS's either way.
-PRELOADED = ("failover.wiring",)
+PRELOADED = "failover"
 
 
 class Zygote:
@@ -126,7 +126,7 @@ class LambdaRuntime:
         """The parent for an archive's workers: its own, or any for an archive that has nothing to preload."""
         digest = hashlib.sha256(archive).hexdigest()
         code = self._code(archive)
-        if not any((code / f"{module.replace('.', '/')}.py").is_file() for module in PRELOADED):
+        if not (code / PRELOADED).is_dir():
             return self._zygotes[0]
         with self._lock:
             for zygote in self._zygotes:

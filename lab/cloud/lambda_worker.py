@@ -12,11 +12,13 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import socket
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import IO, Any
 
 LONGEST_REQUEST_BYTES = 1 << 20
@@ -84,13 +86,13 @@ def _import_what_every_function_needs() -> None:
     gc.freeze()
 
 
-def _preload(code: str, modules: list[str]) -> None:
+def _preload(code: str, package: str) -> None:
     """Import what the functions of an archive share. Workers of another archive would get it too: one zygote each."""
     sys.path.insert(0, code)
-    for module in modules:
-        # What a function cannot import is its own error, and is reported when it is invoked.
+    # What a function cannot import is its own error, and is reported when it is invoked.
+    for module in pkgutil.walk_packages([str(Path(code) / package)], f"{package}.", onerror=lambda _: None):
         with contextlib.suppress(ImportError):
-            importlib.import_module(module)
+            importlib.import_module(module.name)
 
 
 def _work(function: dict[str, Any], channel: socket.socket) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from failover import wiring
 from failover.adapters import aws
 from failover.adapters.s3_leader_record import leader_register, s3_clients
 from failover.adapters.secrets import SecretsManager
@@ -16,6 +15,8 @@ from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
+from failover.wiring.heartbeats import heartbeats_of
+from failover.wiring.this_region import load_plan
 
 
 class LeaderRecordCopies(Protocol):
@@ -50,7 +51,7 @@ class Aws:
     task_id: str
 
     def plan(self) -> Plan:
-        plan = wiring.load_plan()
+        plan = load_plan()
         if self.region not in plan.regions:
             raise RunRefused(f"{self.region} is not a Region of the plan that can lead.")
         return plan
@@ -65,7 +66,7 @@ class Aws:
         return leader_register(plan.record_copies, clients, self.task_id, plan.timing.api_timeout)
 
     def heartbeats(self, plan: Plan) -> PublishedHeartbeats:
-        return wiring.heartbeats(plan)
+        return heartbeats_of(plan)
 
 
 def login_from(name: str, value: Mapping[str, Any]) -> DatabaseLogin:
