@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,6 +33,14 @@ class StepFunctions:
                 stateMachineArn=self.state_machine_arn, statusFilter="RUNNING", maxResults=100
             )
         return tuple(one["name"] for one in answer["executions"])
+
+    def ended_since(self, since: datetime) -> tuple[datetime, ...]:
+        """Ends of the executions begun at `since` or later, the newest 100. Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence("Listing the earlier runs"):
+            answer = self.client.list_executions(stateMachineArn=self.state_machine_arn, maxResults=100)
+        return tuple(
+            one["stopDate"] for one in answer["executions"] if one.get("stopDate") and one["startDate"] >= since
+        )
 
     def start(self, name: str, run_input: Mapping[str, Any]) -> StartedExecution:
         """Raises TransientFailure or RunRefused."""

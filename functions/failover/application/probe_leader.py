@@ -8,7 +8,7 @@ from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Executions, Register
 from failover.application.receive_alarm import Received
 from failover.application.vantage_points import VantagePoints
-from failover.domain.incident import may_open, open_incident
+from failover.domain.incident import down_since, may_open, open_incident
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 
@@ -31,7 +31,9 @@ class ProbeLeader:
         if refusal := may_open(record, self.plan, self.region, self.clock.now()):
             return Received(False, refusal.reason, epoch=record.epoch)
         seen = self.vantage_points.answers(self.vantage_points.ask(record.leader), record.leader)
-        decision = open_incident(seen, record, self.plan, self.clock.now())
+        since = down_since(seen)
+        ended = self.executions.ended_since(since) if since else ()
+        decision = open_incident(seen, record, self.plan, self.clock.now(), ended)
         if isinstance(decision, Refusal):
             return Received(False, decision.reason, epoch=record.epoch)
         if running := self.executions.running():

@@ -15,6 +15,8 @@ from failover.domain.leader_record import LeaderRecord, Refusal
 from failover.domain.plan import Plan
 from failover.domain.signals import Observation
 
+LONGEST_PAUSE = timedelta(hours=1)
+
 
 def may_open(record: LeaderRecord, plan: Plan, region: str, now: datetime) -> Refusal | None:
     """Why `region` need not even look, or None."""
@@ -22,28 +24,48 @@ def may_open(record: LeaderRecord, plan: Plan, region: str, now: datetime) -> Re
     return Refusal(reason) if reason else None
 
 
-def open_incident(seen: Sequence[Observation], record: LeaderRecord, plan: Plan, now: datetime) -> Start | Refusal:
-    """The run to start: one at most for each `probe_after`. A single look is enough, since the evidence itself is old."""
+def down_since(seen: Sequence[Observation]) -> datetime | None:
+    """The oldest evidence against the leader, None when no vantage point tells since when."""
+    return min((one.since for one in seen if one.speaks_against and one.since is not None), default=None)
+
+
+def open_incident(
+    seen: Sequence[Observation], record: LeaderRecord, plan: Plan, now: datetime, ended: Sequence[datetime]
+) -> Start | Refusal:
+    """The run to start, or why none is. A single look is enough, since the evidence itself is old.
+
+    `ended` are the ends of this outage's earlier runs. Each fenced the leader and stood down for a reason that time alone
+    may not mend, so the next waits twice as long.
+    """
     against = [one for one in seen if one.speaks_against]
     alive = [one for one in seen if one.speaks_for and one.outside]
     told = "; ".join(f"{one.vantage_point}: {one.health}, {one.detail}" for one in seen)
     if alive or len(against) < plan.signals_required:
         return Refusal(f"{len(against)} of {plan.signals_required} vantage points find {record.leader} down ({told}).")
-    dated = [one.since for one in against if one.since is not None]
-    if not dated:
+    since = down_since(seen)
+    if since is None:
         return Refusal(f"No vantage point tells since when {record.leader} is down ({told}).")
-    lasted, patience = now - min(dated), plan.timing.probe_after
-    if lasted < patience:
+    lasted, patience = now - since, plan.timing.probe_after
+    if not ended and lasted < patience:
         return Refusal(
             f"{record.leader} is down for {lasted.total_seconds():.0f} s; "
             f"an alarm has {patience.total_seconds():.0f} s to arrive first ({told})."
+        )
+    pause = min(patience * 2 ** (len(ended) - 1), LONGEST_PAUSE) if ended else timedelta(0)
+    if ended and now - max(ended) < pause:
+        return Refusal(
+            f"{len(ended)} runs of this outage have stood down; "
+            f"the next begins {pause.total_seconds():.0f} s after the last ({told})."
         )
     return Start(
         execution_name(record.epoch, "probe", str(_period(now, patience))),
         {
             "trigger": {
                 "kind": TriggerKind.PROBE.value,
-                "reason": f"No alarm started a run, and {record.leader} is down for {lasted.total_seconds():.0f} s ({told}).",
+                "reason": (
+                    f"No alarm and no earlier run ended it: {record.leader} is down for"
+                    f" {lasted.total_seconds():.0f} s ({told})."
+                ),
                 "alarm_arn": None,
                 "observed_at": now.astimezone(UTC).isoformat(),
             },

@@ -372,6 +372,10 @@ class MemoryExecutions:
         self.started: dict[str, Mapping[str, Any]] = {}
         self.closed: set[str] = set()
         self.others: tuple[str, ...] = ()
+        self.ended: list[datetime] = []
+
+    def ended_since(self, since: datetime) -> tuple[datetime, ...]:
+        return tuple(at for at in self.ended if at >= since)
 
     def running(self) -> tuple[str, ...]:
         return (*(name for name in self.started if name not in self.closed), *self.others)

@@ -59,7 +59,7 @@ def test_an_outage_that_no_alarm_reported_is_opened_by_the_probe() -> None:
     started = world.executions.started[probed.run]
     run = Run.parse({"run": probed.run, "started_at": NOW.isoformat(), "state": started})
     assert (run.kind, run.expected_epoch) == (TriggerKind.PROBE, 1)
-    assert "No alarm started a run" in started["trigger"]["reason"]
+    assert "No alarm and no earlier run ended it" in started["trigger"]["reason"]
 
 
 def test_the_heartbeat_and_the_probe_are_enough_when_the_witness_is_dark() -> None:
@@ -107,13 +107,24 @@ def test_probes_side_by_side_open_one_incident() -> None:
     assert len(world.executions.started) == 1
 
 
-def test_a_run_that_stood_down_is_followed_by_another_after_a_while() -> None:
+def test_a_run_that_stood_down_is_followed_by_another_each_time_after_twice_as_long() -> None:
+    """What made it stand down may go away by itself; what does not must not fence the leader again every few minutes."""
     world = World()
-    first = world.probe()
-    assert first.run is not None
-    world.executions.closed.add(first.run)
-    assert world.probe().started is False
-    world.clock.elapsed += PATIENCE.total_seconds()
+    for pause in (1, 2, 4):
+        probed = world.probe()
+        assert probed.run is not None
+        assert probed.started is True
+        world.executions.closed.add(probed.run)
+        world.executions.ended.append(world.clock.now())
+        world.clock.elapsed += pause * PATIENCE.total_seconds() - 1
+        assert world.probe().started is False
+        assert "of this outage have stood down" in world.probe().reason
+        world.clock.elapsed += 1
+
+
+def test_runs_of_an_earlier_outage_do_not_count() -> None:
+    world = World()
+    world.executions.ended.append(LONG_AGO - timedelta(days=1))
     assert world.probe().started is True
 
 
