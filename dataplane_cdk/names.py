@@ -1,0 +1,82 @@
+"""What is each thing called? Every name can be told before anything exists.
+
+A name that both Regions, the control plane and the plan can compute needs no look-up in a Region that may be dark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dataplane_cdk.config import Config
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one installation."""
+
+    config: Config
+
+    @property
+    def prefix(self) -> str:
+        return f"drlab-{self.config.service}"
+
+    def stack(self, region: str, concern: str) -> str:
+        return f"{self.prefix}-{region}-{concern}"
+
+    def bucket(self, kind: str, region: str) -> str:
+        return f"{self.prefix}-{kind}-{self.config.account}-{region}"
+
+    def bucket_arn(self, kind: str, region: str) -> str:
+        return f"arn:aws:s3:::{self.bucket(kind, region)}"
+
+    def database(self, region: str) -> str:
+        """The instance's identifier; in Aurora the cluster's."""
+        return f"{self.config.service}-{region}"
+
+    def database_arn(self, region: str) -> str:
+        return f"arn:aws:rds:{region}:{self.config.account}:db:{self.database(region)}"
+
+    @property
+    def database_secret(self) -> str:
+        return f"drlab/{self.config.service}/database"
+
+    @property
+    def credentials_secret(self) -> str:
+        return f"drlab/{self.config.service}/credentials"
+
+    @property
+    def database_parameter(self) -> str:
+        return f"/drlab/{self.config.service}/database"
+
+    @property
+    def plan_parameter(self) -> str:
+        return f"/drlab/{self.config.service}/plan"
+
+    @property
+    def cluster(self) -> str:
+        return self.config.service
+
+    @property
+    def key_alias(self) -> str:
+        return f"alias/{self.prefix}"
+
+    def region_domain(self, region: str) -> str:
+        """The Region's own name, which no failover changes."""
+        return f"{region}.{self.config.domain_name}"
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.config.encrypted else "http"
+
+    def log_group(self, of: str) -> str:
+        return f"/drlab/{self.config.service}/{of}"
+
+    @property
+    def health_check_alarm_arn(self) -> str:
+        """The alarm that controlplane_sam/witness.yaml creates."""
+        config = self.config
+        return f"arn:aws:cloudwatch:{config.witness_region}:{config.account}:alarm:{self.prefix}-primary-health-check"
+
+    def alarm(self, what: str) -> str:
+        """An alarm for people. ReceiveAlarm hears of every alarm that begins with the prefix, so this one does not."""
+        return f"{what}-of-{self.prefix}"

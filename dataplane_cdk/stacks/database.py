@@ -1,0 +1,168 @@
+"""Where are a Region's rows, and how are they found? RDS for PostgreSQL: a primary, and its read replica.
+
+The replica is named by its source's ARN, which can be told beforehand: the standby's stack needs nothing of the primary
+Region. Removing SourceDBInstanceIdentifier from a deployed template would promote the replica
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html), so after a
+failover the two Regions are swapped in cdk.json before anything is deployed; `drlab guard` insists on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from dataplane_cdk.config import Config, RegionConfig
+from dataplane_cdk.constructs.database_login import DatabaseLogin
+from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
+from dataplane_cdk.stacks.regional import RegionalStack
+
+ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("16.14", "16"))
+# The smallest class that the service's sessions, a replica and Performance Insights leave room in.
+INSTANCE = ec2.InstanceType.of(ec2.InstanceClass.BURSTABLE4_GRAVITON, ec2.InstanceSize.MEDIUM)
+STORAGE_GIB, LARGEST_STORAGE_GIB = 20, 200
+BACKUP_DAYS = 7
+EXPORTED_LOGS = ("postgresql", "upgrade")
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    # A replica must not lose a query to the primary's vacuum in the minutes in which it decides a failover.
+    "hot_standby_feedback": "1",
+    "log_min_duration_statement": "1000",
+    "log_lock_waits": "1",
+}
+
+
+class DatabaseStack(RegionalStack):
+    """`instance`. Without `source` it is the primary; with it, the replica of that stack's instance."""
+
+    def __init__(
+        self,
+        app: cdk.App,
+        config: Config,
+        region: RegionConfig,
+        network: NetworkStack,
+        key: kms.IKey,
+        source: DatabaseStack | None = None,
+    ) -> None:
+        super().__init__(app, config, region.name, "database", f"PostgreSQL in {region.name}")
+        common = self._common(network, key)
+        self.instance: rds.IDatabaseInstance
+        if source is None:
+            credentials = self._credentials(key)
+            self.instance = self._primary(credentials, common)
+        else:
+            self.instance = self._replica(source.instance, common)
+        login = DatabaseLogin(
+            self, "Login", self.names, key, self.names.database(region.name), self.instance, region.is_primary
+        )
+        if source is None:
+            login.node.add_dependency(credentials)
+
+    def _common(self, network: NetworkStack, key: kms.IKey) -> dict[str, Any]:
+        name = self.names.database(self.region)
+        parameters = rds.ParameterGroup(
+            self, "Parameters", engine=ENGINE, description=f"{self.names.prefix}", parameters=PARAMETERS
+        )
+        for log in EXPORTED_LOGS:
+            logs.LogGroup(
+                self,
+                f"Log{log.capitalize()}",
+                # RDS chooses this name: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html
+                log_group_name=f"/aws/rds/instance/{name}/{log}",
+                retention=logs.RetentionDays.ONE_MONTH,
+                removal_policy=cdk.RemovalPolicy.DESTROY,
+            )
+        return {
+            "instance_identifier": name,
+            "instance_type": INSTANCE,
+            "vpc": network.vpc,
+            "vpc_subnets": ISOLATED,
+            "security_groups": [network.tiers.database],
+            "parameter_group": parameters,
+            "storage_type": rds.StorageType.GP3,
+            "storage_encryption_key": key,
+            "max_allocated_storage": LARGEST_STORAGE_GIB,
+            "multi_az": self.config.database_multi_az,
+            "publicly_accessible": False,
+            "iam_authentication": True,
+            "auto_minor_version_upgrade": False,
+            "copy_tags_to_snapshot": True,
+            "delete_automated_backups": False,
+            "deletion_protection": True,
+            "enable_performance_insights": True,
+            "performance_insight_encryption_key": key,
+            "performance_insight_retention": rds.PerformanceInsightRetention.DEFAULT,
+            "cloudwatch_logs_exports": list(EXPORTED_LOGS),
+            "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
+            "removal_policy": cdk.RemovalPolicy.RETAIN,
+        }
+
+    def _credentials(self, key: kms.IKey) -> secretsmanager.Secret:
+        """User and password alone, copied to the other Region: a promoted replica keeps its source's roles.
+
+        A copy cannot be changed where it lies
+        (https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html), so what differs between
+        the Regions, the endpoint, is in each Region's own secret.
+        """
+        secret = secretsmanager.Secret(
+            self,
+            "Credentials",
+            secret_name=self.names.credentials_secret,
+            description=f"{self.names.prefix}: the database's user, in both Regions",
+            encryption_key=key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template='{"username":"app"}',  # noqa: S106 -- the password is generated
+                generate_string_key="password",
+                exclude_punctuation=True,
+                password_length=40,
+            ),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        resource = secret.node.default_child
+        assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 -- for the type alone
+        other = self.config.secondary.name
+        resource.replica_regions = [
+            secretsmanager.CfnSecret.ReplicaRegionProperty(region=other, kms_key_id=self.names.key_alias)
+        ]
+        return secret
+
+    def _primary(self, credentials: secretsmanager.Secret, common: dict[str, Any]) -> rds.IDatabaseInstance:
+        instance = rds.DatabaseInstance(
+            self,
+            "Database",
+            engine=ENGINE,
+            database_name="app",
+            port=5432,
+            allocated_storage=STORAGE_GIB,
+            credentials=rds.Credentials.from_password("app", credentials.secret_value_from_json("password")),
+            backup_retention=cdk.Duration.days(BACKUP_DAYS),
+            **common,
+        )
+        resource = instance.node.default_child
+        assert isinstance(resource, rds.CfnDBInstance)  # noqa: S101 -- for the type alone
+        # Snapshots and logs in the other Region, for the day on which a bad write has reached the replica as well.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
+        resource.automatic_backup_replication_region = self.config.secondary.name
+        resource.automatic_backup_replication_retention_period = BACKUP_DAYS
+        resource.automatic_backup_replication_kms_key_id = self._key_of_the_other_region()
+        return instance
+
+    def _key_of_the_other_region(self) -> str:
+        return f"arn:aws:kms:{self.config.secondary.name}:{self.config.account}:{self.names.key_alias}"
+
+    def _replica(self, source: rds.IDatabaseInstance, common: dict[str, Any]) -> rds.IDatabaseInstance:
+        replica = rds.DatabaseInstanceReadReplica(
+            self, "Database", source_database_instance=source, port=5432, **common
+        )
+        resource = replica.node.default_child
+        assert isinstance(resource, rds.CfnDBInstance)  # noqa: S101 -- for the type alone
+        # With its own backups it can be restored from as soon as it is promoted; the L2 refuses them for PostgreSQL.
+        resource.backup_retention_period = BACKUP_DAYS
+        # It takes after the source; the key alone says that it is encrypted.
+        resource.storage_encrypted = None
+        return replica

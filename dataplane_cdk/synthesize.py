@@ -1,0 +1,86 @@
+"""Which templates would be deployed? `make synth` writes them for review; the lab deploys exactly these.
+
+Scrubbed: the hashes of assets, which change with every line of code, and the metadata of the toolkit.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dataplane_cdk.app import build
+from dataplane_cdk.config import ConfigError
+
+SYNTHESIZED = Path(__file__).parent / "synthesized"
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def synthesize(context: dict[str, Any], folder: Path) -> dict[str, str]:
+    """The files of `synthesized/` by name. `folder` gets the whole cloud assembly. Raises ConfigError."""
+    build(context, str(folder)).synth()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    stacks = {name: one for name, one in manifest["artifacts"].items() if one["type"] == "aws:cloudformation:stack"}
+    files: dict[str, str] = {}
+    described = []
+    for name in _in_order(stacks):
+        template = json.loads((folder / stacks[name]["properties"]["templateFile"]).read_text(encoding="utf-8"))
+        files[f"{name}.template.json"] = _scrubbed(template)
+        described.append(
+            {
+                "name": name,
+                "region": stacks[name]["environment"].rsplit("/", 1)[-1],
+                "template": f"{name}.template.json",
+                "depends_on": sorted(set(stacks[name].get("dependencies", [])) & set(stacks)),
+            }
+        )
+    files["deployment.json"] = json.dumps({"stacks": described}, indent=1) + "\n"
+    return files
+
+
+def _in_order(stacks: dict[str, Any]) -> list[str]:
+    """Dependencies first, otherwise as the app made them."""
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in stacks and name not in ordered:
+            for dependency in stacks[name].get("dependencies", []):
+                visit(dependency)
+            ordered.append(name)
+
+    for name in stacks:
+        visit(name)
+    return ordered
+
+
+def _scrubbed(template: dict[str, Any]) -> str:
+    for resource in template.get("Resources", {}).values():
+        resource.pop("Metadata", None)
+    template.pop("Parameters", None)
+    text = json.dumps(template, indent=1, sort_keys=True)
+    return HASH.sub("0" * 64, text) + "\n"
+
+
+def main() -> int:
+    """Exit status 1 when the context is refused."""
+    with tempfile.TemporaryDirectory(prefix="drlab-synth-") as folder:
+        try:
+            files = synthesize({}, Path(folder))
+        except ConfigError as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            return 1
+    SYNTHESIZED.mkdir(exist_ok=True)
+    for stale in SYNTHESIZED.glob("*.json"):
+        if stale.name not in files:
+            stale.unlink()
+    for name, text in files.items():
+        (SYNTHESIZED / name).write_text(text, encoding="utf-8")
+    print(f"{len(files) - 1} templates are in {SYNTHESIZED.parent.name}/{SYNTHESIZED.name}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
