@@ -14,13 +14,17 @@ from typing import Any
 import aws_cdk as cdk
 
 from dataplane_cdk.config import KEYS, Config, ConfigError, RegionConfig, priced_regions
+from dataplane_cdk.stacks.aurora import AuroraStack
 from dataplane_cdk.stacks.control import ControlStack
 from dataplane_cdk.stacks.database import DatabaseStack
 from dataplane_cdk.stacks.keys import KeysStack
 from dataplane_cdk.stacks.network import NetworkStack
+from dataplane_cdk.stacks.observability import ObservabilityStack
+from dataplane_cdk.stacks.overview import OverviewStack
 from dataplane_cdk.stacks.routing import RoutingStack
 from dataplane_cdk.stacks.service import ServiceStack
 from dataplane_cdk.stacks.storage import StorageStack
+from dataplane_cdk.stacks.table import GlobalTableStack
 from dataplane_cdk.stacks.zone import ZoneStack
 
 CDK_JSON = Path(__file__).parent / "cdk.json"
@@ -54,27 +58,46 @@ def _stacks(app: cdk.App, config: Config) -> None:
     zone_id = config.hosted_zone_id or ZoneStack(app, config).zone_id
     primary_keys = KeysStack(app, config, config.primary)
     secondary_keys = KeysStack(app, config, config.secondary, primary_keys if config.use_multi_region_kms else None)
-    source = _region(app, config, config.primary, primary_keys, zone_id, None)
+    first = _Region(app, config, config.primary, primary_keys, zone_id, None)
     # The secret's copy, the backups' and the objects' are encrypted by the other Region's key from the first one on.
-    source.add_stack_dependency(secondary_keys)
-    _region(app, config, config.secondary, secondary_keys, zone_id, source)
+    first.database.add_stack_dependency(secondary_keys)
+    second = _Region(app, config, config.secondary, secondary_keys, zone_id, first.database)
+    # S3 replicates to no bucket that is not there.
+    first.storage.add_stack_dependency(second.storage)
+    OverviewStack(app, config, [first.observability.metrics, second.observability.metrics])
+    if config.dynamodb_global_table:
+        GlobalTableStack(app, config)
 
 
-def _region(
-    app: cdk.App, config: Config, region: RegionConfig, keys: KeysStack, zone_id: str, source: DatabaseStack | None
-) -> DatabaseStack:
-    network = NetworkStack(app, config, region)
-    storage = StorageStack(app, config, region, keys.key)
-    database = DatabaseStack(app, config, region, network, keys.key, source)
-    if source is not None:
-        # By name alone nobody would know that the source comes first.
-        database.add_stack_dependency(source)
-    service = ServiceStack(app, config, region, network, keys.key)
-    service.add_stack_dependency(storage)
-    service.add_stack_dependency(database)
-    RoutingStack(app, config, region, zone_id, service.balancer)
-    ControlStack(app, config, region.name)
-    return database
+class _Region:
+    """The stacks of one Region; with `source`, the one that follows."""
+
+    def __init__(
+        self,
+        app: cdk.App,
+        config: Config,
+        region: RegionConfig,
+        keys: KeysStack,
+        zone_id: str,
+        source: DatabaseStack | AuroraStack | None,
+    ) -> None:
+        network = NetworkStack(app, config, region)
+        self.storage = StorageStack(app, config, region, keys.key)
+        self.database: DatabaseStack | AuroraStack
+        if config.db_mode == "aurora-global":
+            self.database = AuroraStack(app, config, region, network, keys.key)
+        else:
+            followed = source if isinstance(source, DatabaseStack) else None
+            self.database = DatabaseStack(app, config, region, network, keys.key, followed)
+        if source is not None:
+            # By name alone nobody would know that the source comes first.
+            self.database.add_stack_dependency(source)
+        service = ServiceStack(app, config, region, network, keys.key)
+        service.add_stack_dependency(self.storage)
+        service.add_stack_dependency(self.database)
+        RoutingStack(app, config, region, zone_id, service.balancer)
+        ControlStack(app, config, region.name)
+        self.observability = ObservabilityStack(app, config, region, service)
 
 
 def main() -> int:

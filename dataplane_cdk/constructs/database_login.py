@@ -26,12 +26,11 @@ class DatabaseLogin(Construct):
         names: Names,
         key: kms.IKey,
         identifier: str,
-        database: rds.IDatabaseInstance,
+        endpoint: rds.Endpoint,
         is_primary: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack, port = cdk.Stack.of(self), 5432
-        host = database.db_instance_endpoint_address
+        stack, host, port = cdk.Stack.of(self), endpoint.hostname, endpoint.port
         credentials = f"{{{{resolve:secretsmanager:{names.credentials_secret}:SecretString:password}}}}"
         secret = secretsmanager.CfnSecret(
             self,
@@ -65,3 +64,33 @@ class DatabaseLogin(Construct):
                 }
             ),
         )
+
+
+def shared_credentials(scope: Construct, names: Names, key: kms.IKey) -> secretsmanager.Secret:
+    """User and password alone, copied to the other Region: a promoted replica keeps its source's roles.
+
+    A copy cannot be changed where it lies
+    (https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html), so what differs between
+    the Regions, the endpoint, is in each Region's own secret.
+    """
+    secret = secretsmanager.Secret(
+        scope,
+        "Credentials",
+        secret_name=names.credentials_secret,
+        description=f"{names.prefix}: the database's user, in both Regions",
+        encryption_key=key,
+        generate_secret_string=secretsmanager.SecretStringGenerator(
+            secret_string_template='{"username":"app"}',  # noqa: S106 -- the password is generated
+            generate_string_key="password",
+            exclude_punctuation=True,
+            password_length=40,
+        ),
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+    resource = secret.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 -- for the type alone
+    other = names.config.secondary.name
+    resource.replica_regions = [
+        secretsmanager.CfnSecret.ReplicaRegionProperty(region=other, kms_key_id=names.key_alias)
+    ]
+    return secret

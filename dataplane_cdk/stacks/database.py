@@ -18,7 +18,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from dataplane_cdk.config import Config, RegionConfig
-from dataplane_cdk.constructs.database_login import DatabaseLogin
+from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
@@ -53,12 +53,18 @@ class DatabaseStack(RegionalStack):
         common = self._common(network, key)
         self.instance: rds.IDatabaseInstance
         if source is None:
-            credentials = self._credentials(key)
+            credentials = shared_credentials(self, self.names, key)
             self.instance = self._primary(credentials, common)
         else:
             self.instance = self._replica(source.instance, common)
         login = DatabaseLogin(
-            self, "Login", self.names, key, self.names.database(region.name), self.instance, region.is_primary
+            self,
+            "Login",
+            self.names,
+            key,
+            self.names.database(region.name),
+            self.instance.instance_endpoint,
+            region.is_primary,
         )
         if source is None:
             login.node.add_dependency(credentials)
@@ -101,35 +107,6 @@ class DatabaseStack(RegionalStack):
             "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
             "removal_policy": cdk.RemovalPolicy.RETAIN,
         }
-
-    def _credentials(self, key: kms.IKey) -> secretsmanager.Secret:
-        """User and password alone, copied to the other Region: a promoted replica keeps its source's roles.
-
-        A copy cannot be changed where it lies
-        (https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html), so what differs between
-        the Regions, the endpoint, is in each Region's own secret.
-        """
-        secret = secretsmanager.Secret(
-            self,
-            "Credentials",
-            secret_name=self.names.credentials_secret,
-            description=f"{self.names.prefix}: the database's user, in both Regions",
-            encryption_key=key,
-            generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template='{"username":"app"}',  # noqa: S106 -- the password is generated
-                generate_string_key="password",
-                exclude_punctuation=True,
-                password_length=40,
-            ),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        resource = secret.node.default_child
-        assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 -- for the type alone
-        other = self.config.secondary.name
-        resource.replica_regions = [
-            secretsmanager.CfnSecret.ReplicaRegionProperty(region=other, kms_key_id=self.names.key_alias)
-        ]
-        return secret
 
     def _primary(self, credentials: secretsmanager.Secret, common: dict[str, Any]) -> rds.IDatabaseInstance:
         instance = rds.DatabaseInstance(

@@ -62,7 +62,11 @@ class ServiceStack(RegionalStack):
         scaling = service.auto_scale_task_count(
             min_capacity=region.tasks, max_capacity=max(4, 2 * self.config.primary_tasks)
         )
-        scaling.scale_on_cpu_utilization("Cpu", target_utilization_percent=CPU_PERCENT)
+        # An idle standby's alarm for scaling in is in ALARM all the time: it would take back, within minutes, the tasks
+        # that a failover has just started.
+        scaling.scale_on_cpu_utilization(
+            "Cpu", target_utilization_percent=CPU_PERCENT, disable_scale_in=not region.is_primary
+        )
         return service
 
     def _balancer(self, network: NetworkStack) -> elbv2.ApplicationLoadBalancer:

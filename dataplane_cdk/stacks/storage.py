@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from dataplane_cdk.config import Config, RegionConfig
 from dataplane_cdk.constructs.buckets import data_bucket, logs_bucket
 from dataplane_cdk.constructs.object_replication import ObjectReplication
+from dataplane_cdk.constructs.replication_events import ReplicationEvents
 from dataplane_cdk.stacks.regional import RegionalStack
 
 
@@ -28,3 +29,6 @@ class StorageStack(RegionalStack):
             assert isinstance(bucket, s3.CfnBucket)  # noqa: S101 -- for the type alone
             bucket.replication_configuration = replication.configuration(config.s3_replicate_deletes)
             bucket.node.add_dependency(replication)
+            events = ReplicationEvents(self, "Events", self.names, self.names.bucket_arn("app-data", region.name))
+            bucket.notification_configuration = events.configuration()
+            bucket.node.add_dependency(events)
