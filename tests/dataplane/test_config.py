@@ -1,0 +1,105 @@
+"""What of the context is refused, and does each choice synthesize?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dataplane_cdk.config import KEYS, Config, ConfigError
+from tests.dataplane.templates import PRIMARY, STANDBY
+
+ROOT = Path(__file__).parents[2]
+CONTEXT = json.loads((ROOT / "dataplane_cdk" / "cdk.json").read_text())["context"]
+OWN = {key: CONTEXT[key] for key in KEYS}
+CERTIFICATE = f"arn:aws:acm:{PRIMARY}:123456789012:certificate/11111111-2222"
+
+
+def test_the_context_of_cdk_json_is_accepted() -> None:
+    config = Config.parse(OWN)
+    assert (config.primary.name, config.secondary.name, config.witness_region) == (PRIMARY, STANDBY, "us-east-1")
+    assert (config.primary.tasks, config.secondary.tasks) == (2, 1)
+
+
+def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None:
+    config = Config.parse({**OWN, "primaryTasks": "5", "canaryEnabled": "true", "availabilityZones": "{}"})
+    assert (config.primary_tasks, config.canary_enabled) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"primryRegion": "eu-west-1"}, ('primryRegion is "eu-west-1"', "no such key", "primaryRegion")),
+        ({"primaryRegion": "sydney"}, ('primaryRegion is "sydney"', "us-west-2")),
+        ({"secondaryRegion": PRIMARY}, (f'Region is "{PRIMARY}"', "given twice")),
+        ({"primaryRegion": "us-east-1"}, ('Region is "us-east-1"', "given twice")),
+        ({"witnessRegion": "eu-west-1"}, ('witnessRegion is "eu-west-1"', "us-east-1")),
+        ({"dbMode": "mysql"}, ('dbMode is "mysql"', "rds-postgres or aurora-global")),
+        ({"routing": "weighted"}, ('routing is "weighted"', "failover or explicit")),
+        ({"failoverPolicy": "never"}, ('failoverPolicy is "never"', "auto or approve or auto-within-rpo")),
+        ({"fencing": "advisory"}, ('fencing is "advisory"', "lease")),
+        ({"alarmEmail": "nobody"}, ('alarmEmail is "nobody"', "an e-mail address, or nothing")),
+        ({"webhookUrl": "ftp://x"}, ('webhookUrl is "ftp://x"', "http or https")),
+        ({"domainName": "App Example"}, ('domainName is "App Example"', "DNS name")),
+        ({"hostedZoneId": "example.com"}, ('hostedZoneId is "example.com"', "hosted zone's id")),
+        ({"account": 123456789012}, ("account is 123456789012", "12 digits, as a text")),
+        ({"service": "My App"}, ('service is "My App"', "a letter first")),
+        ({"primaryTasks": 0}, ("primaryTasks is 0", "1 to 1000")),
+        ({"primaryTasks": True}, ("primaryTasks is true", "whole number")),
+        ({"warmStandbyTasks": 3}, ("warmStandbyTasks is 3", "at most primaryTasks, which is 2")),
+        ({"canaryEnabled": "yes"}, ('canaryEnabled is "yes"', "true or false")),
+        ({"leaseSeconds": 1}, ("leaseSeconds is 1", "10 to 300")),
+        ({"signalsRequired": 9}, ("signalsRequired is 9", "1 to 3")),
+        ({"certificateArns": {PRIMARY: "x"}}, (f'certificateArns.{PRIMARY} is "x"', "ACM certificate")),
+        ({"certificateArns": {PRIMARY: CERTIFICATE}}, (f"certificateArns.{STANDBY} is null", "both Regions")),
+        ({"certificateArns": {"eu-west-1": "x"}}, ("certificateArns.eu-west-1", f"only {PRIMARY}")),
+        ({"availabilityZones": {STANDBY: ["us-west-2a"]}}, (f"availabilityZones.{STANDBY}", "two zones")),
+        ({"certificateArns": "x"}, ('certificateArns is "x"', "a JSON object")),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(changed: dict[str, Any], told: tuple[str, ...]) -> None:
+    """With the key, the value and what is allowed."""
+    with pytest.raises(ConfigError) as refused:
+        Config.parse({**OWN, **changed})
+    text = str(refused.value)
+    assert [part for part in told if part not in text] == [], text
+    assert text.startswith("context: ")
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+def test_a_missing_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match="dbMode is null; allowed: a value: the key is missing"):
+        Config.parse({key: value for key, value in OWN.items() if key != "dbMode"})
+
+
+def test_a_region_without_a_price_is_refused() -> None:
+    with pytest.raises(ConfigError, match=f'secondaryRegion is "{STANDBY}"; allowed: a Region with a price: {PRIMARY}'):
+        Config.parse(OWN, {PRIMARY})
+
+
+def test_another_pair_and_another_service_are_configuration_alone() -> None:
+    changed = {"primaryRegion": "eu-west-1", "secondaryRegion": "eu-central-1", "service": "orders"}
+    config = Config.parse({**OWN, **changed})
+    assert config.primary.availability_zones == ("eu-west-1a", "eu-west-1b")
+
+
+def test_synthesis_tells_what_is_wrong_without_a_traceback(tmp_path: Path) -> None:
+    given = {**os.environ, "CDK_CONTEXT_JSON": json.dumps({"dbMode": "mysql"}), "CDK_OUTDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "dataplane_cdk.app"],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert 'context: dbMode is "mysql"; allowed: rds-postgres or aurora-global.' in ended.stderr
