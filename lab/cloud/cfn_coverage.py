@@ -5,12 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab.cloud import cfn_functions, cfn_identity, cfn_messages, cfn_storage, cfn_workflow
+from lab.cloud import (
+    cfn_database,
+    cfn_functions,
+    cfn_identity,
+    cfn_keys,
+    cfn_messages,
+    cfn_network,
+    cfn_routing,
+    cfn_secrets,
+    cfn_service,
+    cfn_storage,
+    cfn_watched,
+    cfn_workflow,
+)
 from lab.cloud.cfn_resource import ResourceType
 
 TYPES: Mapping[str, ResourceType] = {
     kind.name: kind
-    for module in (cfn_functions, cfn_identity, cfn_messages, cfn_storage, cfn_workflow)
+    for module in (
+        cfn_database,
+        cfn_functions,
+        cfn_identity,
+        cfn_keys,
+        cfn_messages,
+        cfn_network,
+        cfn_routing,
+        cfn_secrets,
+        cfn_service,
+        cfn_storage,
+        cfn_watched,
+        cfn_workflow,
+    )
     for kind in module.TYPES
 }
 
@@ -35,6 +61,9 @@ def inert(template: Mapping[str, Any]) -> list[str]:
     lines = set()
     for resource in template["Resources"].values():
         kind = TYPES[resource["Type"]]
+        if reason := kind.left_out(resource.get("Properties", {})):
+            lines.add(f"{kind.name}: {reason}")
+            continue
         for name, reason in kind.inert.items():
             if name == "*":
                 lines.add(f"{kind.name}: {reason}")

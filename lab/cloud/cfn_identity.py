@@ -25,6 +25,7 @@ def _create_role(wanted: Wanted) -> Created:
             RoleName=role,
             AssumeRolePolicyDocument=json.dumps(wanted.properties["AssumeRolePolicyDocument"]),
             Tags=wanted.properties.get("Tags", []),
+            Description=wanted.properties.get("Description", ""),
         )["Role"]["Arn"]
     return Created(role, {"Arn": arn})
 
@@ -32,17 +33,22 @@ def _create_role(wanted: Wanted) -> Created:
 def _read_role(made: Made) -> Properties:
     with _account_wide:
         found = made.client("iam").get_role(RoleName=made.ref)["Role"]
-    return {"AssumeRolePolicyDocument": found["AssumeRolePolicyDocument"], "Tags": found.get("Tags")}
+    return {
+        "AssumeRolePolicyDocument": found["AssumeRolePolicyDocument"],
+        "Description": found.get("Description"),
+        "Tags": found.get("Tags"),
+    }
 
 
 TYPES = (
     ResourceType(
         "AWS::IAM::Role",
-        frozenset({"AssumeRolePolicyDocument", "Tags"}),
+        frozenset({"AssumeRolePolicyDocument", "Description", "Tags"}),
         _create_role,
         _read_role,
         inert={"ManagedPolicyArns": _NOT_ENFORCED, "Policies": _NOT_ENFORCED},
         attributes=frozenset({"Arn"}),
     ),
+    ResourceType("AWS::IAM::Policy", inert={"*": _NOT_ENFORCED}),
     ResourceType("AWS::IAM::ManagedPolicy", inert={"*": _NOT_ENFORCED}),
 )

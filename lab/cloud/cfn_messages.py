@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from lab.cloud.cfn_resource import Created, Made, Properties, ResourceType, Wanted
 
@@ -98,6 +100,8 @@ def _read_rule(made: Made) -> Properties:
     }
 
 
+# By the lab's health checks, and by moto's queues.
+_PUBLISHED = frozenset({"AWS/Route53", "AWS/SQS"})
 _ALARM = frozenset(
     {
         "AlarmName",
@@ -115,6 +119,25 @@ _ALARM = frozenset(
         "TreatMissingData",
     }
 )
+
+
+def _without_a_metric(properties: Mapping[str, Any]) -> str | None:
+    namespace = properties.get("Namespace")
+    return None if namespace in _PUBLISHED else f"the lab publishes no metric of {namespace or 'several namespaces'}"
+
+
+def _create_topic_policy(wanted: Wanted) -> Created:
+    for topic in wanted.properties["Topics"]:
+        wanted.client("sns").set_topic_attributes(
+            TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(wanted.properties["PolicyDocument"])
+        )
+    return Created(wanted.name)
+
+
+def _read_topic_policy(made: Made) -> Properties:
+    sns = made.client("sns")
+    found = [sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"] for topic in made.properties["Topics"]]
+    return {"Topics": made.properties["Topics"], "PolicyDocument": json.loads(found[0])}
 
 
 def _create_alarm(wanted: Wanted) -> Created:
@@ -163,5 +186,18 @@ TYPES = (
         _read_rule,
         attributes=frozenset({"Arn"}),
     ),
-    ResourceType("AWS::CloudWatch::Alarm", _ALARM, _create_alarm, _read_alarm, attributes=frozenset({"Arn"})),
+    ResourceType(
+        "AWS::SNS::TopicPolicy",
+        frozenset({"PolicyDocument", "Topics"}),
+        _create_topic_policy,
+        _read_topic_policy,
+    ),
+    ResourceType(
+        "AWS::CloudWatch::Alarm",
+        _ALARM,
+        _create_alarm,
+        _read_alarm,
+        attributes=frozenset({"Arn"}),
+        left_out=_without_a_metric,
+    ),
 )

@@ -69,6 +69,10 @@ class Wanted:
     def client(self, service: str) -> Client:
         return self.clients.get(service, self.region)
 
+    def flag(self, name: str) -> bool:
+        """A true or false, which templates may write as text; absent is false."""
+        return str(self.properties.get(name, False)).lower() == "true"
+
 
 @dataclass(frozen=True)
 class Created:
@@ -102,7 +106,8 @@ class ResourceType:
     """One CloudFormation type: what of it is made and compared, and what is inert, with the reason.
 
     `read` gives the properties in CloudFormation's own form; those named in `made` must equal the template's.
-    A type without `create` is inert as a whole: `inert` then has one reason under "*".
+    A type without `create` is inert as a whole: `inert` then has one reason under "*". `left_out` tells of one resource
+    why it is not made although its type is, or None.
     """
 
     name: str
@@ -111,9 +116,10 @@ class ResourceType:
     read: Callable[[Made], Properties] | None = None
     inert: Mapping[str, str] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
+    left_out: Callable[[Mapping[str, Any]], str | None] = lambda _: None
 
-    def unknown_properties(self, properties: Iterable[str]) -> list[str]:
-        if "*" in self.inert:
+    def unknown_properties(self, properties: Mapping[str, Any]) -> list[str]:
+        if "*" in self.inert or self.left_out(properties):
             return []
         return sorted(set(properties) - self.made - set(self.inert))
 
@@ -127,10 +133,22 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any], names: Iter
     ]
 
 
+def projected(wanted: Any, found: Any) -> Any:
+    """`found` without the fields that `wanted` does not have: defaults that the service fills in."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return {key: projected(wanted[key], found.get(key)) for key in wanted}
+    if isinstance(wanted, list) and isinstance(found, list) and wanted:
+        if len(wanted) == len(found):
+            return [projected(one, other) for one, other in zip(wanted, found, strict=True)]
+        return [projected(wanted[0], other) for other in found]
+    return found
+
+
 def make(kind: ResourceType, wanted: Wanted, where: str) -> Created:
     """Create one resource and compare it with what was wanted. Raises ResourceError, which begins with `where`."""
-    if kind.create is None or kind.read is None:
-        return Created(wanted.name)
+    if kind.create is None or kind.read is None or kind.left_out(wanted.properties):
+        # Only other inert resources take these.
+        return Created(wanted.name, dict.fromkeys(kind.attributes, wanted.name))
     unknown = kind.unknown_properties(wanted.properties)
     if unknown:
         raise ResourceError(f"{where}: the lab knows no property {', '.join(unknown)}")

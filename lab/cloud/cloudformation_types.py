@@ -14,7 +14,7 @@ from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 
-from lab.cloud import cfn_bucket_policy, cfn_function_settings
+from lab.cloud import cfn_bucket_policy, cfn_function_settings, dynamic_references
 from lab.cloud.cfn_coverage import TYPES
 from lab.cloud.cfn_resource import Clients, Properties, ResourceError, ResourceType, Wanted, make
 
@@ -52,7 +52,8 @@ def _model(kind: ResourceType, clients: Clients) -> type[CloudFormationModel]:
 
 def _create(model: Any, name: str, resource_json: Properties, account_id: str, region: str, **context: Any) -> Any:
     kind: ResourceType = model.lab_kind
-    wanted = Wanted(model.lab_clients, account_id, region, name, resource_json.get("Properties") or {})
+    properties = dynamic_references.resolved(resource_json.get("Properties") or {}, model.lab_clients, region)
+    wanted = Wanted(model.lab_clients, account_id, region, name, properties)
     resource = model()
     try:
         resource.lab_created = make(kind, wanted, f"{context['LogicalId']} ({kind.name})")

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from lab.cloud import cfn_coverage, sam_templates
+from lab.cloud import cfn_coverage, sam_templates, stack_creation
+from lab.cloud.stack_creation import DeploymentError
 from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION
+
+__all__ = ["Deployed", "DeploymentError", "Stack", "control_plane", "deploy", "deploy_stack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL_PLANE_TEMPLATE = ROOT / "template.yaml"
@@ -22,13 +21,7 @@ WITNESS_TEMPLATE = ROOT / "controlplane_sam" / "witness.yaml"
 CONTROL_PLANE_STACK = f"drlab-{SERVICE}-control-plane"
 WITNESS_STACK = f"drlab-{SERVICE}-witness"
 
-_CALL_TIMEOUT_SECONDS = 60
-
 Client = Any
-
-
-class DeploymentError(Exception):
-    """A stack is not what its template says; the text lists what was found."""
 
 
 @dataclass(frozen=True)
@@ -99,25 +92,20 @@ def deploy(
 def deploy_stack(endpoint_url: str, stack: Stack, source: Source | None = None) -> Deployed:
     """Package, expand, create and compare one stack. Raises DeploymentError."""
     source = source or _prepare(stack.template)
-    session = boto3.session.Session(
-        region_name=stack.region,
-        aws_access_key_id="LAB-DEPLOYMENT",
-        aws_secret_access_key="unused",  # noqa: S106 -- the lab checks no signature
-    )
-    s3 = _client(session, "s3", endpoint_url)
-    cloudformation = _client(session, "cloudformation", endpoint_url)
+    s3 = stack_creation.client("s3", stack.region, endpoint_url)
+    cloudformation = stack_creation.client("cloudformation", stack.region, endpoint_url)
     bucket = _artifact_bucket(s3, stack.region)
     for code in source.packages:
         s3.put_object(Bucket=bucket, Key=code.key, Body=code.content)
     addresses = {code.directory: f"s3://{bucket}/{code.key}" for code in source.packages}
     template = sam_templates.expand(source.template, stack.template.parent, stack.region, addresses)
-    unknown = cfn_coverage.unsupported(template)
-    if unknown:
-        raise DeploymentError(f"{stack.template.name} in {stack.region}: " + "; ".join(unknown))
     key = f"templates/{stack.name}.json"
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
-    _create(cloudformation, stack, f"https://{bucket}.s3.{stack.region}.amazonaws.com/{key}")
-    outputs = _verify(cloudformation, stack, template)
+    url = {"TemplateURL": f"https://{bucket}.s3.{stack.region}.amazonaws.com/{key}"}
+    try:
+        outputs = stack_creation.create(cloudformation, stack.name, template, url, stack.parameters)
+    except DeploymentError as error:
+        raise DeploymentError(f"{stack.template.name} in {stack.region}: {error}") from error
     return Deployed(stack, outputs, tuple(cfn_coverage.inert(template)))
 
 
@@ -130,15 +118,6 @@ def _prepare(path: Path) -> Source:
         raise DeploymentError(str(error)) from error
 
 
-def _client(session: boto3.session.Session, service: str, endpoint_url: str) -> Client:
-    config = Config(
-        retries={"total_max_attempts": 1},
-        read_timeout=_CALL_TIMEOUT_SECONDS,
-        s3={"addressing_style": "path"},
-    )
-    return session.client(service, endpoint_url=endpoint_url, config=config)
-
-
 def _artifact_bucket(s3: Client, region: str) -> str:
     """Lambda takes code only from a bucket in its own Region."""
     bucket = f"drlab-artifacts-{ACCOUNT_ID}-{region}"
@@ -147,30 +126,3 @@ def _artifact_bucket(s3: Client, region: str) -> str:
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else location))
     return bucket
-
-
-def _create(cloudformation: Client, stack: Stack, template_url: str) -> None:
-    try:
-        cloudformation.create_stack(
-            StackName=stack.name,
-            TemplateURL=template_url,
-            Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in stack.parameters.items()],
-        )
-    except (ClientError, BotoCoreError) as error:
-        raise DeploymentError(f"{stack.template.name} in {stack.region}: {error}") from error
-
-
-def _verify(cloudformation: Client, stack: Stack, template: sam_templates.Template) -> dict[str, str]:
-    """The stack's outputs, once every resource of the template stands in it. Raises DeploymentError."""
-    found = cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
-    present = {item["LogicalResourceId"] for page in pages for item in page["StackResourceSummaries"]}
-    conditional = {name for name, resource in template["Resources"].items() if "Condition" in resource}
-    missing = sorted(set(template["Resources"]) - present - conditional)
-    if found["StackStatus"] != "CREATE_COMPLETE" or missing:
-        raise DeploymentError(
-            f"{stack.template.name} in {stack.region} is {found['StackStatus']}; "
-            f"missing: {', '.join(missing) or 'nothing'}"
-        )
-    return {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])}

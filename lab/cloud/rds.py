@@ -148,7 +148,8 @@ def install(context: CloudContext) -> None:
                 "InvalidDBInstanceState",
                 f"Automated backups are not enabled for {source.db_instance_identifier}; a source needs them.",
             )
-        replica = create_replica(self, db_kwargs)
+        # Its own Region first: moto would look for its subnet group in the source's.
+        replica = create_replica(self, {"backend": self, **db_kwargs})
         replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
         # moto copies the source, which may be backing up at this moment.
         replica.status = "available"
