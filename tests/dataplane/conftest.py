@@ -1,15 +1,20 @@
-"""One synthesis for all tests of a session, kept by a hash of what it is made from."""
+"""One synthesis of each context for all tests, kept in build/ by a hash of what it is made from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("dataplane_cdk", "webapi", "functions/failover", "requirements")
+KEPT = ROOT / "build" / "synth"
+SOURCES = ("dataplane_cdk", "webapi", "functions/failover", "requirements", "runbooks/queries")
+Synthesis = Callable[[dict[str, Any]], dict[str, str]]
 
 
 def digest() -> str:
@@ -24,15 +29,34 @@ def digest() -> str:
 
 
 @pytest.fixture(scope="session")
-def synthesized() -> dict[str, str]:
-    """The files that `make synth` would write now, by name."""
-    kept = ROOT / "build" / "synth" / f"{digest()}.json"
-    if not kept.is_file():
-        # Imported late: jsii starts a process when it is loaded.
-        from dataplane_cdk.synthesize import synthesize
+def kept() -> Path:
+    """The folder of what these sources gave; older ones are removed."""
+    folder = KEPT / digest()
+    if not folder.is_dir() and KEPT.is_dir():
+        shutil.rmtree(KEPT)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
-        folder = kept.with_suffix("")
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(synthesize({}, folder)))
-    files: dict[str, str] = json.loads(kept.read_text())
-    return files
+
+@pytest.fixture(scope="session")
+def synthesis(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """The files that `make synth` would write with that context, by name."""
+
+    def of(context: dict[str, Any]) -> dict[str, str]:
+        name = hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()[:12]
+        file = kept / f"{name}.json"
+        if not file.is_file():
+            # Imported late: jsii starts a process when it is loaded.
+            from dataplane_cdk.synthesize import synthesize
+
+            file.write_text(json.dumps(synthesize(context, tmp_path_factory.mktemp("assembly"))))
+        files: dict[str, str] = json.loads(file.read_text())
+        return files
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def synthesized(synthesis: Synthesis) -> dict[str, str]:
+    """As cdk.json has it."""
+    return synthesis({})

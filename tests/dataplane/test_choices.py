@@ -1,0 +1,109 @@
+"""Does each choice of the context synthesize, and change what it should?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.dataplane.conftest import Synthesis
+from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
+
+CERTIFICATES = {region: f"arn:aws:acm:{region}:{ACCOUNT}:certificate/1-2" for region in (PRIMARY, STANDBY)}
+
+
+def resources(files: dict[str, str], region: str, concern: str, kind: str) -> list[dict[str, Any]]:
+    template = json.loads(files[f"drlab-app-{region}-{concern}.template.json"])
+    return [one.get("Properties", {}) for one in template["Resources"].values() if one["Type"] == kind]
+
+
+def test_aurora_has_a_writer_in_the_primary_and_a_cluster_that_follows(synthesis: Synthesis) -> None:
+    files = synthesis({"dbMode": "aurora-global"})
+    (shared,) = resources(files, PRIMARY, "database", "AWS::RDS::GlobalCluster")
+    for region in (PRIMARY, STANDBY):
+        (cluster,) = resources(files, region, "database", "AWS::RDS::DBCluster")
+        assert cluster["GlobalClusterIdentifier"] == shared["GlobalClusterIdentifier"]
+        assert cluster["DBClusterIdentifier"] == f"app-{region}"
+        assert ("MasterUsername" in cluster) == (region == PRIMARY)
+        assert len(resources(files, region, "database", "AWS::RDS::DBInstance")) == 1
+    assert [one["Name"] for one in resources(files, STANDBY, "database", "AWS::SecretsManager::Secret")] == [
+        "drlab/app/database"
+    ]
+
+
+def test_explicit_routing_has_one_simple_record(synthesis: Synthesis) -> None:
+    files = synthesis({"routing": "explicit"})
+    public = [
+        one
+        for region in (PRIMARY, STANDBY)
+        for one in resources(files, region, "routing", "AWS::Route53::RecordSet")
+        if one["Name"] == "app.example.com."
+    ]
+    assert [one.get("Failover") for one in public] == [None]
+
+
+def test_a_certificate_moves_clients_and_checks_to_https(synthesis: Synthesis) -> None:
+    files = synthesis({"certificateArns": CERTIFICATES, "hostedZoneId": "Z123456"})
+    for region in (PRIMARY, STANDBY):
+        listeners = resources(files, region, "service", "AWS::ElasticLoadBalancingV2::Listener")
+        by_port = {one["Port"]: one for one in listeners}
+        assert by_port[443]["Certificates"] == [{"CertificateArn": CERTIFICATES[region]}]
+        assert by_port[80]["DefaultActions"][0]["Type"] == "redirect"
+        (check,) = resources(files, region, "routing", "AWS::Route53::HealthCheck")
+        assert (check["HealthCheckConfig"]["Type"], check["HealthCheckConfig"]["Port"]) == ("HTTPS", 443)
+        (plan,) = resources(files, region, "control", "AWS::SSM::Parameter")
+        assert f"https://{region}.app.example.com" in plan["Value"]
+    assert not [name for name in files if "zone" in name]
+
+
+def test_the_way_back_of_the_objects_is_one_setting(synthesis: Synthesis) -> None:
+    """S3 takes no replication to a bucket that is not there, so the first deployment cannot have both directions."""
+    files = synthesis({"s3ReplicateBack": True, "s3ReplicateDeletes": True})
+    for region, other in ((PRIMARY, STANDBY), (STANDBY, PRIMARY)):
+        buckets = resources(files, region, "storage", "AWS::S3::Bucket")
+        (rule,) = next(one for one in buckets if "app-data" in one["BucketName"])["ReplicationConfiguration"]["Rules"]
+        assert other in rule["Destination"]["Bucket"]
+        assert rule["DeleteMarkerReplication"] == {"Status": "Enabled"}
+
+
+def test_keys_can_be_each_regions_own(synthesis: Synthesis) -> None:
+    files = synthesis({"useMultiRegionKms": False})
+    for region in (PRIMARY, STANDBY):
+        (key,) = resources(files, region, "keys", "AWS::KMS::Key")
+        assert key["EnableKeyRotation"] is True
+        assert not key.get("MultiRegion")
+        assert "Fn::GetStackOutput" not in files[f"drlab-app-{region}-keys.template.json"]
+
+
+def test_a_table_in_both_regions_is_made_on_request(synthesis: Synthesis) -> None:
+    files = synthesis({"dynamodbGlobalTable": True})
+    (table,) = resources(files, PRIMARY, "table", "AWS::DynamoDB::GlobalTable")
+    assert {one["Region"] for one in table["Replicas"]} == {PRIMARY, STANDBY}
+
+
+def test_a_canary_and_addresses_are_made_on_request(synthesis: Synthesis) -> None:
+    files = synthesis(
+        {"canaryEnabled": True, "alarmEmail": "sre@example.com", "webhookUrl": "https://example.com/hook"}
+    )
+    for region in (PRIMARY, STANDBY):
+        (canary,) = resources(files, region, "observability", "AWS::Synthetics::Canary")
+        assert "http://app.example.com/dbcheck" in canary["Code"]["Script"]
+        told = resources(files, region, "observability", "AWS::SNS::Subscription")
+        assert {(one["Protocol"], one["Endpoint"]) for one in told} == {
+            ("email", "sre@example.com"),
+            ("https", "https://example.com/hook"),
+        }
+
+
+@pytest.mark.parametrize("named", ["eu-west-1", "eu-central-1"])
+def test_another_pair_and_service_leave_no_trace_of_the_first(synthesis: Synthesis, named: str) -> None:
+    files = synthesis({"primaryRegion": "eu-west-1", "secondaryRegion": "eu-central-1", "service": "orders"})
+    assert any(f"drlab-orders-{named}-database" in name for name in files)
+    assert [name for name, content in files.items() if PRIMARY in content or "drlab-app" in content] == []
+
+
+def test_by_default_there_is_no_canary_no_table_and_nobody_told(synthesized: dict[str, str]) -> None:
+    kinds = {one["Type"] for name in synthesized for one in json.loads(synthesized[name]).get("Resources", {}).values()}
+    assert not {"AWS::Synthetics::Canary", "AWS::DynamoDB::GlobalTable", "AWS::SNS::Subscription"} & kinds
+    assert not [kind for kind in kinds if kind.startswith("Custom::")], text(sorted(kinds))
