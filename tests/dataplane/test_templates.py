@@ -50,7 +50,7 @@ def references(value: Any) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-@pytest.mark.parametrize("concern", ["network", "storage", "database", "service", "control"])
+@pytest.mark.parametrize("concern", ["network", "storage", "database", "service", "control", "observability"])
 def test_what_is_needed_on_failover_day_refers_to_nothing_in_the_other_region(region: str, concern: str) -> None:
     """A stack that refers to a dark Region cannot be updated. Keys are apart: a replica key names its primary."""
     assert {one["Region"] for one in references(stack(region, concern))} <= {region}
@@ -113,6 +113,13 @@ def test_no_deploy_resets_the_number_of_tasks(region: str, least: int) -> None:
     assert "DesiredCount" not in service
     assert only(region, "service", "AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == least
     assert service["DeploymentConfiguration"]["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+@pytest.mark.parametrize(("region", "disabled"), [(PRIMARY, False), (STANDBY, True)])
+def test_an_idle_standby_does_not_take_back_the_tasks_of_a_failover(region: str, disabled: bool) -> None:
+    """Its CPU is low all the time, so scaling in would follow within minutes."""
+    policy = only(region, "service", "AWS::ApplicationAutoScaling::ScalingPolicy")
+    assert policy["TargetTrackingScalingPolicyConfiguration"].get("DisableScaleIn", False) is disabled
 
 
 @pytest.mark.parametrize("region", REGIONS)
