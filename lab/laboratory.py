@@ -6,7 +6,6 @@ database servers are made.
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -53,7 +52,6 @@ class Laboratory:
         self.settings = settings
         self._say = say
         self._stack = ExitStack()
-        self._password = secrets.token_urlsafe(24)
         self.webhook = WebhookReceiver()
         self.servers: dict[str, PostgreSQL] = {}
         self.tasks: dict[str, RegionTasks] = {}
@@ -124,27 +122,27 @@ class Laboratory:
                 listen_port=self.settings.public_port,
             )
         )
-        self._say("creating databases, load balancers, services and failover records through the AWS APIs")
-        created = self.data_plane = data_plane.create(self.client, addresses, self._password, self.settings)
+        # Before the instances are there: their endpoints are part of what the templates write down.
+        for region, address in addresses.items():
+            self.cloud.set_database_endpoint(region, data_plane.database_instance(region), address.host, address.port)
+        self._say("deploying the data plane: every template that the CDK synthesized, in three Regions")
+        self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint)
+        self.servers[PRIMARY_REGION].set_application_password(self.data_plane.password)
         self.cloud.register_names(
             {
                 name: (balancers[region].host, balancers[region].port)
-                for region, name in created.load_balancer_names.items()
+                for region, names in self.data_plane.balancer_names.items()
+                for name in names
             }
         )
-        for region, address in addresses.items():
-            self.cloud.set_database_endpoint(region, data_plane.database_instance(region), address.host, address.port)
-        self.health_checks = created.health_checks
+        self.health_checks = self.data_plane.health_checks
         self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
         deployed = deploy(
-            self.cloud.endpoint, created.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com"
+            self.cloud.endpoint, self.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com"
         )
         self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
-        self.plan = data_plane.publish_plan(
-            self.client,
-            {region: address.url for region, address in balancers.items()},
-            self.public_url,
-            self.settings,
+        self.plan = data_plane.adapt_plan(
+            self.client, {region: address.url for region, address in balancers.items()}, self.public_url, self.settings
         )
         self._open_record()
         self._start_tasks()
@@ -170,11 +168,11 @@ class Laboratory:
         return CloudControl(f"http://127.0.0.1:{port}")
 
     def _start_databases(self) -> dict[str, Address]:
-        primary = PostgreSQL(PRIMARY_REGION, self.processes, app_password=self._password)
+        primary = PostgreSQL(PRIMARY_REGION, self.processes)
         primary.init_primary()
         primary.start()
         link = self.network.add_link(REPLICATION_LINK, target=(primary.host, primary.port), delay=timedelta(0))
-        standby = PostgreSQL(SECONDARY_REGION, self.processes, app_password=self._password)
+        standby = PostgreSQL(SECONDARY_REGION, self.processes)
         standby.create_standby_of(primary, through=link)
         standby.start()
         if self.settings.synchronous_mode != "off":

@@ -55,8 +55,6 @@ class LabSettings:
     rto_target_minutes: float = 30.0
     cloud_port: int = 0
     public_port: int = 0
-    primary_tasks: int = 2
-    standby_tasks: int = 1
     timers: Timers = field(default_factory=Timers)
 
     def __post_init__(self) -> None:

@@ -27,7 +27,11 @@ def _read_zone(made: Made) -> Properties:
 
 def _create_health_check(wanted: Wanted) -> Created:
     config = _config(wanted.properties["HealthCheckConfig"])
-    found = wanted.client("route53").create_health_check(CallerReference=wanted.name, HealthCheckConfig=config)
+    found = wanted.client("route53").create_health_check(
+        # What the lab's journal calls it; on AWS it is as good as random.
+        CallerReference=config["FullyQualifiedDomainName"],
+        HealthCheckConfig=config,
+    )
     return Created(found["HealthCheck"]["Id"], {"HealthCheckId": found["HealthCheck"]["Id"]})
 
 

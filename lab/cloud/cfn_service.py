@@ -92,8 +92,8 @@ def _create_service(wanted: Wanted) -> Created:
     breaker = arguments["deploymentConfiguration"]["deploymentCircuitBreaker"]
     for name in breaker:
         breaker[name] = str(breaker[name]).lower() == "true"
-    # The template leaves the count to ECS, which begins with one; what autoscaling would then raise it to comes from
-    # whoever deploys it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+    # The template leaves the count to ECS: CloudFormation begins with one, and autoscaling raises it to its minimum.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
     found = wanted.client("ecs").create_service(desiredCount=1, **arguments)["service"]
     return Created(found["serviceArn"], {"Name": found["serviceName"], "ServiceArn": found["serviceArn"]})
 
@@ -103,6 +103,32 @@ def _read_service(made: Made) -> Properties:
     found = _upper(made.client("ecs").describe_services(cluster=cluster, services=[name])["services"][0])
     compared = {key: projected(made.properties.get(key), found.get(key)) for key in _SERVICE}
     return {**compared, "Cluster": str(found["ClusterArn"]).rsplit("/", 1)[-1]}
+
+
+_SCALED = ("MaxCapacity", "MinCapacity", "ResourceId", "ScalableDimension", "ServiceNamespace")
+
+
+def _create_scaled(wanted: Wanted) -> Created:
+    """A service below the minimum is scaled out to it.
+
+    https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-how-it-works.html
+    """
+    given = {name: wanted.properties[name] for name in _SCALED}
+    least = int(given["MinCapacity"])
+    wanted.client("application-autoscaling").register_scalable_target(
+        **{**given, "MinCapacity": least, "MaxCapacity": int(given["MaxCapacity"])}
+    )
+    _, cluster, service = given["ResourceId"].split("/")
+    wanted.client("ecs").update_service(cluster=cluster, service=service, desiredCount=least)
+    return Created(f"{given['ResourceId']}|{given['ScalableDimension']}|{given['ServiceNamespace']}")
+
+
+def _read_scaled(made: Made) -> Properties:
+    scaling, resource = made.client("application-autoscaling"), made.properties["ResourceId"]
+    found: list[Properties] = scaling.describe_scalable_targets(
+        ServiceNamespace=made.properties["ServiceNamespace"], ResourceIds=[resource]
+    )["ScalableTargets"]
+    return found[0] if found else {}
 
 
 def _create_balancer(wanted: Wanted) -> Created:
@@ -214,6 +240,12 @@ TYPES = (
         _create_listener,
         _read_listener,
     ),
-    ResourceType("AWS::ApplicationAutoScaling::ScalableTarget", inert={"*": _NOT_SCALED}),
+    ResourceType(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        frozenset(_SCALED),
+        _create_scaled,
+        _read_scaled,
+        inert={"RoleARN": "the lab enforces no permissions"},
+    ),
     ResourceType("AWS::ApplicationAutoScaling::ScalingPolicy", inert={"*": _NOT_SCALED}),
 )

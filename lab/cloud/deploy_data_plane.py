@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud import cfn_coverage, stack_creation
 from lab.cloud.stack_creation import DeploymentError
 from lab.cloud.synthesized_templates import SYNTHESIZED, SynthesizedError, stacks, with_outputs
+
+MadeStack = Callable[[str, Mapping[str, str]], None]  # a stack's name, its outputs
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class DataPlaneStacks:
         return self.outputs[region, stack][name]
 
 
-def deploy(endpoint_url: str, folder: Path = SYNTHESIZED) -> DataPlaneStacks:
-    """Deploy every stack in its Region, each after what it depends on.
+def deploy(endpoint_url: str, made: MadeStack = lambda *_: None, folder: Path = SYNTHESIZED) -> DataPlaneStacks:
+    """Deploy every stack in its Region, each after what it depends on; `made` is told of each.
 
     The process behind `endpoint_url` must have called `cloudformation_types.install`. Raises DeploymentError when a
     template holds what the lab does not know, or a resource reads back otherwise.
@@ -41,6 +43,7 @@ def deploy(endpoint_url: str, folder: Path = SYNTHESIZED) -> DataPlaneStacks:
             outputs[stack.region, stack.name] = stack_creation.create(
                 clients[stack.region], stack.name, template, body, {}
             )
+            made(stack.name, outputs[stack.region, stack.name])
             inert |= set(cfn_coverage.inert(template))
     except SynthesizedError as error:
         raise DeploymentError(str(error)) from error

@@ -6,10 +6,11 @@ https://www.postgresql.org/docs/current/warm-standby.html (streaming replication
 from __future__ import annotations
 
 import ctypes
+import re
 import secrets
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -209,6 +210,14 @@ class PostgreSQL:
                 return
             set_synchronous(session, "off")
         raise PostgreSQLError(f"No standby streams from the database in {self.region} for commits to wait for")
+
+    def set_application_password(self, password: str) -> None:
+        """From now on the application's role has this one, here and on every standby. Raises PostgreSQLError."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", password):
+            raise ValueError("The password may hold letters, digits, - and _ alone.")
+        with self.session(LONG_ANSWER_WITHIN, database="postgres") as session:
+            session.rows(f"alter role {APPLICATION_ROLE} password '{password}'")
+        self.credentials = replace(self.credentials, application=password)
 
     def rows(self, sql: str, parameters: tuple[str | int | None, ...] = ()) -> list[Row]:
         """Ask database `app` as the lab's superuser; values come as text. Raises PostgreSQLError."""

@@ -29,7 +29,7 @@ from lab.cloud.cfn_resource import (
     make,
 )
 from lab.cloud.deploy_control_plane import Deployed, DeploymentError, Stack, deploy, deploy_stack
-from lab.data_plane import HEALTH_CHECK_ALARM, PLAN_PARAMETER, control_bucket
+from lab.data_plane import PLAN_PARAMETER
 from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 
 REGIONS = (PRIMARY_REGION, SECONDARY_REGION)
@@ -37,6 +37,13 @@ WEBHOOK = "http://127.0.0.1:9/notifications"
 HEALTH_CHECK = "5f3b1a52-0000-4000-8000-000000000000"
 
 Client = Callable[[str, str], Any]
+
+
+HEALTH_CHECK_ALARM = "drlab-app-primary-health-check"
+
+
+def control_bucket(region: str) -> str:
+    return f"drlab-app-control-{ACCOUNT_ID}-{region}"
 
 
 @pytest.fixture(scope="module")
