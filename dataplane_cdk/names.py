@@ -71,6 +71,10 @@ class Names:
     def log_group(self, of: str) -> str:
         return f"/drlab/{self.config.service}/{of}"
 
+    def log_group_arn(self, of: str, region: str) -> str:
+        """Without the ":*" that CloudFormation's Arn attribute ends in: that names the streams, not the group."""
+        return f"arn:aws:logs:{region}:{self.config.account}:log-group:{self.log_group(of)}"
+
     @property
     def health_check_alarm_arn(self) -> str:
         """The alarm that controlplane_sam/witness.yaml creates."""

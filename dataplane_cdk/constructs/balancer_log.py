@@ -29,8 +29,13 @@ class BalancerLog(Construct):
             self, "Source", name=name, log_type="ALB_ACCESS_LOGS", resource_arn=balancer_arn
         )
         destination = logs.CfnDeliveryDestination(
-            self, "Destination", name=name, destination_resource_arn=group.log_group_arn, output_format="json"
+            self,
+            "Destination",
+            name=name,
+            destination_resource_arn=names.log_group_arn("load-balancer", cdk.Stack.of(self).region),
+            output_format="json",
         )
+        destination.node.add_dependency(group)
         delivery = logs.CfnDelivery(
             self,
             "Delivery",

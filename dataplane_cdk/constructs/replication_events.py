@@ -85,8 +85,8 @@ class ReplicationEvents(Construct):
             source_parameters=pipes.CfnPipe.PipeSourceParametersProperty(
                 sqs_queue_parameters=pipes.CfnPipe.PipeSourceSqsQueueParametersProperty(batch_size=1)
             ),
-            target=group.log_group_arn,
+            target=names.log_group_arn("object-replication", cdk.Stack.of(self).region),
             target_parameters=pipes.CfnPipe.PipeTargetParametersProperty(input_template="<$.body>"),
             role_arn=role.role_arn,
         )
-        pipe.node.add_dependency(role)
+        pipe.node.add_dependency(role, group)
