@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SAM_VENV ?= .venv-sam
+SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -33,6 +35,14 @@ $(VENV)/.cdk: $(VENV)/.dev requirements/cdk.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cdk.lock
 	@touch $@
 
+# aws-sam-cli pins click, boto3 and more exactly: an environment of its own keeps it from holding the rest back.
+# --no-deps: the lock is complete, and pip cannot match a hashed extra (boto3[crt]) with the plain name.
+$(SAM_VENV)/.sam: $(VENV)/.python requirements/sam.lock
+	@echo "Setting up $(SAM_VENV) (once; about half a minute) ..."
+	@test -x $(SAM_BIN)/python || $(PYTHON) -m venv $(SAM_VENV)
+	@$(SAM_BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/sam.lock
+	@touch $@
+
 drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reported (ARGS="--fault database-frozen ...")
 	@$(BIN)/drlab drill $(ARGS)
 
@@ -61,8 +71,10 @@ synth: $(VENV)/.cdk ## write the data plane's templates anew (no credentials, no
 	@$(BIN)/python -m dataplane_cdk.synthesize
 
 lock: ## resolve requirements/*.in anew (needs uv)
-	@cd requirements && for f in runtime lab dev cdk; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
+	@cd requirements && for f in runtime lab dev cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
+	@cd controlplane_sam/layer && uv pip compile requirements.in --constraint ../../requirements/runtime.lock --python-version 3.13 --universal \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.txt
 
 clean: ## remove the environment and what was generated
 	rm -rf $(VENV) reports build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* *.egg-info

@@ -16,6 +16,7 @@ _CONFIGURATION = (
     "LoggingConfig",
     "Role",
     "Runtime",
+    "TracingConfig",
     "VpcConfig",
 )
 _NUMBERS = ("MemorySize", "Timeout")

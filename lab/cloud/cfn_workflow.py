@@ -24,6 +24,7 @@ def _create_state_machine(wanted: Wanted) -> Created:
         definition=_definition(wanted.properties),
         roleArn=wanted.properties["RoleArn"],
         type=wanted.properties.get("StateMachineType", "STANDARD"),
+        tracingConfiguration=_lower_camel(wanted.properties.get("TracingConfiguration", {"Enabled": False})),
         loggingConfiguration=_lower_camel(wanted.properties.get("LoggingConfiguration", {"Level": "OFF"})),
         tags=[{"key": tag["Key"], "value": tag["Value"]} for tag in wanted.properties.get("Tags", [])],
     )["stateMachineArn"]
@@ -42,6 +43,7 @@ def _read_state_machine(made: Made) -> Properties:
         "StateMachineType": found["type"],
         "RoleArn": found["roleArn"],
         "LoggingConfiguration": _upper_camel(found.get("loggingConfiguration", {})),
+        "TracingConfiguration": _upper_camel(found.get("tracingConfiguration", {})),
         "Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in tags],
     }
 
@@ -75,6 +77,7 @@ TYPES = (
                 "StateMachineName",
                 "StateMachineType",
                 "Tags",
+                "TracingConfiguration",
             }
         ),
         _create_state_machine,

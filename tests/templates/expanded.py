@@ -22,6 +22,7 @@ VALUES = {
     "PrimaryRegion": "ap-southeast-2",
     "SecondaryRegion": "us-west-2",
     "WitnessRegion": "us-east-1",
+    "Architecture": "arm64",
 }
 
 

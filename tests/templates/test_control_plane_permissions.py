@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,18 @@ SECRET_READ = "secretsmanager:GetSecretValue drlab/app/database-??????"
 SERVICE_SEEN = "ecs:DescribeServices app/app"
 SERVICE_SCALED = "ecs:UpdateService app/app"
 
-# The whole of what a function may do, beyond writing its log.
+# What every function may do.
+EVERY = {
+    PLAN,
+    "logs:CreateLogStream FunctionLogGroup.Arn",
+    "logs:PutLogEvents FunctionLogGroup.Arn",
+    "xray:PutTraceSegments *",
+    "xray:PutTelemetryRecords *",
+}
+
+# The whole of what a function may do besides.
 PERMITTED: dict[str, set[str]] = {
     "ReceiveAlarm": {
-        PLAN,
         RECORD_READ,
         EXISTS,
         "states:StartExecution FailoverStateMachine",
@@ -34,7 +43,6 @@ PERMITTED: dict[str, set[str]] = {
     },
     "ProbeLeader": {
         HEARTBEAT,
-        PLAN,
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
@@ -43,22 +51,19 @@ PERMITTED: dict[str, set[str]] = {
     },
     "CheckPrimaryHealth": {
         HEARTBEAT,
-        PLAN,
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
     },
-    "CheckSecondaryReadiness": {PLAN, DATABASE_SEEN, SERVICE_SEEN},
-    "FencePrimary": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS},
-    "BoundDataLoss": {PLAN, HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
+    "CheckSecondaryReadiness": {DATABASE_SEEN, SERVICE_SEEN},
+    "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
+    "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
     "ScaleSecondaryECS": {
-        PLAN,
         SERVICE_SEEN,
         SERVICE_SCALED,
         "elasticloadbalancing:DescribeTargetHealth *",
     },
     "PromoteReplica": {
-        PLAN,
         RECORD_READ,
         EXISTS,
         DATABASE_SEEN,
@@ -66,32 +71,36 @@ PERMITTED: dict[str, set[str]] = {
         SECRET_READ,
     },
     "UpdateSecretsAndRotateAppConfig": {
-        PLAN,
         DATABASE_SEEN,
         SECRET_READ,
         "secretsmanager:PutSecretValue drlab/app/database-??????",
         "ssm:GetParameter /drlab/app/database",
         "ssm:PutParameter /drlab/app/database",
     },
-    "VerifyWrites": {PLAN},
-    "OpenSecondary": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS},
-    "FlipRoute53": {PLAN},
-    "PostChecks": {PLAN},
-    "StandDown": {PLAN, RECORD_READ, RECORD_WRITE, EXISTS, SERVICE_SEEN, SERVICE_SCALED},
+    "VerifyWrites": set(),
+    "OpenSecondary": {RECORD_READ, RECORD_WRITE, EXISTS},
+    "FlipRoute53": set(),
+    "PostChecks": set(),
+    "StandDown": {RECORD_READ, RECORD_WRITE, EXISTS, SERVICE_SEEN, SERVICE_SCALED},
     "RecordOutcome": {
-        PLAN,
         "s3:GetObject ControlBucket runs/*",
         "s3:PutObject ControlBucket runs/*",
         "s3:ListBucket ControlBucket.Arn",
     },
-    "Notify": {PLAN, "sns:Publish NotificationTopic"},
+    "Notify": {"sns:Publish NotificationTopic"},
 }
 
 
-def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+def statements(role: dict[str, Any], *, in_vpc: bool = False) -> list[dict[str, Any]]:
     """Every statement that a role carries, of its own and of the shared policies."""
     found = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
-    found += [MANAGED[arn["Ref"]]["PolicyDocument"] for arn in role["ManagedPolicyArns"] if isinstance(arn, dict)]
+    for attached in role.get("ManagedPolicyArns", []):
+        if "Ref" in attached:
+            found.append(MANAGED[attached["Ref"]]["PolicyDocument"])
+        elif in_vpc:
+            condition, then, _ = attached["Fn::If"]
+            assert condition == "RunsInVpc"
+            found.append(MANAGED[then["Ref"]]["PolicyDocument"])
     return [statement for document in found for statement in listed(document["Statement"])]
 
 
@@ -117,7 +126,39 @@ def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    assert permitted == PERMITTED[function]
+    assert permitted == EVERY | PERMITTED[function]
+
+
+def test_every_function_has_a_role_of_its_own_and_nothing_that_aws_manages() -> None:
+    """SAM attaches AWSLambdaBasicExecutionRole to a role that it makes: writing to every log group of the account."""
+    functions = of_type(CONTROL_PLANE, "AWS::Lambda::Function")
+    assert {name: text(one["Role"]) for name, one in functions.items()} == {
+        name: f"{name}Role.Arn" for name in functions
+    }
+    attached = chain.from_iterable(role.get("ManagedPolicyArns", []) for role in ROLES.values())
+    assert [arn for arn in attached if isinstance(arn, str) or "Fn::Join" in arn] == []
+
+
+def test_a_role_is_taken_by_its_own_service_only() -> None:
+    for name, role in ROLES.items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        service = "states" if name == "FailoverStateMachineRole" else "lambda"
+        assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert trust["Action"] == "sts:AssumeRole"
+
+
+@pytest.mark.parametrize("function", ["BoundDataLoss", "PromoteReplica"])
+def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
+    role = ROLES[f"{function}FunctionRole"]
+    within = [one for one in statements(role, in_vpc=True) if one not in statements(role)]
+    allow, deny = sorted(within, key=lambda statement: str(statement["Effect"]))
+    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
+    assert allow["Action"] == deny["Action"]
+    assert list(deny["Condition"]) == ["ArnLike"]
+    assert text(deny["Condition"]["ArnLike"]["lambda:SourceFunctionArn"]) == (
+        "arn:aws:lambda:ap-southeast-2:123456789012:function:drlab-app-*"
+    )
 
 
 def test_the_table_names_every_function() -> None:

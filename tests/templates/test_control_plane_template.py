@@ -54,7 +54,7 @@ def test_every_substitution_of_the_workflow_is_given_and_none_besides() -> None:
 
 def test_functions_run_on_one_runtime_and_report_a_timeout_themselves() -> None:
     for name, function in FUNCTIONS.items():
-        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"]), name
+        assert (function["Runtime"], text(function["Architectures"][0])) == ("python3.13", "arm64"), name
         assert function["Timeout"] == 60, name
         assert text(function["LoggingConfig"]["LogGroup"]) == "FunctionLogGroup"
 
@@ -103,10 +103,36 @@ def test_only_the_rule_may_fill_the_queue_of_undecided_alarms() -> None:
     assert source_arn.endswith(f":rule/{text(RULE['Name'])}")
 
 
-def test_the_alarm_on_undecided_alarms_does_not_feed_itself() -> None:
+ALARMS = of_type(CONTROL_PLANE, "AWS::CloudWatch::Alarm")
+
+
+def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> None:
+    watched = {(alarm["MetricName"], text(alarm["Dimensions"][0]["Value"])) for alarm in ALARMS.values()}
+    assert watched == {
+        ("ApproximateNumberOfMessagesVisible", "UndecidedAlarmsQueue.QueueName"),
+        ("Errors", "ReceiveAlarmFunction"),
+        ("Throttles", "ReceiveAlarmFunction"),
+        ("Errors", "ProbeLeaderFunction"),
+        ("ExecutionsFailed", "FailoverStateMachine"),
+        ("ExecutionsTimedOut", "FailoverStateMachine"),
+        ("ExecutionsAborted", "FailoverStateMachine"),
+    }
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_on_the_control_plane_tells_people_and_does_not_feed_itself(name: str) -> None:
     """Under the rule's prefix, its own change would go to the function whose failure it reports."""
-    (alarm,) = of_type(CONTROL_PLANE, "AWS::CloudWatch::Alarm").values()
+    alarm = ALARMS[name]
     assert not text(alarm["AlarmName"]).startswith("drlab-app-")
+    assert [text(action) for action in alarm["AlarmActions"]] == ["NotificationTopic"]
+    # Silence is health here: none of these metrics exists before something happens.
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_every_function_and_the_workflow_are_traced() -> None:
+    assert {function["TracingConfig"]["Mode"] for function in FUNCTIONS.values()} == {"Active"}
+    machine = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")["FailoverStateMachine"]
+    assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
 def test_notifications_are_optional() -> None:
@@ -146,8 +172,12 @@ def test_samconfig_names_the_regions_and_templates_that_exist() -> None:
 def test_the_layer_brings_the_versions_that_were_tested() -> None:
     layer = ROOT / "controlplane_sam" / "layer"
     assert "build-DependenciesLayer:" in (layer / "Makefile").read_text()
-    locked = (ROOT / "requirements" / "runtime.lock").read_text()
-    pinned = re.findall(r"(?m)^([\w-]+)(?:\[\w+\])?==(\S+)$", (layer / "requirements.txt").read_text())
-    assert {name for name, _ in pinned} == {"aws-lambda-powertools", "psycopg"}
-    for name, version in pinned:
-        assert f"\n{name}=={version} " in f"\n{locked}"
+    tested = pinned(ROOT / "requirements" / "runtime.lock")
+    brought = pinned(layer / "requirements.txt")
+    assert {"aws-lambda-powertools", "psycopg", "psycopg-binary"} <= set(brought)
+    assert "boto3" not in brought
+    assert brought.items() <= tested.items()
+
+
+def pinned(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"(?m)^([\w-]+)(?:\[\w+\])?==(\S+)", lock.read_text()))
