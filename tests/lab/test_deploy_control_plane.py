@@ -217,7 +217,7 @@ def test_every_type_and_property_that_the_lab_does_not_know_is_listed(endpoint: 
 
 
 def test_what_aws_refuses_fails_the_deployment_and_names_the_resource(endpoint: str, tmp_path: Path) -> None:
-    properties = {"AlarmName": "a", "Namespace": "N", "MetricName": "M", "ComparisonOperator": "AlmostThere"}
+    properties = {"AlarmName": "a", "Namespace": "AWS/SQS", "MetricName": "M", "ComparisonOperator": "AlmostThere"}
     stack = written(tmp_path / "template.json", {"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}})
     with pytest.raises(DeploymentError, match=r"A \(AWS::CloudWatch::Alarm\)"):
         deploy_stack(endpoint, stack)
