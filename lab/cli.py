@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lab.settings import (
     FAULT_NAMES,
+    PRIMARY_REGION,
     SECONDARY_REGION,
     SERVICE,
     SYNCHRONOUS_MODES,
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _failover(options, console)
         if options.command == "guard":
             return _guard(options, console)
+        if options.command == "initialise":
+            return _initialise(options, console)
         return _drill(settings, options.reports, console)
     except SettingsError as error:
         console.print(f"drlab: {error}", style="bold red", markup=False)
@@ -133,6 +136,20 @@ def _guard(options: argparse.Namespace, console: Console) -> int:
     return 0 if answer.allowed else FAILED
 
 
+def _initialise(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 when there is a leader record now."""
+    from failover.application.errors import RunRefused, TransientFailure
+    from lab.first_record import initialise
+
+    try:
+        answer = initialise(target(options.target, options.cloud_port, options.service), options.region)
+    except (RunRefused, TransientFailure) as error:
+        console.print(f"drlab: {error}", style="bold red", markup=False)
+        return UNUSABLE
+    console.print(answer.reason, markup=False, soft_wrap=True)
+    return 0 if answer.allowed else FAILED
+
+
 def _end_on_signals() -> None:
     """Ctrl-C and an ordinary kill both leave by way of the context managers, which end every process."""
 
@@ -148,7 +165,7 @@ def _end_on_signals() -> None:
 
 
 def _settings(options: argparse.Namespace) -> DrillSettings:
-    if options.command in ("documents", "failover", "guard"):
+    if options.command in ("documents", "failover", "guard", "initialise"):
         return DrillSettings()
     lab = LabSettings(
         replication_delay=timedelta(milliseconds=options.replication_delay),
@@ -195,6 +212,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_target(failover)
     guard = commands.add_parser("guard", help="refuse a deploy during a run, or one that would undo a failover")
     _add_target(guard)
+    first = commands.add_parser(
+        "initialise", help="write a new installation's first leader record, or repair a lost copy"
+    )
+    first.add_argument("--region", default=PRIMARY_REGION, help=f"whose plan is read (default {PRIMARY_REGION})")
+    _add_target(first)
     documents = commands.add_parser("documents", help="write the generated documents anew")
     documents.add_argument("--check", action="store_true", help="only say which are out of date")
     return parser

@@ -80,6 +80,29 @@ def test_a_preview_names_every_state_says_what_is_in_the_way_and_changes_nothing
     assert record_objects(cloud) == before
 
 
+def test_a_new_installation_gets_its_first_record_and_a_second_call_changes_nothing(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for region, bucket in plan_dict()["record_copies"].items():
+        cloud.client("s3", region).delete_object(Bucket=bucket, Key="leader-record.json")
+    assert cli.main(["initialise", "--region", STANDBY]) == 0
+    assert f"{PRIMARY} leads in epoch 1" in capsys.readouterr().out
+    before = record_objects(cloud)
+    assert cli.main(["initialise", "--region", STANDBY]) == 0
+    assert f"{PRIMARY} leads in epoch 1" in capsys.readouterr().out
+    assert [json.loads(one)["value"] for one in record_objects(cloud)] == [json.loads(one)["value"] for one in before]
+
+
+def test_a_first_record_is_not_written_while_a_copy_is_silent(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """The silent one might hold the record that the others have lost."""
+    buckets = plan_dict()["record_copies"]
+    for region in (PRIMARY, STANDBY):
+        cloud.client("s3", region).delete_object(Bucket=buckets[region], Key="leader-record.json")
+    cloud.client("s3", WITNESS).put_object(Bucket=buckets[WITNESS], Key="leader-record.json", Body=b"{")
+    assert cli.main(["initialise", "--region", STANDBY]) == 1
+    assert "was not written" in capsys.readouterr().out
+
+
 def test_a_failover_is_not_started_by_the_preview_command(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["failover"]) == 2
     assert "--plan-only" in capsys.readouterr().out
