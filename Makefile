@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint bench evidence documents synth lock clean
+.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench evidence documents synth lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,17 +49,37 @@ drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reporte
 up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
 	@$(BIN)/drlab up $(ARGS)
 
-test: $(VENV)/.cdk ## every test, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+# Drills measure time, so they run alone; everything else shares the machine.
+test: $(VENV)/.cdk ## every test, with coverage; with ARGS only what they choose
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -m "not drill and not sam" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest -m drill --cov --cov-append --cov-report=term
+else
+	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-fast: $(VENV)/.cdk ## everything but the whole drills
-	@$(BIN)/python -m pytest -m "not drill" $(ARGS)
+	@$(BIN)/python -m pytest -m "not drill and not sam" -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# `sam build` finds uv on the PATH: the one that is locked beside it.
+SAM := SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/$(SAM_BIN):$$PATH" sam
+
+sam-validate: $(SAM_VENV)/.sam ## what AWS would refuse in the control plane's templates
+	@$(SAM) validate --lint
+	@$(SAM) validate --lint --template controlplane_sam/witness.yaml
+
+sam-build: $(SAM_VENV)/.sam ## the control plane as `sam deploy` takes it, and its size
+	@$(SAM) build
+	@$(PYTHON) controlplane_sam/package_size.py .aws-sam/build
+
+sam-local: $(VENV)/.dev $(SAM_VENV)/.sam ## every function under AWS's own emulator, and under `sam local invoke`
+	@$(BIN)/python -m pytest -m sam tests/sam $(ARGS)
 
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@$(BIN)/python -m bench $(ARGS)
@@ -77,4 +97,4 @@ lock: ## resolve requirements/*.in anew (needs uv)
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.txt
 
 clean: ## remove the environment and what was generated
-	rm -rf $(VENV) reports build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* *.egg-info
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam reports build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* *.egg-info
