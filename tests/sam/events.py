@@ -1,0 +1,52 @@
+"""Which event does each function of the control plane get, and in which order does a failover by hand send them?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+EVENTS = Path(__file__).parents[2] / "controlplane_sam" / "events"
+NAMES = sorted(path.stem for path in EVENTS.glob("*.json") if path.stem != "env")
+
+# The run that stood down must not be taken for the next one, and reopening raised the record's epoch from 1 to 3.
+SECOND_RUN, SECOND_EPOCH = "by-hand-again", 3
+
+
+def event(function: str) -> dict[str, Any]:
+    """The committed event of a function, as `sam local invoke -e` sends it."""
+    loaded: dict[str, Any] = json.loads((EVENTS / f"{function}.json").read_text())
+    return loaded
+
+
+def of_second_run(function: str) -> dict[str, Any]:
+    """The same call by another run, after the first one stood down."""
+    given = event(function)
+    given["run"] = SECOND_RUN
+    given["state"]["expected_epoch"] = SECOND_EPOCH
+    if "health" in given["state"]:
+        given["state"]["health"]["epoch"] = SECOND_EPOCH
+    return given
+
+
+# A run that is stood down, then one that goes through: every function once, on one lab that is new.
+FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
+    *((name, event(name)) for name in ("ReceiveAlarm", "ProbeLeader", "CheckPrimaryHealth", "CheckSecondaryReadiness")),
+    *((name, event(name)) for name in ("FencePrimary", "ScaleSecondaryECS", "StandDown")),
+    *(
+        (name, of_second_run(name))
+        for name in (
+            "FencePrimary",
+            "ScaleSecondaryECS",
+            "BoundDataLoss",
+            "PromoteReplica",
+            "UpdateSecretsAndRotateAppConfig",
+            "VerifyWrites",
+            "OpenSecondary",
+            "FlipRoute53",
+            "PostChecks",
+            "RecordOutcome",
+            "Notify",
+        )
+    ),
+)

@@ -1,0 +1,75 @@
+"""Did a function of the control plane answer sensibly, and did the lab's emulated cloud change as it says?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lab.laboratory import Laboratory
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION
+
+Seen = Mapping[str, Any]
+Judgement = Callable[[Seen, Seen, Seen], bool]
+
+TOLD_WITHIN_SECONDS = 10
+
+# Of a function's answer, what was seen before the call, and what is seen after it.
+JUDGEMENTS: Mapping[str, Judgement] = {
+    # The recorded alarm is old, and the leader is well.
+    "ReceiveAlarm": lambda answer, _, __: answer["started"] is False and "fresh" in answer["reason"],
+    "ProbeLeader": lambda answer, _, __: answer["started"] is False and bool(answer["reason"]),
+    "CheckPrimaryHealth": lambda answer, _, __: answer["down"] is False and answer["leader"] == PRIMARY_REGION,
+    "CheckSecondaryReadiness": lambda answer, _, __: answer["ready"] is True and answer["tasks"] == 1,
+    "FencePrimary": lambda answer, before, now: (
+        answer["held"] is True and now["record"] == ("fenced", PRIMARY_REGION) and now["epoch"] == before["epoch"] + 1
+    ),
+    "ScaleSecondaryECS": lambda answer, before, now: (
+        (before["desired"], now["desired"]) == (1, 2) and answer["healthy"] >= 2
+    ),
+    "StandDown": lambda answer, before, now: (
+        answer["reopened"] is True
+        and now["record"] == ("open", PRIMARY_REGION)
+        and (before["desired"], now["desired"]) == (2, 1)
+    ),
+    "BoundDataLoss": lambda answer, _, __: answer["known"] is True and answer["accepted"] is True,
+    "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
+    "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
+        answer["changed"] is True and before["parameter"] != now["parameter"]
+    ),
+    "VerifyWrites": lambda answer, _, __: answer["read_back"] is True and answer["region"] == SECONDARY_REGION,
+    "OpenSecondary": lambda _, __, now: now["record"] == ("open", SECONDARY_REGION),
+    "FlipRoute53": lambda answer, _, __: answer["answered_by"] == SECONDARY_REGION,
+    "PostChecks": lambda answer, _, __: answer["read_back"] is True and answer["region"] == SECONDARY_REGION,
+    "RecordOutcome": lambda answer, before, now: (
+        answer["result"] == "failed-over" and (before["outcomes"], now["outcomes"]) == (0, 1)
+    ),
+    "Notify": lambda answer, before, now: (
+        now["told"][: len(before["told"])] == before["told"] and answer["subject"] in now["told"][len(before["told"]) :]
+    ),
+}
+
+
+def judge(lab: Laboratory, function: str, answer: Seen, before: Seen) -> None:
+    """Raises AssertionError with all that was seen. `before` is `observed(lab)` before the call."""
+    if function == "Notify":
+        lab.webhook.wait_for(len(before["told"]) + 1, TOLD_WITHIN_SECONDS)
+    now = observed(lab)
+    assert JUDGEMENTS[function](answer, before, now), {"answer": answer, "before": before, "now": now}
+
+
+def observed(lab: Laboratory) -> dict[str, Any]:
+    """What the functions can change, as it is now in us-west-2."""
+    record = lab.leader_record()
+    rds, ssm, s3, ecs = (lab.client(service, SECONDARY_REGION) for service in ("rds", "ssm", "s3", "ecs"))
+    instance = rds.describe_db_instances(DBInstanceIdentifier=f"app-{SECONDARY_REGION}")["DBInstances"][0]
+    outcomes = s3.list_objects_v2(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Prefix="runs/by-hand")
+    parameters = ssm.get_parameters(Names=["/drlab/app/database"])["Parameters"]
+    return {
+        "record": (record.state.value, record.leader),
+        "epoch": record.epoch,
+        "desired": ecs.describe_services(cluster="app", services=["app"])["services"][0]["desiredCount"],
+        "is_replica": bool(instance.get("ReadReplicaSourceDBInstanceIdentifier")),
+        "parameter": parameters[0]["Value"] if parameters else None,
+        "outcomes": outcomes["KeyCount"],
+        "told": [message.get("Subject") for message in lab.webhook.received()],
+    }
