@@ -17,8 +17,9 @@ from failover.application.leader_register import NoMajority
 from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
 from lab.faults import FAULTS
 from lab.laboratory import LabError, Laboratory
-from lab.live_view import LiveView, RegionLine
+from lab.live_view import LiveView
 from lab.region.postgresql_session import PostgreSQLError
+from lab.region_status import RegionStatus
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings
 from lab.started import Started
 from lab.watch import Execution, Watch
@@ -38,10 +39,13 @@ def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
     with Laboratory(settings.lab, view.say) as lab:
         watch = Watch(lab.cloud)
         watch.start()
-        view.follow(watch, lambda: region_lines(lab, watch))
+        status = RegionStatus(lab)
+        status.start()
+        view.follow(watch, status.latest)
         try:
             return _with_writes(settings, view, lab, watch, started_at)
         finally:
+            status.stop()
             watch.stop()
             view.say("ending every process of the lab")
 
@@ -115,28 +119,6 @@ def described(settings: DrillSettings) -> dict[str, Any]:
         "rto_target_minutes": lab.rto_target_minutes,
         **{f"timer_{name}": value for name, value in vars(lab.timers).items()},
     }
-
-
-def region_lines(lab: Laboratory, watch: Watch) -> list[RegionLine]:
-    """Both Regions as they are now, for the live view."""
-    record = _leader_record(lab)
-    lines = []
-    for region in (PRIMARY_REGION, SECONDARY_REGION):
-        leads = record and record["leader"] == region
-        role = "unknown" if record is None else f"{'leader' if leads else 'standby'}, epoch {record['epoch']}"
-        if record and record["state"] == "fenced" and leads:
-            role += ", fenced"
-        server = lab.servers[region]
-        database = "running" if server.is_alive() else "dead"
-        lines.append(RegionLine(region, role, database, str(lab.tasks[region].running()), _lag(lab, region)))
-    del watch
-    return lines
-
-
-def _lag(lab: Laboratory, region: str) -> str:
-    if region == PRIMARY_REGION:
-        return ""
-    return f"link {lab.settings.replication_delay / timedelta(milliseconds=1):g} ms"
 
 
 def _start_workload(settings: DrillSettings, lab: Laboratory, history: str) -> Started:
@@ -222,4 +204,4 @@ def _environment(lab: Laboratory) -> dict[str, str]:
     }
 
 
-__all__ = ["Attempt", "conduct", "described", "region_lines"]
+__all__ = ["Attempt", "conduct", "described"]
