@@ -34,7 +34,7 @@ class Finding:
 
 Answer = tuple[Verdict, str]
 # In these faults the old leader's Region answers nobody outside it.
-UNREACHABLE = ("region-dark", "link-cut")
+UNREACHABLE = ("region-dark", "link-cut", "alarm-lost")
 
 
 def check(record: DrillRecord) -> list[Finding]:

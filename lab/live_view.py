@@ -18,6 +18,9 @@ from lab.watch import Execution, Watch
 
 REFRESHES_A_SECOND = 5
 LINES_KEPT = 8
+FEWEST_STATES = 3
+# Borders, both Regions, the writes, the run and the clock.
+OTHER_LINES = 11
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,9 @@ class LiveView:
             parts.append(_region_table(self._regions()))
         if self._watch:
             parts.append(_workload_line(self._watch.progress))
-            parts.extend(_workflow_table(execution) for execution in self._watch.executions)
+            # On a low terminal the newest states matter; the panel's end would be cut off otherwise.
+            room = max(FEWEST_STATES, self._console.height - LINES_KEPT - OTHER_LINES)
+            parts.extend(_workflow_table(execution, room) for execution in self._watch.executions[-1:])
         if self._fault_at is not None:
             parts.append(Text(f"{time.monotonic() - self._fault_at:.1f} s since the fault", style="bold red"))
         for elapsed, text in self._lines[-LINES_KEPT:]:
@@ -141,12 +146,12 @@ def _workload_line(progress: Mapping[str, Any]) -> Text:
     )
 
 
-def _workflow_table(execution: Execution) -> Table:
+def _workflow_table(execution: Execution, states: int) -> Table:
     table = Table(title=f"{execution.name}: {execution.status}", title_justify="left", box=None, pad_edge=False)
     table.add_column("state")
     table.add_column("s", justify="right")
     now = time.monotonic()
-    for span in execution.spans:
+    for span in execution.spans[-states:]:
         ended = span.exited_monotonic
         style = "green" if ended is not None and not span.error else "red" if span.error else "yellow"
         table.add_row(Text(span.state, style=style), f"{(ended or now) - span.entered_monotonic:.2f}")
