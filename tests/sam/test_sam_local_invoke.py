@@ -1,0 +1,158 @@
+"""Does `sam local invoke` run every function, in a container, against the lab's emulated cloud?
+
+Judged by what is printed: SAM CLI returns 0 for a function that raised, timed out or died.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/using-sam-cli-local-invoke.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from container_engine import IMAGE, Engine, cannot, engine
+from emulator import ROOT, SAM_ENVIRONMENT
+from events import EVENTS, FAILOVER_BY_HAND
+from judgements import judge, observed
+
+from lab.laboratory import Laboratory
+from lab.sam_local.reach import reachable
+from lab.settings import SECONDARY_REGION
+
+pytestmark = [
+    pytest.mark.sam,
+    pytest.mark.skipif(
+        cannot() is not None and not os.environ.get("DRLAB_REQUIRE_SAM_LOCAL"), reason=cannot() or "it can"
+    ),
+]
+BUILD = ROOT / "build" / "sam-local"
+# SAM CLI looks for the function's logs at the end; a call that hangs for longer has gone wrong.
+INVOKED_WITHIN_SECONDS = 120
+X86 = ("--parameter-overrides", "Architecture=x86_64")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What `sam local invoke` printed: the function's answer, and everything else."""
+
+    answer: Any
+    log: str
+
+
+@dataclass(frozen=True)
+class Sam:
+    """`sam local invoke` on an engine, with a folder for what it is given."""
+
+    engine: Engine
+    folder: Path
+
+    def invoke(self, function: str, event: dict[str, Any], template: Path, *options: str) -> Printed:
+        given = self.folder / f"{function}.json"
+        given.write_text(json.dumps(event))
+        done = subprocess.run(
+            [
+                *(str(SAM_ENVIRONMENT / "bin" / "sam"), "local", "invoke", function, "--event", str(given)),
+                *("--template", str(template), "--region", SECONDARY_REGION),
+                *("--invoke-image", IMAGE, "--skip-pull-image", "--no-memory-limit", *options),
+            ],
+            env=_environment(self.engine.environment()),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INVOKED_WITHIN_SECONDS,
+        )
+        last = (done.stdout.strip().splitlines() or [""])[-1]
+        try:
+            return Printed(json.loads(last), done.stderr)
+        except ValueError:
+            return Printed(None, done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
+    assert (reason := cannot()) is None, reason
+    with engine() as started:
+        yield Sam(started, tmp_path_factory.mktemp("sam"))
+
+
+@pytest.fixture(scope="module")
+def built() -> Path:
+    """The project's own `sam build`, with a layer for this machine."""
+    sam = SAM_ENVIRONMENT / "bin"
+    environment = {**_environment(dict(os.environ)), "LAYER_PLATFORM": "x86_64-manylinux_2_28"}
+    done = subprocess.run(
+        [*(sam / "sam", "build", "--build-dir", BUILD, "--cache-dir", f"{BUILD}-cache"), *X86],
+        env={**environment, "PATH": f"{sam}{os.pathsep}{os.environ['PATH']}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert "Build Succeeded" in done.stdout + done.stderr, done.stderr
+    return BUILD / "template.yaml"
+
+
+@pytest.fixture(scope="module")
+def variables(sam: Sam, lab: Laboratory) -> Iterator[Path]:
+    """The committed environment file, with this lab's address in it."""
+    committed = json.loads((EVENTS / "env.json").read_text())
+    with reachable(lab.cloud.endpoint, sam.engine.bridge) as endpoint:
+        committed["Parameters"]["AWS_ENDPOINT_URL"] = endpoint
+        path = sam.folder / "env.json"
+        path.write_text(json.dumps(committed))
+        yield path
+
+
+def test_a_failover_by_hand_goes_through_every_function(
+    sam: Sam, built: Path, variables: Path, lab: Laboratory
+) -> None:
+    def invoke(name: str, event: dict[str, Any]) -> Printed:
+        return sam.invoke(f"{name}Function", event, built, "--env-vars", str(variables), *X86)
+
+    # One after another: SAM CLI takes the first free port, and two at once take the same.
+    for name, event in FAILOVER_BY_HAND:
+        before = observed(lab)
+        check(lab, name, invoke(name, event), before)
+
+
+def check(lab: Laboratory, name: str, printed: Printed, before: dict[str, Any]) -> None:
+    assert isinstance(printed.answer, dict), (name, printed.log)
+    assert "errorType" not in printed.answer, (name, printed)
+    judge(lab, name, printed.answer, before)
+
+
+@pytest.mark.parametrize(
+    ("do", "printed"),
+    [
+        ("raise", '"errorType": "TransientFailure"'),
+        ("exit", "Runtime.ExitError"),
+        ("sleep", "timed out after 1 seconds"),
+    ],
+)
+def test_an_end_that_no_function_should_have_is_printed(sam: Sam, do: str, printed: str) -> None:
+    template = Path(__file__).parent / "misbehaving" / "template.yaml"
+    found = sam.invoke("Misbehaving", {"do": do}, template)
+    assert printed in json.dumps(found.answer) + found.log
+
+
+def test_a_function_that_behaves_is_answered_by_the_same_way(sam: Sam) -> None:
+    template = Path(__file__).parent / "misbehaving" / "template.yaml"
+    assert sam.invoke("Misbehaving", {}, template).answer == {"answered": True}
+
+
+def _environment(given: dict[str, str]) -> dict[str, str]:
+    """The lab's own credentials of the Region, and none of the user's."""
+    return {
+        **{name: value for name, value in given.items() if not name.startswith("AWS_")},
+        "AWS_ACCESS_KEY_ID": f"LAB-{SECONDARY_REGION}",
+        "AWS_SECRET_ACCESS_KEY": "lab",
+        "AWS_DEFAULT_REGION": SECONDARY_REGION,
+        "SAM_CLI_TELEMETRY": "0",
+    }
