@@ -20,13 +20,15 @@ from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
 from lab.region.postgresql_session import PostgreSQLError
 from lab.region_status import RegionStatus
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSettings
 from lab.started import Started
 from lab.watch import Execution, Watch
 
 FIRST_WRITES_SECONDS = 15.0
 WORKLOAD_ENDS_WITHIN = timedelta(seconds=10)
 NEWS_SECONDS = 0.2
+QUIET_WITHIN_SECONDS = 10.0
+LEADERS_ALARM = f"drlab-{SERVICE}-primary-health-check"
 
 
 def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
@@ -60,6 +62,8 @@ def _with_writes(
         raise LabError(f"no write was acknowledged within {FIRST_WRITES_SECONDS:.0f} s: {lab.public_health()[1]}")
     view.say(f"{settings.write_rate:g} writes a second are acknowledged by {PRIMARY_REGION}")
     _watch_for(watch, view, lambda: False, settings.warm_up.total_seconds())
+    # A busy machine's start may have looked like a failure: the fault is to find everything quiet.
+    _watch_for(watch, view, lambda: _is_quiet(watch), QUIET_WITHIN_SECONDS)
     record_before = _leader_record(lab)
 
     fault = FAULTS[settings.fault]
@@ -145,6 +149,14 @@ def _watch_for(watch: Watch, view: LiveView, condition: Callable[[], bool], seco
             return True
         view.note_news()
     return False
+
+
+def _is_quiet(watch: Watch) -> bool:
+    """The health-check alarm was last heard to be OK, and no run is in progress."""
+    states = [
+        str(entry["new"]) for entry in watch.entries if entry["kind"] == "alarm" and entry["name"] == LEADERS_ALARM
+    ]
+    return states[-1:] == ["OK"] and not any(execution.running for execution in watch.executions)
 
 
 def _in_background(work: Callable[[], None], name: str) -> None:
