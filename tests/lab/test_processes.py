@@ -56,7 +56,14 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_outlives_a_lab_that_is_killed_or_interrupted(ending: signal.Signals) -> None:
     """Also what was stopped, and what no longer has a parent that the lab knows."""
-    lab = subprocess.Popen([sys.executable, "-c", A_LAB], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    lab = subprocess.Popen(
+        [sys.executable, "-c", A_LAB],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # A shell's background job ignores Ctrl-C, and hands that down to whatever it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert lab.stdout is not None
     state_directory, *pids = lab.stdout.readline().split()
     assert Path(state_directory).is_dir()
