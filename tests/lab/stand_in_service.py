@@ -11,6 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 REGION = os.environ.get("AWS_REGION", "nowhere")
 
 
+class Server(ThreadingHTTPServer):
+    # With the default of 5 the kernel drops connections where many are made at once, and each waits a second for its second try.
+    request_queue_size = 512
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -49,4 +54,4 @@ if __name__ == "__main__":
     parser.add_argument("--writes", default="acknowledge")
     arguments = parser.parse_args()
     Handler.writes = arguments.writes
-    ThreadingHTTPServer((arguments.host, arguments.port), Handler).serve_forever()
+    Server((arguments.host, arguments.port), Handler).serve_forever()
