@@ -10,7 +10,7 @@ import threading
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from lab.cli import DEFAULT_CLOUD_PORT
+from lab.commands.options import DEFAULT_CLOUD_PORT
 from lab.sam_local.reach import reachable
 
 # The address that Docker gives its bridge on a machine where it does not collide.

@@ -1,0 +1,56 @@
+"""`drlab drill`: an unplanned failover on real parts, measured and reported."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.commands.options import FAILED, PASSED, Subparsers, add_lab, chosen_lab
+from lab.settings import FAULT_NAMES, DrillSettings
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser("drill", help="an unplanned failover on real parts, measured and reported")
+    parser.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
+    parser.add_argument("--rate", type=float, default=200, help="writes a second (default 200)")
+    parser.add_argument("--writers", type=int, default=4, help="clients (default 4)")
+    parser.add_argument("--seed", type=int, default=1, help="of the workload (default 1)")
+    parser.add_argument("--warm-up", type=float, default=2, help="seconds of writes before the fault (default 2)")
+    parser.add_argument("--settle", type=float, default=2, help="seconds of writes after the failover (default 2)")
+    parser.add_argument("--give-up-after", type=float, default=60, help="seconds to wait for a failover (default 60)")
+    parser.add_argument("--reports", type=Path, default=Path("reports"), help="folder for reports (default reports)")
+    add_lab(parser, cloud_port=0, public_port=0)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 only if writes flow again and the invariants held."""
+    settings = _settings(options)
+    from lab import preflight, report, result
+    from lab.drill import conduct
+    from lab.live_view import LiveView
+
+    preflight.check(settings.lab)
+    with LiveView(console) as view:
+        record = conduct(settings, view)
+    found = result.build(record)
+    paths = report.write(found, options.reports / record.drill)
+    console.print(report.summary(found))
+    console.print(f"report: {paths['report.html']}", markup=False, soft_wrap=True)
+    return PASSED if found["passed"] else FAILED
+
+
+def _settings(options: argparse.Namespace) -> DrillSettings:
+    return DrillSettings(
+        chosen_lab(options),
+        fault=options.fault,
+        write_rate=options.rate,
+        writers=options.writers,
+        seed=options.seed,
+        warm_up=timedelta(seconds=options.warm_up),
+        settle=timedelta(seconds=options.settle),
+        give_up_after=timedelta(seconds=options.give_up_after),
+    )

@@ -1,0 +1,52 @@
+"""Which options do several commands share?"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from lab.settings import SERVICE, SYNCHRONOUS_MODES, LabSettings
+from lab.target import TARGETS, Target, target
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = object
+
+PASSED, FAILED = 0, 1
+DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT = 5055, 8080
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", default="aws", help=f"{' or '.join(TARGETS)} (default aws)")
+    parser.add_argument("--cloud-port", type=int, default=DEFAULT_CLOUD_PORT, help="of the lab's AWS APIs")
+    parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
+
+
+def chosen_target(options: argparse.Namespace) -> Target:
+    """Raises SettingsError."""
+    return target(options.target, options.cloud_port, options.service)
+
+
+def add_lab(parser: argparse.ArgumentParser, cloud_port: int, public_port: int) -> None:
+    parser.add_argument(
+        "--replication-delay", type=float, default=50, help="milliseconds between the Regions (default 50)"
+    )
+    parser.add_argument("--synchronous", default="off", choices=SYNCHRONOUS_MODES, help="synchronous replication")
+    parser.add_argument("--time-scale", type=float, default=60, help="AWS seconds in a lab second (default 60)")
+    parser.add_argument("--rpo-target", type=float, default=300, help="seconds (default 300)")
+    parser.add_argument("--cloud-port", type=int, default=cloud_port, help=f"of the AWS APIs (default {cloud_port})")
+    parser.add_argument("--public-port", type=int, default=public_port, help=f"of the service (default {public_port})")
+
+
+def chosen_lab(options: argparse.Namespace) -> LabSettings:
+    """Raises SettingsError."""
+    return LabSettings(
+        replication_delay=timedelta(milliseconds=options.replication_delay),
+        synchronous_mode=options.synchronous,
+        time_scale=options.time_scale,
+        rpo_target_seconds=options.rpo_target,
+        cloud_port=options.cloud_port,
+        public_port=options.public_port,
+    )

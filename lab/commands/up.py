@@ -1,0 +1,32 @@
+"""`drlab up`: keep the lab running for any boto3 or AWS CLI client."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+
+from rich.console import Console
+
+from lab.commands.options import DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT, PASSED, Subparsers, add_lab, chosen_lab
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser("up", help="keep the lab running for any boto3 or AWS CLI client")
+    add_lab(parser, DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Runs until it is interrupted."""
+    settings = chosen_lab(options)
+    from lab import preflight
+    from lab.explore import how_to
+    from lab.laboratory import Laboratory
+    from lab.live_view import LiveView
+
+    preflight.check(settings)
+    view = LiveView(console)
+    with Laboratory(settings, view.say) as lab:
+        console.print(how_to(lab), markup=False, highlight=False, soft_wrap=True)
+        threading.Event().wait()
+    return PASSED
