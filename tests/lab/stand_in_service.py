@@ -12,7 +12,7 @@ REGION = os.environ.get("AWS_REGION", "nowhere")
 
 
 class Server(ThreadingHTTPServer):
-    # With the default of 5 the kernel drops connections where many are made at once, and each waits a second for its second try.
+    # With the default of 5 the kernel drops some of many connections made at once, and each tries again a second later.
     request_queue_size = 512
 
 
