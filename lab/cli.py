@@ -16,8 +16,8 @@ COMMANDS = (drill, up, failover, guard, initialise, documents)
 UNUSABLE, INTERRUPTED = 2, 130
 
 
-class Interrupted(Exception):
-    """The user or the system asked the lab to end."""
+class Interrupted(BaseException):
+    """The user or the system asked the lab to end. No Exception: libraries catch those, and would go on."""
 
 
 def main(arguments: list[str] | None = None) -> int:
