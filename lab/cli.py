@@ -9,10 +9,10 @@ from types import FrameType
 
 from rich.console import Console
 
-from lab.commands import documents, drill, failover, guard, initialise, up
+from lab.commands import acknowledge, arm, disarm, documents, drill, failover, guard, initialise, status, up, verify
 from lab.settings import SettingsError
 
-COMMANDS = (drill, up, failover, guard, initialise, documents)
+COMMANDS = (drill, up, status, failover, acknowledge, disarm, arm, verify, guard, initialise, documents)
 UNUSABLE, INTERRUPTED = 2, 130
 
 

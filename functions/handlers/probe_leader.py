@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from failover.adapters.executions import StepFunctions
 from failover.application.probe_leader import ProbeLeader
+from failover.wiring.journal import journal_of
 from failover.wiring.looks import vantage_points_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
@@ -17,7 +18,8 @@ logger, metrics = Logger(), Metrics()
 def build() -> ProbeLeader:
     this = ThisRegion.load()
     executions = StepFunctions(this.client("stepfunctions"), variable("STATE_MACHINE_ARN"))
-    return ProbeLeader(this.plan, this.name, register_of(this.plan), executions, vantage_points_of(this.plan), CLOCK)
+    looks = vantage_points_of(this.plan)
+    return ProbeLeader(this.plan, this.name, register_of(this.plan), executions, looks, journal_of(this), CLOCK)
 
 
 @metrics.log_metrics

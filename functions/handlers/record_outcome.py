@@ -2,13 +2,15 @@
 
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.record_outcome import RecordOutcome
+from failover.wiring.journal import journal_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
 from handlers._task_state import task_handler
 
 
 def build() -> RecordOutcome:
     this = ThisRegion.load()
-    return RecordOutcome(this.plan, this.name, S3Outcomes(this.client("s3"), variable("CONTROL_BUCKET")), CLOCK)
+    outcomes = S3Outcomes(this.client("s3"), variable("CONTROL_BUCKET"))
+    return RecordOutcome(this.plan, this.name, outcomes, journal_of(this), CLOCK)
 
 
 handler = task_handler("RecordOutcome", build)

@@ -22,6 +22,7 @@ def _create_bucket(wanted: Wanted) -> Created:
     location = {"LocationConstraint": wanted.region}
     s3.create_bucket(
         Bucket=bucket,
+        ObjectLockEnabledForBucket=bool(wanted.properties.get("ObjectLockEnabled")),
         **({} if wanted.region == _EVERY_REGION_BUT else {"CreateBucketConfiguration": location}),
     )
     for setting, call in _SETTINGS.items():
@@ -46,6 +47,9 @@ def _read_bucket(made: Made) -> Properties:
     s3: Client = made.client("s3")
     bucket = made.ref
     found: Properties = {"BucketName": bucket}
+    if "ObjectLockEnabled" in made.properties:
+        lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+        found["ObjectLockEnabled"] = lock["ObjectLockEnabled"] == "Enabled"
     for setting, call in _SETTINGS.items():
         if setting in made.properties:
             answer: dict[str, Any] = getattr(s3, f"get_{call}")(Bucket=bucket)
@@ -144,7 +148,7 @@ def _read_log_group(made: Made) -> Properties:
 TYPES = (
     ResourceType(
         "AWS::S3::Bucket",
-        frozenset({"BucketName", "BucketEncryption", "LifecycleConfiguration", *_SETTINGS}),
+        frozenset({"BucketName", "BucketEncryption", "LifecycleConfiguration", "ObjectLockEnabled", *_SETTINGS}),
         _create_bucket,
         _read_bucket,
         inert={

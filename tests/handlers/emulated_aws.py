@@ -73,7 +73,7 @@ def deploy(cloud: Cloud) -> None:
     copies = plan_dict()["record_copies"]
     clients = {region: cloud.client("s3", "us-east-1") for region in REGIONS}
     for region in REGIONS:
-        clients[region].create_bucket(Bucket=copies[region])
+        clients[region].create_bucket(Bucket=copies[region], ObjectLockEnabledForBucket=True)
     register = leader_register(copies, clients, "test", timedelta(seconds=2))
     register.initialise(genesis(PRIMARY, datetime.now(UTC) - timedelta(days=1)))
     role = cloud.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]

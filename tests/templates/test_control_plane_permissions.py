@@ -32,9 +32,12 @@ EVERY = {
     "xray:PutTelemetryRecords *",
 }
 
+JOURNAL = {f"s3:{action} ControlBucket journal/*" for action in ("GetObject", "PutObject", "PutObjectRetention")}
+
 # The whole of what a function may do besides.
 PERMITTED: dict[str, set[str]] = {
     "ReceiveAlarm": {
+        *JOURNAL,
         RECORD_READ,
         EXISTS,
         "states:StartExecution FailoverStateMachine",
@@ -42,6 +45,7 @@ PERMITTED: dict[str, set[str]] = {
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
     },
     "ProbeLeader": {
+        *JOURNAL,
         HEARTBEAT,
         RECORD_READ,
         EXISTS,
@@ -83,6 +87,7 @@ PERMITTED: dict[str, set[str]] = {
     "PostChecks": set(),
     "StandDown": {RECORD_READ, RECORD_WRITE, EXISTS, SERVICE_SEEN, SERVICE_SCALED},
     "RecordOutcome": {
+        *JOURNAL,
         "s3:GetObject ControlBucket runs/*",
         "s3:PutObject ControlBucket runs/*",
         "s3:ListBucket ControlBucket.Arn",
@@ -109,8 +114,8 @@ def short(resource: str) -> str:
     if resource.startswith("arn:aws:s3:::drlab-app-control-123456789012-"):
         _, _, key = resource.partition("/")
         return key or "control buckets"
-    if resource == "${ControlBucket.Arn}/runs/*":
-        return "ControlBucket runs/*"
+    if resource.startswith("${ControlBucket.Arn}/"):
+        return resource.replace("${ControlBucket.Arn}/", "ControlBucket ")
     for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:"):
         if prefix in resource:
             return resource.partition(prefix)[2]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 # Every function imports its ports; what only their signatures name would cost each cold start a tenth of its time.
 if TYPE_CHECKING:
     from failover.domain.heartbeat import Heartbeat
+    from failover.domain.journal import Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
     from failover.domain.loss_bound import ReplicaPosition
     from failover.domain.plan import AlarmPlan
@@ -214,6 +215,12 @@ class Outcomes(Protocol):
     def put_once(self, key: str, text: str) -> str:
         """The text that is stored under `key` now: `text`, or what was there first."""
         ...
+
+
+class Journal(Protocol):
+    """What was decided and done, in this Region's control bucket."""
+
+    def append(self, event: Event) -> None: ...
 
 
 class Notifications(Protocol):

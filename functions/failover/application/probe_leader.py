@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from failover.application.holding import majority_needed
-from failover.application.ports import Clock, Executions, Register
+from failover.application.ports import Clock, Executions, Journal, Register
 from failover.application.receive_alarm import Received
+from failover.application.remembering import remember
 from failover.application.vantage_points import VantagePoints
 from failover.domain.incident import down_since, may_open, open_incident
+from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 
@@ -22,6 +24,7 @@ class ProbeLeader:
     register: Register
     executions: Executions
     vantage_points: VantagePoints
+    journal: Journal
     clock: Clock
 
     def __call__(self) -> Received:
@@ -40,6 +43,8 @@ class ProbeLeader:
             return Received(False, f"A run is in progress: {sorted(running)[0]}.", epoch=record.epoch)
         started = self.executions.start(decision.name, decision.input)
         reason = str(decision.input["trigger"]["reason"])
-        if not started.new:
+        if started.new:
+            remember(self.journal, Event("run-started", "ProbeLeader", reason, decision.name))
+        else:
             reason = f"An earlier probe started {decision.name}."
         return Received(started.new, reason, started.arn, decision.name, record.epoch)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from failover.application.holding import majority_needed
-from failover.application.ports import Clock, Executions, Register
+from failover.application.ports import Clock, Executions, Journal, Register
+from failover.application.remembering import remember
 from failover.domain.alarm_event import ReportedAlarm, accept, read_report
 from failover.domain.intake import Duplicate, Start, decide
+from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 
@@ -35,6 +37,7 @@ class Intake:
     region: str
     register: Register
     executions: Executions
+    journal: Journal
     clock: Clock
 
 
@@ -52,7 +55,14 @@ class ReceiveAlarm:
             report = Refusal(f"The alarm is of account {report.account_id}, not {self.account_id}.")
         if isinstance(report, Refusal):
             return Received(False, report.reason)
-        return _decide(report, self.intake())
+        intake = self.intake()
+        received = _decide(report, intake)
+        # Only what was weighed against the leader record: anybody may send a stale or foreign alarm, and the log has it.
+        # A copy of an event tells nothing new, and there may be a hundred.
+        if received.epoch is not None and (received.started or received.execution_arn is None):
+            kind = "run-started" if received.started else "alarm-refused"
+            remember(intake.journal, Event(kind, "ReceiveAlarm", received.reason, received.run, {"alarm": report.arn}))
+        return received
 
 
 def _decide(report: ReportedAlarm, intake: Intake) -> Received:

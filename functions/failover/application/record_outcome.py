@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from failover.application.ports import Clock, Outcomes
+from failover.application.ports import Clock, Journal, Outcomes
+from failover.application.remembering import remember
+from failover.domain.journal import Event, digest_of
 from failover.domain.outcome import derive
 from failover.domain.plan import Plan
 from failover.domain.run import Run
@@ -19,6 +21,7 @@ class RecordOutcome:
     plan: Plan
     region: str
     outcomes: Outcomes
+    journal: Journal
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
@@ -39,7 +42,10 @@ class RecordOutcome:
             "rpo_target_seconds": self.plan.rpo_target.total_seconds(),
             "state": dict(run.state),
         }
-        stored = json.loads(self.outcomes.put_once(key, json.dumps(record, indent=1, sort_keys=True)))
+        text = self.outcomes.put_once(key, json.dumps(record, indent=1, sort_keys=True))
+        stored = json.loads(text)
+        data = {"result": stored["result"], "key": key, "sha256": digest_of(text)}
+        remember(self.journal, Event("run-ended", "RecordOutcome", stored["reason"], run.name, data))
         return {
             "result": stored["result"],
             "reason": stored["reason"],

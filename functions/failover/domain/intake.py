@@ -101,6 +101,11 @@ def held_back(record: LeaderRecord, run: str, kind: TriggerKind, now: datetime) 
         )
     if kind is TriggerKind.MANUAL:
         return None
+    if record.disarmed is not None and now < record.disarmed.until:
+        return (
+            f"Disarmed by {record.disarmed.by} until {record.disarmed.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC: "
+            f"{record.disarmed.reason}"
+        )
     if record.hold_until is not None and now < record.hold_until:
         return (
             f"After the last failover no alarm starts a run before "

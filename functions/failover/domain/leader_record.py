@@ -22,6 +22,26 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
+class Disarmed:
+    """Until then neither an alarm nor a probe starts a run: who wanted that, and why."""
+
+    until: datetime
+    by: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"until": self.until.isoformat(), "by": self.by, "reason": self.reason}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Disarmed:
+        """Raises KeyError, TypeError or ValueError on anything that `to_dict` could not have written."""
+        by, reason = data["by"], data["reason"]
+        if not isinstance(by, str) or not isinstance(reason, str):
+            raise TypeError("disarmed.by and disarmed.reason must be text")
+        return Disarmed(_aware(data["until"]), by, reason)
+
+
+@dataclass(frozen=True)
 class LeaderRecord:
     """`epoch` counts the changes; `run` made the last one, None for the first record. Instants are aware UTC."""
 
@@ -32,6 +52,7 @@ class LeaderRecord:
     changed_at: datetime
     hold_until: datetime | None = None
     acknowledged: bool = True
+    disarmed: Disarmed | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -42,12 +63,13 @@ class LeaderRecord:
             "changed_at": self.changed_at.isoformat(),
             "hold_until": self.hold_until.isoformat() if self.hold_until else None,
             "acknowledged": self.acknowledged,
+            "disarmed": self.disarmed.to_dict() if self.disarmed else None,
         }
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> LeaderRecord:
         """Raises KeyError, TypeError or ValueError on anything that `to_dict` could not have written."""
-        hold = data["hold_until"]
+        hold, disarmed = data["hold_until"], data.get("disarmed")
         epoch, leader, run = data["epoch"], data["leader"], data["run"]
         if type(epoch) is not int or not isinstance(leader, str) or not isinstance(run, str | None):
             raise TypeError("epoch must be a whole number, leader and run text")
@@ -61,6 +83,7 @@ class LeaderRecord:
             changed_at=_aware(data["changed_at"]),
             hold_until=_aware(hold) if hold is not None else None,
             acknowledged=data["acknowledged"],
+            disarmed=Disarmed.from_dict(disarmed) if disarmed is not None else None,
         )
 
 
@@ -133,6 +156,32 @@ def acknowledge(now: datetime) -> Change:
         return _next(record, acknowledged=True, changed_at=now)
 
     return change
+
+
+def disarm(until: datetime, by: str, reason: str, now: datetime) -> Change:
+    """Neither an alarm nor a probe starts a run until then. A run that is under way goes on."""
+
+    def change(record: LeaderRecord) -> LeaderRecord | Refusal:
+        if until <= now:
+            return Refusal(f"{until:%Y-%m-%d %H:%M:%S} UTC is over already.")
+        wanted = Disarmed(until, by, reason)
+        return record if record.disarmed == wanted else _kept(record, disarmed=wanted)
+
+    return change
+
+
+def arm() -> Change:
+    """Alarms and probes may start runs again."""
+
+    def change(record: LeaderRecord) -> LeaderRecord | Refusal:
+        return record if record.disarmed is None else _kept(record, disarmed=None)
+
+    return change
+
+
+def _kept(record: LeaderRecord, **changes: Any) -> LeaderRecord:
+    """The same epoch: who leads, and what a run has judged or fenced, is not touched by it."""
+    return replace(record, **changes)
 
 
 def _next(record: LeaderRecord, **changes: Any) -> LeaderRecord:

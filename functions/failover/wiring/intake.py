@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from failover.adapters.executions import StepFunctions
 from failover.application.receive_alarm import Intake
+from failover.wiring.journal import journal_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion
 
@@ -12,4 +13,4 @@ def intake(state_machine_arn: str) -> Intake:
     """The plan is read here. Raises RunRefused or TransientFailure."""
     this = ThisRegion.load()
     executions = StepFunctions(this.client("stepfunctions"), state_machine_arn)
-    return Intake(this.plan, this.name, register_of(this.plan), executions, CLOCK)
+    return Intake(this.plan, this.name, register_of(this.plan), executions, journal_of(this), CLOCK)

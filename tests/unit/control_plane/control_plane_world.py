@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from failover.application.errors import DatabaseUnavailable
+from failover.application.errors import DatabaseUnavailable, TransientFailure
 from failover.application.leader_register import NoMajority
 from failover.application.ports import (
     AlarmState,
@@ -24,6 +24,7 @@ from failover.application.ports import (
     StartedExecution,
 )
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, genesis
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.plan import AlarmPlan, Plan
@@ -197,6 +198,19 @@ class MemoryRegister:
     def fenced_by(self, run: str = RUN) -> MemoryRegister:
         self.record = replace(self.record, epoch=self.record.epoch + 1, state=State.FENCED, run=run, changed_at=NOW)
         return self
+
+
+class MemoryJournal:
+    """`silent`: it cannot be written now."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.silent = False
+
+    def append(self, event: Event) -> None:
+        if self.silent:
+            raise TransientFailure("Recording: no answer from AWS.")
+        self.events.append(event)
 
 
 class MemoryAlarms:

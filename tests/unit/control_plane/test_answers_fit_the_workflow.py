@@ -17,6 +17,7 @@ from control_plane_world import (
     MemoryAlarms,
     MemoryEcs,
     MemoryHeartbeats,
+    MemoryJournal,
     MemoryOutcomes,
     MemoryParameters,
     MemoryPeople,
@@ -100,7 +101,7 @@ class World:
             "FlipRoute53": FlipRoute53(*at, self.web, self.clock),
             "PostChecks": PostChecks(*at, self.web, self.clock),
             "StandDown": StandDown(*at, self.register, self.ecs, self.web, self.clock),
-            "RecordOutcome": RecordOutcome(*at, self.outcomes, self.clock),
+            "RecordOutcome": RecordOutcome(*at, self.outcomes, MemoryJournal(), self.clock),
             "Notify": Notify(*at, self.people),
         }
 

@@ -16,6 +16,7 @@ from control_plane_world import (
     MemoryAlarms,
     MemoryExecutions,
     MemoryHeartbeats,
+    MemoryJournal,
     MemoryRegister,
     MemoryWeb,
     VirtualClock,
@@ -48,7 +49,7 @@ class World:
         self.executions = MemoryExecutions()
         self.alarms.since = LONG_AGO
         points = VantagePoints(plan, self.alarms, self.web, self.heartbeats, self.clock, AtOnce())
-        self.probe = ProbeLeader(plan, region, self.register, self.executions, points, self.clock)
+        self.probe = ProbeLeader(plan, region, self.register, self.executions, points, MemoryJournal(), self.clock)
 
 
 def test_an_outage_that_no_alarm_reported_is_opened_by_the_probe() -> None:

@@ -13,6 +13,7 @@ from control_plane_world import (
     NOW,
     STANDBY,
     MemoryExecutions,
+    MemoryJournal,
     MemoryRegister,
     VirtualClock,
     alarm_event,
@@ -22,17 +23,19 @@ from control_plane_world import (
 
 from failover.application.errors import TransientFailure
 from failover.application.receive_alarm import Intake, ReceiveAlarm
+from failover.domain.leader_record import disarm
 
 
 class World:
     def __init__(self) -> None:
         self.register, self.executions, self.clock = MemoryRegister(), MemoryExecutions(), VirtualClock()
+        self.journal = MemoryJournal()
         self.intakes = 0
         self.receive = ReceiveAlarm(ACCOUNT, self._intake)
 
     def _intake(self) -> Intake:
         self.intakes += 1
-        return Intake(plan_with(), STANDBY, self.register, self.executions, self.clock)
+        return Intake(plan_with(), STANDBY, self.register, self.executions, self.journal, self.clock)
 
 
 def test_an_alarm_in_order_starts_a_run_that_knows_what_it_expects() -> None:
@@ -103,3 +106,37 @@ def test_without_a_majority_of_the_record_no_run_is_started_and_the_event_is_not
     with pytest.raises(TransientFailure):
         world.receive(alarm_event())
     assert world.executions.started == {}
+
+
+def test_a_decision_is_in_the_journal_once() -> None:
+    world = World()
+    for _ in range(3):
+        world.receive(alarm_event())
+    assert [(event.kind, event.run) for event in world.journal.events] == [
+        ("run-started", next(iter(world.executions.started)))
+    ]
+
+
+def test_a_refused_alarm_is_in_the_journal_with_its_reason() -> None:
+    world = World()
+    world.register.record = replace(world.register.record, acknowledged=False)
+    received = world.receive(alarm_event())
+    assert [(event.kind, event.reason) for event in world.journal.events] == [("alarm-refused", received.reason)]
+
+
+def test_a_silent_journal_does_not_hold_up_a_failover() -> None:
+    world = World()
+    world.journal.silent = True
+    assert world.receive(alarm_event()).started is True
+
+
+def test_while_it_is_disarmed_an_alarm_starts_nothing_and_the_reason_names_who_and_why() -> None:
+    world = World()
+    until = NOW + timedelta(hours=2)
+    world.register.change(disarm(until, "arn:aws:iam::123456789012:user/kim", "storage upgrade", NOW))
+    reason = world.receive(alarm_event()).reason
+    assert "user/kim" in reason
+    assert "storage upgrade" in reason
+    assert "05:00:00" in reason
+    world.clock.elapsed = 7200
+    assert "Disarmed" not in world.receive(alarm_event()).reason

@@ -1,0 +1,112 @@
+"""Where is it remembered what was decided and done? In this Region's control bucket, an object an entry.
+
+An entry is written only where its number is still free (`If-None-Match: *`), so of two writers one takes the next
+number: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Listing is in the order of the
+keys and strongly consistent: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.application.errors import RunRefused, TransientFailure
+from failover.domain.journal import PREFIX, Entry, Event, key_of, next_entry
+
+TRIES = 8
+# GOVERNANCE: nobody removes or replaces an entry by mistake; who may bypass it is the account's decision, by IAM.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
+KEPT_FOR = timedelta(days=365)
+
+
+@dataclass
+class S3Journal:
+    """One Region's journal. Keep it: it remembers how far it has read."""
+
+    client: Any
+    bucket: str
+    _newest: tuple[str, str] | None = field(default=None, repr=False)
+
+    def append(self, event: Event) -> None:
+        """Raises TransientFailure or RunRefused, and then it is not known whether the entry is there."""
+        for _ in range(TRIES):
+            now = datetime.now(UTC)
+            newest = self.newest()
+            try:
+                entry = next_entry(newest, event, now)
+            except (ValueError, KeyError, TypeError) as error:
+                raise RunRefused(f"The journal's newest entry cannot be read: {error}.") from error
+            if self._write(key_of(entry.number), entry.to_text(), now + KEPT_FOR):
+                return
+        raise TransientFailure(f"The journal took other entries {TRIES} times.")
+
+    def newest(self) -> str | None:
+        """The newest entry's text, None in an empty journal. Raises TransientFailure or RunRefused."""
+        for key in self._keys_after(self._newest[0] if self._newest else PREFIX):
+            self._newest = (key, "")
+        if self._newest is None:
+            return None
+        key, text = self._newest
+        if not text:
+            self._newest = (key, text := self._read(key))
+        return text
+
+    def newest_entries(self, count: int) -> list[Entry]:
+        """At most `count`, the newest last. Raises TransientFailure or RunRefused."""
+        try:
+            return [Entry.parse(self._read(key)) for key in self._keys_after(PREFIX)[-count:]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunRefused(f"s3://{self.bucket}/{PREFIX} holds something that is no entry: {error}.") from error
+
+    def all(self) -> dict[str, str]:
+        """Every entry's text by its key. Raises TransientFailure or RunRefused."""
+        return {key: self._read(key) for key in self._keys_after(PREFIX)}
+
+    def read(self, key: str) -> str | None:
+        """Another object of the bucket, None when there is none. Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence(f"Reading s3://{self.bucket}/{key}"):
+            try:
+                return self._read_object(key)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    return None
+                raise
+
+    def _write(self, key: str, text: str, kept_until: datetime) -> bool:
+        """False when the number is taken."""
+        with told_in_a_sentence(f"Recording s3://{self.bucket}/{key}"):
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=text.encode(),
+                    ContentType="application/json",
+                    IfNoneMatch="*",
+                    ObjectLockMode="GOVERNANCE",
+                    ObjectLockRetainUntilDate=kept_until,
+                )
+            except ClientError as error:
+                if code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    raise
+                return False
+        self._newest = (key, text)
+        return True
+
+    def _keys_after(self, key: str) -> list[str]:
+        with told_in_a_sentence(f"Listing s3://{self.bucket}/{PREFIX}"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=PREFIX, StartAfter=key
+            )
+            return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+    def _read(self, key: str) -> str:
+        with told_in_a_sentence(f"Reading s3://{self.bucket}/{key}"):
+            return self._read_object(key)
+
+    def _read_object(self, key: str) -> str:
+        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body.decode()

@@ -1,0 +1,106 @@
+"""How does this installation stand: who leads, what holds a run back, what runs, and what was decided lately?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from failover.application.errors import RunRefused, TransientFailure
+from failover.application.leader_register import NoMajority
+from failover.application.ports import Clock, Register
+from failover.domain.intake import TriggerKind, held_back
+from failover.domain.journal import Entry
+from failover.domain.leader_record import LeaderRecord
+
+
+class RegionBooks(Protocol):
+    """What one Region knows. Both raise TransientFailure or RunRefused."""
+
+    def running(self) -> tuple[str, ...]: ...
+
+    def newest_entries(self, count: int) -> Sequence[Entry]: ...
+
+
+@dataclass(frozen=True)
+class RegionStatus:
+    """`silent`: why the Region gave no answer, None when it did."""
+
+    region: str
+    running: tuple[str, ...]
+    silent: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """`record` None: no majority of its copies answers, and `unknown` says so. `entries`: newest first."""
+
+    record: LeaderRecord | None
+    unknown: str | None
+    held_back: str | None
+    regions: tuple[RegionStatus, ...]
+    entries: tuple[tuple[str, Entry], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "record": self.record.to_dict() if self.record else None,
+            "unknown": self.unknown,
+            "held_back": self.held_back,
+            "regions": [
+                {"region": one.region, "running": list(one.running), "silent": one.silent} for one in self.regions
+            ],
+            "entries": [{"region": region, **_shown(entry)} for region, entry in self.entries],
+        }
+
+
+@dataclass(frozen=True)
+class ShowStatus:
+    """Each Region is asked for itself: one that is silent hides nothing of the other."""
+
+    register: Register
+    books: Mapping[str, RegionBooks]
+    clock: Clock
+
+    def __call__(self, count: int = 10) -> Status:
+        """Never raises because something is silent."""
+        record, unknown = self._record()
+        entries: list[tuple[str, Entry]] = []
+        regions = []
+        for region, books in self.books.items():
+            running, silent = _asked(books.running, ())
+            newest, also_silent = _asked(lambda books=books: books.newest_entries(count), ())  # type: ignore[misc]
+            regions.append(RegionStatus(region, tuple(running), silent or also_silent))
+            entries += [(region, entry) for entry in newest]
+        entries.sort(key=lambda one: _at(one[1]), reverse=True)
+        held = held_back(record, "", TriggerKind.ALARM, self.clock.now()) if record else None
+        return Status(record, unknown, held, tuple(regions), tuple(entries[:count]))
+
+    def _record(self) -> tuple[LeaderRecord | None, str | None]:
+        try:
+            return self.register.read(), None
+        except NoMajority as error:
+            return None, str(error)
+
+
+def _asked(ask: Callable[[], Any], otherwise: Any) -> tuple[Any, str | None]:
+    try:
+        return ask(), None
+    except (RunRefused, TransientFailure) as error:
+        return otherwise, str(error)
+
+
+def _at(entry: Entry) -> datetime:
+    return entry.at
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "kind": event.kind,
+        "by": event.by,
+        "reason": event.reason,
+        "run": event.run,
+    }

@@ -1,0 +1,26 @@
+"""`drlab acknowledge`: a person has seen the last failover."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from lab.commands.options import Subparsers, add_target, chosen_target
+from lab.commands.telling import tell
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser("acknowledge", help="say that the last failover was seen, so that alarms count again")
+    add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 when it is acknowledged, 1 when that was refused."""
+    where = chosen_target(options)
+    from failover.wiring.operators import operate
+    from lab.operators import sign_in
+
+    me = sign_in(where)
+    return tell(console, operate(me.plan, me.region, me.by).acknowledge())

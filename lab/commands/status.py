@@ -1,0 +1,65 @@
+"""`drlab status`: who leads, what holds a run back, what runs, and what was decided lately."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+
+if TYPE_CHECKING:
+    from failover.application.show_status import Status
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser("status", help="who leads, what holds a run back, what runs, what was decided lately")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--entries", type=int, default=10, help="of the journals to show (default 10)")
+    add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 when who leads is known, else 1."""
+    where = chosen_target(options)
+    from failover.wiring.operators import show_status
+    from lab.operators import sign_in
+
+    status = show_status(sign_in(where).plan)(max(1, options.entries))
+    if options.json:
+        console.print_json(json.dumps(status.to_dict()))
+    else:
+        _show(status, console)
+    return PASSED if status.record else FAILED
+
+
+def _show(status: Status, console: Console) -> None:
+    for name, value in _lines(status):
+        console.print(f"{name:16} {value}", markup=False, highlight=False, soft_wrap=True)
+    table = Table("at (UTC)", "Region", "what", "by", "reason", title="Journal, newest first")
+    for region, entry in status.entries:
+        event = entry.event
+        told = f"{event.reason} ({event.run})" if event.run else event.reason
+        table.add_row(f"{entry.at:%m-%d %H:%M:%S}", region, event.kind, event.by.rpartition("/")[2], told)
+    console.print(table if status.entries else "The journals are empty.")
+
+
+def _lines(status: Status) -> list[tuple[str, str]]:
+    record = status.record
+    if record is None:
+        lines = [("Leader", f"UNKNOWN: {status.unknown}")]
+    else:
+        since = f"since {record.changed_at:%Y-%m-%d %H:%M:%S} UTC"
+        lines = [
+            ("Leader", f"{record.leader}, {record.state}, epoch {record.epoch}, {since}"),
+            ("Last run", record.run or "none"),
+            ("Automatic runs", status.held_back or "armed: an alarm starts a run"),
+        ]
+    for one in status.regions:
+        told = one.silent or (f"runs {', '.join(one.running)}" if one.running else "no run in progress")
+        lines.append((one.region, told))
+    return lines

@@ -1,0 +1,117 @@
+"""Do a person's commands do what they say, name the person, and show in the journal?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
+from emulated_aws import Cloud, Context
+
+from failover.domain.leader_record import LeaderRecord
+from failover.wiring.register import register_of
+from failover.wiring.this_region import load_plan
+from handlers.receive_alarm import handler as receive_alarm
+from lab import cli
+
+
+def record() -> LeaderRecord:
+    return register_of(load_plan()).read()
+
+
+def journal(cloud: Cloud, region: str = STANDBY) -> list[dict[str, Any]]:
+    s3, bucket = cloud.client("s3", region), plan_dict()["record_copies"][region]
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="journal/").get("Contents", [])
+    return [json.loads(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()) for one in listed]
+
+
+def disarm() -> int:
+    return cli.main(["disarm", "--for", "2h", "--reason", "storage upgrade"])
+
+
+def test_disarmed_an_alarm_starts_nothing_until_it_is_armed_again(
+    cloud: Cloud, payload: Callable[..., dict[str, Any]], context: Context
+) -> None:
+    before = record().epoch
+    assert disarm() == 0
+    disarmed = record().disarmed
+    assert disarmed is not None
+    assert (disarmed.reason, disarmed.by.startswith("arn:aws")) == ("storage upgrade", True)
+    assert record().epoch == before, "what a run has judged is not touched"
+    answer = receive_alarm(payload("alarm_metric", fresh=True), context)
+    assert (answer["started"], "storage upgrade" in answer["reason"]) == (False, True)
+    assert cli.main(["arm"]) == 0
+    assert receive_alarm(payload("alarm_metric", fresh=True), context)["started"] is True
+    told = [(entry["kind"], entry["by"].startswith("arn:aws")) for entry in journal(cloud)]
+    assert told == [("disarmed", True), ("alarm-refused", False), ("armed", True), ("run-started", False)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--for", "2 hours", "--reason", "x"], 2, "no duration such as"),
+        (["--for", "8d", "--reason", "x"], 1, "7 days is allowed"),
+        (["--for", "0m", "--reason", "x"], 1, "7 days is allowed"),
+        (["--for", "2h", "--reason", "  "], 1, "A reason"),
+    ],
+)
+def test_a_disarm_that_makes_no_sense_is_refused(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, sentence: str
+) -> None:
+    assert cli.main(["disarm", *arguments]) == status
+    assert sentence in capsys.readouterr().out
+    assert record().disarmed is None
+
+
+def test_an_acknowledgement_during_a_run_is_refused_and_recorded(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from failover.adapters.clock import SystemClock
+    from failover.domain.leader_record import fence
+
+    register_of(load_plan()).change(fence("failover-e1-0123abcd", SystemClock().now()))
+    assert cli.main(["acknowledge"]) == 1
+    assert "REFUSED: failover-e1-0123abcd is not over" in capsys.readouterr().out
+    assert [entry["kind"] for entry in journal(cloud)] == ["acknowledged-refused"]
+
+
+def test_the_status_tells_who_leads_what_holds_back_and_what_was_decided(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert disarm() == 0
+    capsys.readouterr()
+    assert cli.main(["status", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["record"]["leader"] == PRIMARY
+    assert "Disarmed by" in told["held_back"]
+    assert [entry["kind"] for entry in told["entries"]] == ["disarmed"]
+    silent = {one["region"]: one["silent"] for one in told["regions"]}
+    assert silent[STANDBY] is None
+    assert "StateMachineDoesNotExist" in silent[PRIMARY], "what does not answer is said, and hides nothing else"
+
+
+def test_the_status_without_a_majority_says_that_the_leader_is_unknown(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for region in (STANDBY, WITNESS):
+        bucket = plan_dict()["record_copies"][region]
+        cloud.client("s3", region).put_object(Bucket=bucket, Key="leader-record.json", Body=b"{")
+    assert cli.main(["status"]) == 1
+    assert "UNKNOWN" in capsys.readouterr().out
+
+
+def test_an_entry_that_was_altered_is_found_and_named(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert disarm() == 0
+    assert cli.main(["arm"]) == 0
+    assert cli.main(["verify"]) == 0
+    s3, bucket = cloud.client("s3"), plan_dict()["record_copies"][STANDBY]
+    altered = {**journal(cloud)[0], "by": "nobody"}
+    s3.put_object(Bucket=bucket, Key="journal/00000001.json", Body=json.dumps(altered, sort_keys=True).encode())
+    capsys.readouterr()
+    assert cli.main(["verify"]) == 1
+    said = capsys.readouterr().out
+    assert "journal/00000002.json does not follow from journal/00000001.json" in said
+    assert "NOT WHOLE" in said
+    assert f"{PRIMARY}: 0 entries, 0 outcomes: whole" in said

@@ -1,0 +1,104 @@
+"""Does the journal show what was changed in it?"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import boto3
+import pytest
+from control_plane_world import NOW, STANDBY
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from failover.adapters.s3_journal import S3Journal
+from failover.application.errors import RunRefused
+from failover.domain.journal import Event, flaws, key_of, next_entry
+
+ALARM = Event("alarm-refused", "ReceiveAlarm", "It is disarmed.", None, {"alarm": "arn"})
+
+
+def journal(length: int) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    newest = None
+    for number in range(1, length + 1):
+        entry = next_entry(newest, Event("kind", "somebody", f"the {number}th"), NOW + timedelta(seconds=number))
+        newest = texts[key_of(number)] = entry.to_text()
+    return texts
+
+
+def test_a_journal_that_nobody_touched_has_no_flaws() -> None:
+    assert flaws(journal(12)) == []
+    assert flaws({}) == []
+
+
+@given(st.integers(1, 12), st.sampled_from(["at", "kind", "by", "reason", "run", "data"]))
+def test_an_edit_of_any_field_but_the_newest_entry_s_is_named(number: int, field: str) -> None:
+    texts = journal(13)
+    altered = json.loads(texts[key_of(number)])
+    altered[field] = {"x": 1} if field == "data" else "2027-01-01T00:00:00+00:00"
+    texts[key_of(number)] = json.dumps(altered, sort_keys=True)
+    found = flaws(texts)
+    assert len(found) == 1
+    assert key_of(number) in found[0]
+    assert key_of(number + 1) in found[0]
+
+
+@given(st.integers(1, 11))
+def test_a_gap_is_named(number: int) -> None:
+    texts = journal(12)
+    del texts[key_of(number)]
+    assert any(key_of(number + 1) in flaw and "missing" in flaw for flaw in flaws(texts))
+
+
+@given(st.integers(1, 11))
+def test_two_entries_that_changed_places_are_named(number: int) -> None:
+    texts = journal(12)
+    one, other = key_of(number), key_of(number + 1)
+    texts[one], texts[other] = texts[other], texts[one]
+    found = " ".join(flaws(texts))
+    assert f"{one} holds the entry {number + 1}" in found
+    assert f"{other} holds the entry {number}" in found
+
+
+def test_what_is_no_entry_is_named() -> None:
+    texts = {**journal(3), key_of(2): "{}"}
+    assert flaws(texts) == [f"{key_of(2)} is no entry: 'number'."]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    with mock_aws():
+        client = boto3.client("s3", region_name=STANDBY)
+        client.create_bucket(
+            Bucket="control",
+            ObjectLockEnabledForBucket=True,
+            CreateBucketConfiguration={"LocationConstraint": STANDBY},  # type: ignore[typeddict-item]
+        )
+        yield client
+
+
+def test_writers_that_know_nothing_of_each_other_make_one_chain(bucket: object) -> None:
+    one, other = S3Journal(bucket, "control"), S3Journal(bucket, "control")
+    for _ in range(3):
+        one.append(ALARM)
+        other.append(ALARM)
+    stored = S3Journal(bucket, "control").all()
+    assert list(stored) == [key_of(number) for number in range(1, 7)]
+    assert flaws(stored) == []
+
+
+def test_an_entry_is_locked_as_it_is_written(bucket: object) -> None:
+    S3Journal(bucket, "control").append(ALARM)
+    head = bucket.head_object(Bucket="control", Key=key_of(1))  # type: ignore[attr-defined]
+    assert head["ObjectLockMode"] == "GOVERNANCE"
+
+
+def test_a_newest_entry_that_is_none_is_not_built_upon(bucket: object) -> None:
+    bucket.put_object(Bucket="control", Key=key_of(1), Body=b"nonsense")  # type: ignore[attr-defined]
+    with pytest.raises(RunRefused, match="newest entry cannot be read"):
+        S3Journal(bucket, "control").append(ALARM)
