@@ -251,7 +251,6 @@ def _regions() -> Iterator[tuple[str, dict[str, object]]]:
                 "database_parameter": "/app",
                 "ecs_cluster": "app",
                 "ecs_service": "app",
-                "target_group_arn": f"arn:aws:elasticloadbalancing:{name}:123456789012:targetgroup/app/1",
                 "leading_tasks": 2,
             },
         )
@@ -282,6 +281,8 @@ PLAN = {
         "poll_seconds": 5,
         "api_timeout_seconds": 3,
         "step_budget_seconds": 45,
+        "probe_after_seconds": 180,
+        "approval_seconds": 900,
     },
     "record_copies": {name: f"bench-{name}" for name in ("ap-southeast-2", REGION, "us-east-1")},
     "alarms": [

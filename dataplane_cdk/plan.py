@@ -75,4 +75,6 @@ def _timing(config: Config) -> dict[str, int]:
         "step_budget_seconds": 45,
         # Twice what the health check and its alarm need: the alarm has the first word.
         "probe_after_seconds": 240,
+        # Nobody serves meanwhile: long enough to wake up and read, no longer.
+        "approval_seconds": 900,
     }

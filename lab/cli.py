@@ -9,10 +9,38 @@ from types import FrameType
 
 from rich.console import Console
 
-from lab.commands import acknowledge, arm, disarm, documents, drill, failover, guard, initialise, status, up, verify
+from lab.commands import (
+    acknowledge,
+    approve,
+    arm,
+    disarm,
+    documents,
+    drill,
+    failover,
+    guard,
+    initialise,
+    refuse,
+    status,
+    up,
+    verify,
+)
 from lab.settings import SettingsError
 
-COMMANDS = (drill, up, status, failover, acknowledge, disarm, arm, verify, guard, initialise, documents)
+COMMANDS = (
+    drill,
+    up,
+    status,
+    failover,
+    approve,
+    refuse,
+    acknowledge,
+    disarm,
+    arm,
+    verify,
+    guard,
+    initialise,
+    documents,
+)
 UNUSABLE, INTERRUPTED = 2, 130
 
 

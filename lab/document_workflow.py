@@ -70,7 +70,8 @@ def longest(state: State) -> timedelta:
         return timedelta()
     retriers = state.get("Retry", [])
     attempts = 1 + sum(retrier["MaxAttempts"] for retrier in retriers)
-    seconds = attempts * state["TimeoutSeconds"] + sum(_delays(retrier) for retrier in retriers)
+    # A time that the plan sets is not in it, as a Wait is not.
+    seconds = attempts * state.get("TimeoutSeconds", 0) + sum(_delays(retrier) for retrier in retriers)
     return timedelta(seconds=seconds)
 
 

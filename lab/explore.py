@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from lab.commands.options import DEFAULT_CLOUD_PORT
 from lab.laboratory import Laboratory
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION
 
@@ -21,6 +24,18 @@ For the AWS CLI or boto3:
   aws s3 cp s3://{bucket}/leader-record.json -
   aws stepfunctions list-executions --region {secondary} --state-machine-arn {machine}
 
+As the operators do (from this folder, in another terminal):
+
+  .venv/bin/drlab status --target lab{port}
+  .venv/bin/drlab failover --plan-only --target lab{port}
+  .venv/bin/drlab guard --target lab{port}
+
+Start a run by hand (while the primary is healthy it stands down, and says why):
+
+  aws stepfunctions start-execution --region {secondary} --state-machine-arn {machine} \\
+    --name by-hand-1 --input '{{"trigger":{{"kind":"manual","reason":"to see it"}},"expected_epoch":null}}'
+  aws s3 cp s3://{bucket}/runs/by-hand-1/outcome.json - --region {secondary}
+
 Make the primary Region dark, and look on:
 
   curl -X POST {endpoint}/_lab/regions/{primary} -d '{{"dark":true}}'
@@ -32,9 +47,11 @@ Logs are in {state}.
 
 def how_to(lab: Laboratory) -> str:
     """The guide, with this lab's addresses."""
+    port = urlsplit(lab.cloud.endpoint).port
     return GUIDE.format(
         public=lab.public_url,
         endpoint=lab.cloud.endpoint,
+        port="" if port == DEFAULT_CLOUD_PORT else f" --cloud-port {port}",
         primary=PRIMARY_REGION,
         secondary=SECONDARY_REGION,
         bucket=lab.plan["record_copies"][SECONDARY_REGION],

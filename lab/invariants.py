@@ -104,6 +104,8 @@ def _gate(run: Run, target: float | None) -> Answer:
     bound = loss.get("bound_seconds")
     if loss.get("known") is not True or not isinstance(bound, int | float):
         return Verdict.VIOLATED, f"{run.name} promoted although the loss bound was not known."
+    if run.state.get("approval", {}).get("accepted") is True:
+        return Verdict.HELD, f"A person accepted the bound of {bound:.2f} s before {run.name} promoted."
     if bound > target:
         return Verdict.VIOLATED, f"{run.name} promoted with a bound of {bound:.2f} s over the target of {target:g} s."
     if loss.get("accepted") is False:

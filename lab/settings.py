@@ -42,6 +42,7 @@ class Timers:
     step_budget_seconds: float = 20.0
     alarm_max_age_seconds: float = 300.0
     probe_after_seconds: float = 6.0
+    approval_seconds: float = 3.0
 
 
 @dataclass(frozen=True)

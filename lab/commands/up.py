@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -19,6 +20,8 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Runs until it is interrupted."""
     settings = chosen_lab(options)
+    # Somebody who looks on should have the time to answer.
+    settings = replace(settings, timers=replace(settings.timers, approval_seconds=600))
     from lab import preflight
     from lab.explore import how_to
     from lab.laboratory import Laboratory

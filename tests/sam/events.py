@@ -39,6 +39,7 @@ FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
             "FencePrimary",
             "ScaleSecondaryECS",
             "BoundDataLoss",
+            "AwaitApproval",
             "PromoteReplica",
             "UpdateSecretsAndRotateAppConfig",
             "VerifyWrites",

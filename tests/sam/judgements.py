@@ -32,6 +32,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         and (before["desired"], now["desired"]) == (2, 1)
     ),
     "BoundDataLoss": lambda answer, _, __: answer["known"] is True and answer["accepted"] is True,
+    "AwaitApproval": lambda answer, before, now: (
+        bool(answer["asked_until"]) and any("WAITS FOR YOU" in told for told in now["told"][len(before["told"]) :])
+    ),
     "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
     "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
         answer["changed"] is True and before["parameter"] != now["parameter"]
@@ -51,7 +54,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
 
 def judge(lab: Laboratory, function: str, answer: Seen, before: Seen) -> None:
     """Raises AssertionError with all that was seen. `before` is `observed(lab)` before the call."""
-    if function == "Notify":
+    if function in ("Notify", "AwaitApproval"):
         lab.webhook.wait_for(len(before["told"]) + 1, TOLD_WITHIN_SECONDS)
     now = observed(lab)
     assert JUDGEMENTS[function](answer, before, now), {"answer": answer, "before": before, "now": now}

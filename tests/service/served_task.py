@@ -72,6 +72,7 @@ def plan_text(**changes: Any) -> str:
             "api_timeout_seconds": 2,
             "step_budget_seconds": 45,
             "probe_after_seconds": 180,
+            "approval_seconds": 900,
         },
         "record_copies": {name: f"drlab-app-control-123456789012-{name}" for name in regions},
         "alarms": [

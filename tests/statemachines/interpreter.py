@@ -51,12 +51,15 @@ WELL: Mapping[str, Mapping[str, Any]] = {
     },
     "BoundDataLoss": {
         "accepted": True,
+        "askable": False,
+        "approval_seconds": 1,
         "known": True,
         "bound_seconds": 21.5,
         "bytes_behind": 0,
         "reason": "within the RPO",
         "evidence": {"published": "0/16B3748"},
     },
+    "AwaitApproval": {"asked_until": "2026-01-01T00:15:00Z"},
     "ScaleSecondaryECS": {"healthy": 2, "desired": 2, "previous": 1, "reason": "healthy"},
     "PromoteReplica": {
         "instance": "app-us-west-2",

@@ -32,7 +32,9 @@ DEFINED = load()
 PLACED: dict[str, Placed] = {placed.name: placed for placed in states(DEFINED)}
 TASKS = {name: placed for name, placed in PLACED.items() if placed.state["Type"] == "Task"}
 CHOICES = [name for name, placed in PLACED.items() if placed.state["Type"] == "Choice"]
-BEFORE = ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary", "PrepareSecondary"]
+BEFORE = ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary", "PrepareSecondary", "AwaitApproval"]
+# Waits for a person, not for a function: for as long as the plan says, and its end is no failure to be retried.
+WAITS_FOR_A_PERSON = "AwaitApproval"
 FROM_THE_ONE_WAY_STEP = [
     ONE_WAY_STEP,
     "UpdateSecretsAndRotateAppConfig",
@@ -103,7 +105,7 @@ def test_a_choice_has_a_default_that_does_not_go_on(name: str) -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_is_bounded_retried_and_caught(name: str) -> None:
     placed = TASKS[name]
-    assert placed.state["TimeoutSeconds"]
+    assert placed.state["TimeoutSecondsPath" if name == WAITS_FOR_A_PERSON else "TimeoutSeconds"]
     assert placed.state["Retry"]
     catching = placed.state if placed.parent is None else PLACED[placed.parent].state
     assert catching["Catch"][-1]["ErrorEquals"] == ["States.ALL"], "what nothing else catches goes on as well"
@@ -118,7 +120,8 @@ def test_every_retry_is_bounded_and_names_its_errors(name: str) -> None:
         assert retrier["MaxAttempts"] <= 30
         assert not {"States.ALL", "States.TaskFailed", "RunRefused"} & set(retrier["ErrorEquals"])
     named = {error for retrier in retriers for error in retrier["ErrorEquals"]}
-    assert named >= LAMBDA_ERRORS | {"TransientFailure", "States.Timeout", "Sandbox.Timedout", "Lambda.Unknown"}
+    assert named >= LAMBDA_ERRORS | {"TransientFailure", "Sandbox.Timedout", "Lambda.Unknown"}
+    assert ("States.Timeout" in named) is (name != WAITS_FOR_A_PERSON)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -129,7 +132,7 @@ def test_a_growing_pause_has_a_limit_and_is_spread(name: str) -> None:
             assert retrier["JitterStrategy"] == "FULL"
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", [name for name in TASKS if name != WAITS_FOR_A_PERSON])
 def test_a_task_outlives_its_function(name: str) -> None:
     """Otherwise the state ends first, and a second attempt runs beside a first one that still works."""
     template = sam_templates.load(ROOT / "template.yaml")
@@ -142,15 +145,18 @@ def test_a_task_outlives_its_function(name: str) -> None:
 def test_a_task_takes_only_the_fields_that_it_names(name: str) -> None:
     """An explicit selector keeps the run's state small and makes a missing field an error where it happens."""
     state = TASKS[name].state
-    assert state["Resource"] == "arn:aws:states:::lambda:invoke"
+    waits = name == WAITS_FOR_A_PERSON
+    assert state["Resource"] == f"arn:aws:states:::lambda:invoke{'.waitForTaskToken' if waits else ''}"
     assert state["Parameters"]["FunctionName"] == "${" + name + "FunctionArn}"
     assert state["Parameters"]["Payload"] == {
         "run.$": "$$.Execution.Name",
         "started_at.$": "$$.Execution.StartTime",
         "state.$": "$",
+        **({"task_token.$": "$$.Task.Token"} if waits else {}),
     }
     for key, path in state["ResultSelector"].items():
-        assert path == f"$.Payload.{key.removesuffix('.$')}"
+        # The answer of a person comes without an envelope.
+        assert path == f"$.{'' if waits else 'Payload.'}{key.removesuffix('.$')}"
 
 
 def test_exactly_the_steps_that_report_themselves_unfinished_are_asked_again() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.statemachines.interpreter import REGION, FunctionError, Workflow
@@ -54,6 +57,8 @@ def test_every_function_is_told_the_run_and_what_came_before(workflow: Workflow)
     assert event["state"]["prepared"] == {
         "loss": {
             "accepted": True,
+            "askable": False,
+            "approval_seconds": 1,
             "known": True,
             "bound_seconds": 21.5,
             "bytes_behind": 0,
@@ -205,3 +210,45 @@ def test_the_new_leader_is_the_region_that_ran_the_workflow(workflow: Workflow) 
     run = workflow.run()
     assert run.output is not None
     assert run.output["opened"]["leader"] == REGION
+
+
+OVER_THE_RPO = {"accepted": False, "askable": True, "bound_seconds": 400.0, "reason": "more than the RPO"}
+
+
+def a_person(accepts: bool) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Answers the run that waits, as SendTaskSuccess brings it."""
+
+    def answer(event: dict[str, Any]) -> dict[str, Any]:
+        said = {"accepted": accepts, "by": "kim", "reason": "kim answered", "bound_seconds": "400.0"}
+        boto3.client("stepfunctions", REGION).send_task_success(taskToken=event["task_token"], output=json.dumps(said))
+        return {}
+
+    return answer
+
+
+def test_a_loss_that_a_person_accepts_is_promoted(workflow: Workflow) -> None:
+    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(accepts=True))
+    gate = FORWARD.index("LossIsAcceptable") + 1
+    assert outer(run.entered) == [*FORWARD[:gate], "AwaitApproval", "LossIsApproved", *FORWARD[gate:]]
+    assert run.given["PromoteReplica"][0]["state"]["approval"]["by"] == "kim"
+
+
+def test_a_loss_that_a_person_refuses_stands_the_run_down(workflow: Workflow) -> None:
+    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(accepts=False))
+    assert "LossIsApproved" in run.entered
+    assert run.entered[-1] == "StoodDown"
+    assert not run.given["PromoteReplica"]
+
+
+def test_a_loss_that_nobody_answers_stands_the_run_down(workflow: Workflow) -> None:
+    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval={})
+    assert run.entered[-1] == "StoodDown"
+    assert run.given["StandDown"][0]["state"]["error"]["Error"] == "States.Timeout"
+    assert len(run.given["AwaitApproval"]) == 1, "a person is not asked again because time is up"
+    assert not run.given["PromoteReplica"]
+
+
+def test_a_loss_that_nobody_may_accept_is_asked_of_nobody(workflow: Workflow) -> None:
+    run = workflow.run(BoundDataLoss={"accepted": False, "askable": False, "known": False, "bound_seconds": None})
+    assert not run.given["AwaitApproval"]
+    assert run.entered[-1] == "StoodDown"

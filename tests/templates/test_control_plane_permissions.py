@@ -62,6 +62,12 @@ PERMITTED: dict[str, set[str]] = {
     "CheckSecondaryReadiness": {DATABASE_SEEN, SERVICE_SEEN},
     "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
     "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
+    "AwaitApproval": {
+        "s3:GetObject ControlBucket runs/*",
+        "s3:PutObject ControlBucket runs/*",
+        "s3:ListBucket ControlBucket.Arn",
+        "sns:Publish NotificationTopic",
+    },
     "ScaleSecondaryECS": {
         SERVICE_SEEN,
         SERVICE_SCALED,

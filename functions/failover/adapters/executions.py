@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
 from failover.application.ports import StartedExecution
+from failover.domain.leader_record import Refusal
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,20 @@ class StepFunctions:
                     raise
                 return StartedExecution(self.arn_of(name), new=False)
         return StartedExecution(answer["executionArn"], new=True)
+
+    def answer(self, task_token: str, output: Mapping[str, Any]) -> Refusal | None:
+        """Let the run that waits with `task_token` go on. Raises TransientFailure or RunRefused.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+        """
+        with told_in_a_sentence("Telling the run"):
+            try:
+                self.client.send_task_success(taskToken=task_token, output=json.dumps(output, sort_keys=True))
+            except ClientError as error:
+                if code_of(error) not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+                    raise
+                return Refusal("The run does not wait any more: it was answered, or it has ended.")
+        return None
 
     def arn_of(self, name: str) -> str:
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"

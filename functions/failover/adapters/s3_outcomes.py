@@ -34,6 +34,19 @@ class S3Outcomes:
             except ClientError as error:
                 if code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                     raise
-                stored: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-                return stored.decode()
+                return self._read(key)
         return text
+
+    def read(self, key: str) -> str | None:
+        """None when there is nothing. Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence(f"Reading s3://{self.bucket}/{key}"):
+            try:
+                return self._read(key)
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    return None
+                raise
+
+    def _read(self, key: str) -> str:
+        stored: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return stored.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,7 +30,7 @@ MICROSECOND = timedelta(microseconds=1)
 class BoundDataLoss:
     """Called when the lease has run out. Changes nothing.
 
-    Answers `{accepted, known, bound_seconds, bytes_behind, reason, evidence}`.
+    Answers `{accepted, askable, approval_seconds, known, bound_seconds, bytes_behind, reason, evidence}`.
     """
 
     plan: Plan
@@ -51,6 +52,8 @@ class BoundDataLoss:
         known = isinstance(loss, KnownLoss)
         return {
             "accepted": decision.accepted,
+            "askable": decision.askable,
+            "approval_seconds": math.ceil(self.plan.timing.approval.total_seconds()),
             "known": known,
             "bound_seconds": loss.bound / MICROSECOND / 1e6 if isinstance(loss, KnownLoss) else None,
             "bytes_behind": loss.bytes_behind if isinstance(loss, KnownLoss) else None,

@@ -89,4 +89,5 @@ def _loss(run: Run) -> str:
     if known is not True or not isinstance(bound, int | float):
         return "unknown"
     taken = run.value("opened") is not None
-    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else ' if the replica is promoted'}"
+    by = f", accepted by {run.value('approval', 'by')}" if run.value("approval", "accepted") is True else ""
+    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else ' if the replica is promoted'}{by}"

@@ -216,6 +216,16 @@ class Outcomes(Protocol):
         """The text that is stored under `key` now: `text`, or what was there first."""
         ...
 
+    def read(self, key: str) -> str | None: ...
+
+
+class WaitingRuns(Protocol):
+    """Runs that wait for a person."""
+
+    def answer(self, task_token: str, output: Mapping[str, Any]) -> Refusal | None:
+        """Let the run go on with `output`. A Refusal: no run waits for it any more."""
+        ...
+
 
 class Journal(Protocol):
     """What was decided and done, in this Region's control bucket."""

@@ -59,10 +59,11 @@ LossBound = KnownLoss | UnknownLoss
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether a run may promote, and why, in one sentence."""
+    """Whether a run may promote, and why, in one sentence. `askable`: a person may accept it all the same."""
 
     accepted: bool
     reason: str
+    askable: bool = False
 
 
 def bound_loss(published: Heartbeat | None, replica: ReplicaPosition, leader: str, unpublished: timedelta) -> LossBound:
@@ -80,18 +81,22 @@ def bound_loss(published: Heartbeat | None, replica: ReplicaPosition, leader: st
 
 
 def accept(loss: LossBound, policy: FailoverPolicy, rpo_target: timedelta) -> Acceptance:
-    """Whether `loss` may be accepted without a person: no policy accepts what is unknown or above the RPO."""
+    """Whether `loss` may be accepted without a person: no policy accepts what is unknown or above the RPO.
+
+    A person may accept any bound that is known, unless the policy is never to ask.
+    """
     if isinstance(loss, UnknownLoss):
         return Acceptance(False, f"The loss is unknown, so it is not accepted: {loss.reason}")
     bound, target = loss.bound.total_seconds(), rpo_target.total_seconds()
     if policy is FailoverPolicy.APPROVE:
         return Acceptance(
             False,
-            f"The policy is {policy}: a person must accept the bound of {bound:.1f} s, and this workflow has no way "
-            "to ask; promote by the runbook instead.",
+            f"The policy is {policy}: a person must accept that up to {bound:.1f} s could be lost.",
+            askable=True,
         )
     if loss.bound > rpo_target:
-        return Acceptance(False, f"Up to {bound:.1f} s could be lost, more than the RPO of {target:g} s.")
+        reason = f"Up to {bound:.1f} s could be lost, more than the RPO of {target:g} s."
+        return Acceptance(False, reason, askable=policy is not FailoverPolicy.AUTO)
     return Acceptance(True, f"At most {bound:.1f} s could be lost, within the RPO of {target:g} s.")
 
 

@@ -52,10 +52,14 @@ def derive(run: Run, service: str) -> Outcome:
 
 def why_not_going_on(run: Run) -> str:
     """Why a run that ends before the one-way step does not go on: the newest refusal or failure in its state."""
+    if _waited_in_vain(run):
+        return f"Nobody accepted the loss in time. {_sentence(run.value('prepared', 'loss', 'reason'))}"
     if run.value("error") is not None:
         return error_sentence(run.value("error"))
+    approved = run.value("approval", "accepted") is True
     for path, passed in (
-        (("prepared", "loss"), "accepted"),
+        (("approval",), "accepted"),
+        *(() if approved else ((("prepared", "loss"), "accepted"),)),
         (("fence",), "held"),
         (("readiness",), "ready"),
         (("health",), "down"),
@@ -66,6 +70,17 @@ def why_not_going_on(run: Run) -> str:
     if run.value("readiness") is not None:
         return f"The database's kind {run.value('readiness', 'db_mode')} cannot be promoted by this workflow."
     return "The run ended before it decided anything."
+
+
+def gate_passed(run: Run) -> bool:
+    """Whether the loss was accepted, by the policy or by a person."""
+    return run.value("prepared", "loss", "accepted") is True or run.value("approval", "accepted") is True
+
+
+def _waited_in_vain(run: Run) -> bool:
+    return run.value("error", "Error") == "States.Timeout" and (
+        run.value("prepared", "loss", "askable") is True and not gate_passed(run)
+    )
 
 
 def error_sentence(error: object) -> str:
@@ -104,7 +119,7 @@ def _held(run: Run, service: str) -> Outcome:
     reason = error_sentence(run.value("error"))
     epoch = run.value("fence", "epoch")
     old = run.value("fence", "leader") or run.value("health", "leader")
-    if run.value("prepared", "loss", "accepted") is True:
+    if gate_passed(run):
         where = "after the promotion of the replica was begun"
         state = f"{old} stays fenced and nobody leads"
     else:

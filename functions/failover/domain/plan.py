@@ -61,6 +61,7 @@ class Timing:
     api_timeout: timedelta
     step_budget: timedelta
     probe_after: timedelta
+    approval: timedelta
 
     @property
     def fence_wait_seconds(self) -> int:
@@ -188,6 +189,8 @@ _TIMING_LIMITS_SECONDS = {
     "api_timeout_seconds": LONGEST_STEP_SECONDS,
     "step_budget_seconds": LONGEST_STEP_SECONDS,
     "probe_after_seconds": DAY_SECONDS,
+    # An execution ends after four hours, and a run has more to do than wait.
+    "approval_seconds": 2 * 3600,
 }
 
 

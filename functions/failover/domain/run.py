@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +16,21 @@ class RunStateError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of the workflow. `state` is what its states have left so far."""
+    """One execution of the workflow. `state` is what its states have left so far.
+
+    `task_token`, where the run waits for a person, is a secret: whoever holds it may answer.
+    """
 
     name: str
     started_at: datetime
     kind: TriggerKind
     expected_epoch: int | None
     state: Mapping[str, Any]
+    task_token: str | None = field(default=None, repr=False)
 
     @staticmethod
     def parse(event: object) -> Run:
-        """From `{"run", "started_at", "state"}`. Raises RunStateError."""
+        """From `{"run", "started_at", "state"}`, and `task_token` where the run waits. Raises RunStateError."""
         if not isinstance(event, Mapping):
             raise RunStateError("The call is malformed: it is no JSON object.")
         name, state = event.get("run"), event.get("state")
@@ -37,7 +41,10 @@ class Run:
         epoch = state.get("expected_epoch")
         if epoch is not None and (type(epoch) is not int or epoch < 1):
             raise RunStateError("The run's input is malformed: expected_epoch must be a whole number from 1.")
-        return Run(name, _instant(event.get("started_at")), _kind(state.get("trigger")), epoch, state)
+        token = event.get("task_token")
+        if token is not None and not isinstance(token, str):
+            raise RunStateError("The call is malformed: task_token must be text.")
+        return Run(name, _instant(event.get("started_at")), _kind(state.get("trigger")), epoch, state, token)
 
     def value(self, *path: str) -> Any:
         """What the states left at `path`, None where there is nothing."""

@@ -9,6 +9,8 @@ from failover.adapters import aws
 from failover.adapters.aws_errors import told_in_a_sentence
 from failover.adapters.executions import StepFunctions
 from failover.adapters.s3_journal import S3Journal
+from failover.adapters.s3_outcomes import S3Outcomes
+from failover.application.answer_approval import AnswerApproval
 from failover.application.operate import Operate
 from failover.application.show_status import ShowStatus
 from failover.domain.journal import Entry, digest_of, flaws, outcomes_named
@@ -21,6 +23,14 @@ from failover.wiring.this_region import CLOCK, client
 def operate(plan: Plan, region: str, by: str) -> Operate:
     """What `by` does is remembered in the journal of `region`."""
     return Operate(register_of(plan), journal_in(region, plan), CLOCK, by)
+
+
+def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
+    """For the run that waits in `region`."""
+    outcomes = S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
+    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
+    waiting = StepFunctions(states, state_machine_of(region, plan))
+    return AnswerApproval(outcomes, waiting, journal_in(region, plan), CLOCK, by)
 
 
 def show_status(plan: Plan) -> ShowStatus:

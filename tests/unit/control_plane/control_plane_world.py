@@ -67,6 +67,7 @@ def plan_dict() -> dict[str, Any]:
             "api_timeout_seconds": 3,
             "step_budget_seconds": 45,
             "probe_after_seconds": 180,
+            "approval_seconds": 900,
         },
         "record_copies": {region: f"drlab-app-control-{ACCOUNT}-{region}" for region in (PRIMARY, STANDBY, WITNESS)},
         "alarms": [{"arn": ALARM_ARN, "vantage_point": "route53"}],
@@ -410,6 +411,9 @@ class MemoryOutcomes:
 
     def put_once(self, key: str, text: str) -> str:
         return self.texts.setdefault(key, text)
+
+    def read(self, key: str) -> str | None:
+        return self.texts.get(key)
 
 
 class MemoryPeople:

@@ -143,6 +143,10 @@ def prepared(world: World, state: dict[str, Any]) -> None:
     }
 
 
+# Its state takes a person's answer, and what the use case itself answers is dropped: test_await_approval holds both.
+TASKS.pop("AwaitApproval")
+
+
 def test_every_task_state_has_a_use_case() -> None:
     assert set(World().use_cases()) == set(TASKS)
 
