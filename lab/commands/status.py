@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
 
@@ -40,12 +39,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
 def _show(status: Status, console: Console) -> None:
     for name, value in _lines(status):
         console.print(f"{name:16} {value}", markup=False, highlight=False, soft_wrap=True)
-    table = Table("at (UTC)", "Region", "what", "by", "reason", title="Journal, newest first")
+    console.print("\nJournal, newest first (UTC)" if status.entries else "\nThe journals are empty.")
     for region, entry in status.entries:
         event = entry.event
-        told = f"{event.reason} ({event.run})" if event.run else event.reason
-        table.add_row(f"{entry.at:%m-%d %H:%M:%S}", region, event.kind, event.by.rpartition("/")[2], told)
-    console.print(table if status.entries else "The journals are empty.")
+        what = (
+            f"{entry.at:%m-%d %H:%M:%S}  {region}  {event.kind}, by {event.by}{f', {event.run}' if event.run else ''}"
+        )
+        console.print(what, style="bold", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"    {event.reason}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(status: Status) -> list[tuple[str, str]]:

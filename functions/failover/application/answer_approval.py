@@ -9,7 +9,7 @@ from failover.application.errors import RunRefused
 from failover.application.operate import Operated
 from failover.application.ports import Clock, Journal, Outcomes, WaitingRuns
 from failover.application.remembering import remember
-from failover.domain.approval import ApprovalRequest, Token, answer_key, judge, read_token, request_key, shown
+from failover.domain.approval import ApprovalRequest, Token, answer_key, judge, read_token, request_key, shown, told_key
 from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal
 
@@ -43,6 +43,7 @@ class AnswerApproval:
             return self._refused(refusal.reason, token.run)
         if refusal := self._take(token, accepted_seconds) or self._tell(request, accepted_seconds):
             return self._refused(refusal.reason, token.run)
+        self.outcomes.put_once(told_key(token.run, token.digest), json.dumps({"at": self.clock.now().isoformat()}))
         figure = shown(request.bound_seconds)
         told = f"A loss of up to {figure} s is {'accepted' if accepted_seconds is not None else 'refused'}."
         kind = "loss-accepted" if accepted_seconds is not None else "loss-refused"
@@ -61,7 +62,8 @@ class AnswerApproval:
         """The first answer stays; the same person's same answer may be repeated, for it may not have reached the run."""
         mine = json.dumps({"accepted_seconds": accepted_seconds, "by": self.by}, sort_keys=True)
         stored = self.outcomes.put_once(answer_key(token.run, token.digest), mine)
-        if stored == mine:
+        told = self.outcomes.read(told_key(token.run, token.digest))
+        if stored == mine and told is None:
             return None
         first = json.loads(stored)
         word = "accepted" if first["accepted_seconds"] is not None else "refused"

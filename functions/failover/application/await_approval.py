@@ -59,8 +59,8 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
         f"Until {request.expires_at:%Y-%m-%d %H:%M:%S} UTC one answer counts. Without one the old leader is reopened.",
         "",
         "To accept that loss and fail over:",
-        f"  drlab approve {token} --accept-loss {figure}",
+        f"  drlab approve {token} --accept-loss {figure} --region {region}",
         "To refuse, and give the old leader back its writes:",
-        f"  drlab refuse {token}",
+        f"  drlab refuse {token} --region {region}",
     ]
     return subject[:LONGEST_SUBJECT], "\n".join(lines)

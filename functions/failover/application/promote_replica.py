@@ -17,6 +17,7 @@ from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.holding import require_fence
 from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseInstance, Databases, DatabaseSessions, Register, Secrets
+from failover.domain.approval import gate_passed
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -39,7 +40,7 @@ class PromoteReplica:
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises StillInProgress until the promotion is proven; TransientFailure; RunRefused without the fence."""
         leader = run.text("fence", "leader")
-        if run.value("prepared", "loss", "accepted") is not True:
+        if not gate_passed(run):
             raise RunRefused("No loss bound was accepted, so nothing is promoted.")
         require_fence(self.register, run.name, leader)
         first = self._describe()

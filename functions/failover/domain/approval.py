@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from failover.domain.leader_record import Refusal
+from failover.domain.run import Run
 
 SHAPE = r"(?P<run>[A-Za-z0-9_-]{1,80})\.(?P<secret>[A-Za-z0-9_-]{20,64})"
 
@@ -82,9 +83,24 @@ def answer_key(run: str, digest: str) -> str:
     return f"runs/{run}/approvals/{digest[:16]}-answer.json"
 
 
+def told_key(run: str, digest: str) -> str:
+    """Exists once the run has been told the answer."""
+    return f"runs/{run}/approvals/{digest[:16]}-told.json"
+
+
 def shown(bound_seconds: float) -> str:
     """The figure as people are told it and must repeat it: rounded up, so that nobody accepts less than may be lost."""
     return f"{math.ceil(bound_seconds * 10) / 10:.1f}"
+
+
+def gate_passed(run: Run) -> bool:
+    """Whether the loss was accepted, by the policy or by a person who accepted this very figure."""
+    bound = run.value("prepared", "loss", "bound_seconds")
+    if run.value("prepared", "loss", "known") is not True or not isinstance(bound, int | float):
+        return False
+    if run.value("prepared", "loss", "accepted") is True:
+        return True
+    return run.value("approval", "accepted") is True and run.value("approval", "bound_seconds") == shown(bound)
 
 
 def judge(request: ApprovalRequest, token: Token, accepted_seconds: str | None, now: datetime) -> Refusal | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from failover.domain.approval import gate_passed
 from failover.domain.run import Run
 
 LONGEST_REASON = 500
@@ -70,11 +71,6 @@ def why_not_going_on(run: Run) -> str:
     if run.value("readiness") is not None:
         return f"The database's kind {run.value('readiness', 'db_mode')} cannot be promoted by this workflow."
     return "The run ended before it decided anything."
-
-
-def gate_passed(run: Run) -> bool:
-    """Whether the loss was accepted, by the policy or by a person."""
-    return run.value("prepared", "loss", "accepted") is True or run.value("approval", "accepted") is True
 
 
 def _waited_in_vain(run: Run) -> bool:

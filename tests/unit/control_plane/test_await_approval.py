@@ -77,7 +77,7 @@ def test_the_message_has_the_figure_the_time_and_both_commands() -> None:
     assert "drlab refuse" in text
     assert "2026-11-23 03:15:00 UTC" in text
     assert TASK_TOKEN not in text
-    token = text.partition("drlab refuse ")[2]
+    token = text.partition("drlab refuse ")[2].split()[0]
     assert all(token not in stored for stored in world.outcomes.texts.values()), "only its digest is kept"
 
 
@@ -144,7 +144,14 @@ def test_an_answer_that_did_not_reach_the_run_may_be_repeated_and_one_that_did_m
         world.by().approve(token, "321.1")
     world.runs.answer = run_of_old  # type: ignore[method-assign]
     assert world.by().approve(token, "321.1").done
-    assert "does not wait any more" in world.by().approve(token, "321.1").reason
+    assert "The token has been used" in world.by().approve(token, "321.1").reason
+
+
+def test_a_run_that_has_ended_meanwhile_is_told_nothing_and_the_person_is() -> None:
+    world = World()
+    token, world.runs.ended = world.token(), True
+    answer = world.by().approve(token, "321.1")
+    assert (answer.done, "does not wait any more" in answer.reason) == (False, True)
 
 
 def lost_on_the_way(_token: str, _output: Mapping[str, Any]) -> Refusal | None:

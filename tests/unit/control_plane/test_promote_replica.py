@@ -116,9 +116,32 @@ def test_nothing_is_promoted_without_the_fence() -> None:
 
 def test_nothing_is_promoted_when_the_fence_is_against_another_leader() -> None:
     world = World()
-    run = run_with(fence={"leader": STANDBY}, prepared={"loss": {"accepted": True}})
+    run = run_with(fence={"leader": STANDBY}, prepared={"loss": {"accepted": True, "known": True, "bound_seconds": 20}})
     with pytest.raises(RunRefused, match="leader is ap-southeast-2"):
         world.promote(run)
+
+
+@pytest.mark.parametrize(
+    ("loss", "approval", "promoted"),
+    [
+        ({}, {"accepted": True, "bound_seconds": "400.0"}, True),
+        ({}, {"accepted": False, "bound_seconds": "400.0"}, False),
+        ({}, {"accepted": True, "bound_seconds": "20.0"}, False),
+        ({}, {}, False),
+        ({"known": False}, {"accepted": True, "bound_seconds": "400.0"}, False),
+    ],
+)
+def test_a_person_s_acceptance_opens_the_gate_for_the_figure_that_was_accepted(
+    loss: dict[str, Any], approval: dict[str, Any], promoted: bool
+) -> None:
+    world = World()
+    over_the_rpo = {"accepted": False, "known": True, "bound_seconds": 400.0, **loss}
+    run = run_with(fence={"leader": PRIMARY}, prepared={"loss": over_the_rpo}, approval=approval)
+    if promoted:
+        assert world.promote(run)["endpoint"]
+    else:
+        with pytest.raises(RunRefused, match="No loss bound was accepted"):
+            world.promote(run)
 
 
 def test_nothing_is_promoted_without_an_accepted_bound_or_a_majority() -> None:

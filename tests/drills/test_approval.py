@@ -1,0 +1,67 @@
+"""Does a loss over the RPO wait for a person, and does the person's yes end in a failover, on real processes?"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab import cli
+from lab.faults import FAULTS
+from lab.laboratory import Laboratory
+from lab.region.ports import free_port
+from lab.settings import SECONDARY_REGION, LabSettings, Timers
+
+pytestmark = pytest.mark.drill
+PATIENCE_SECONDS = 60
+
+
+def awaited(lab: Laboratory, what: str, found: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if found():
+            return
+        lab.webhook.wait_for(1 + len(lab.webhook.received()), 0.2)
+    raise AssertionError(f"{what} did not come within {PATIENCE_SECONDS} s")
+
+
+def question(lab: Laboratory) -> re.Match[str] | None:
+    texts = "\n".join(str(message.get("Message")) for message in lab.webhook.received())
+    return re.search(r"drlab approve (\S+) --accept-loss (\S+) --region (\S+)", texts)
+
+
+def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+    settings = LabSettings(
+        rpo_target_seconds=0.5, cloud_port=free_port(), timers=replace(Timers(), approval_seconds=90)
+    )
+    with Laboratory(settings, lambda _: None) as lab:
+        at = ["--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)]
+        FAULTS["region-dark"].inject(lab)
+        awaited(lab, "the question", lambda: question(lab))
+        asked = question(lab)
+        assert asked is not None
+        token, figure, region = asked.groups()
+        assert region == SECONDARY_REGION
+        assert lab.leader_record().state == "fenced", "nobody writes while a person thinks"
+        assert cli.main(["approve", token, "--accept-loss", "0.1", *at]) == 1
+        assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 0
+        awaited(lab, "the failover", lambda: lab.leader_record().leader == SECONDARY_REGION)
+        awaited(lab, "the new leader's service", lambda: lab.public_health()[0])
+        assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 1
+        capsys.readouterr()
+        cli.main(["status", *at])
+        told = capsys.readouterr().out
+    assert [kind for kind in ("run-started", "approval-refused", "loss-accepted") if kind in told] == [
+        "run-started",
+        "approval-refused",
+        "loss-accepted",
+    ]
+    assert token.partition(".")[2] not in told
