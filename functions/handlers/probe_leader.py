@@ -1,4 +1,4 @@
-"""Does the standby have to open an incident by itself, because no alarm did?"""
+"""Does the standby have to act by itself: end what a run left behind, or open an incident because no alarm did?"""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from failover.adapters.executions import StepFunctions
 from failover.application.probe_leader import ProbeLeader
 from failover.wiring.journal import journal_of
 from failover.wiring.looks import vantage_points_of
+from failover.wiring.reconciling import reconciler
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
 
@@ -26,6 +27,9 @@ def build() -> ProbeLeader:
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Raises TransientFailure or RunRefused when AWS gives no decision."""
+    if reconciled := reconciler()():
+        metrics.add_metric(name="RunAbandoned", unit=MetricUnit.Count, value=1)
+        logger.warning("reconciled", extra={"reason": reconciled})
     probed = build()().to_dict()
     metrics.add_metric(name="ProbeStartedRun", unit=MetricUnit.Count, value=int(bool(probed["started"])))
     logger.info("probed", extra={"decision": probed})

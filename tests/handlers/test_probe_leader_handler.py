@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,18 @@ from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
 from emulated_aws import Cloud, Context
 
 from failover.application.errors import RunRefused
+from failover.domain.leader_record import fence
+from failover.wiring.register import register_of
+from failover.wiring.this_region import load_plan
 from handlers.probe_leader import handler
 
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+
+
+@pytest.fixture(autouse=True)
+def surroundings(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTROL_BUCKET", plan_dict()["record_copies"][STANDBY])
+    monkeypatch.setenv("TOPIC_ARN", cloud.client("sns").create_topic(Name="people")["TopicArn"])
 
 
 def put_heartbeat(cloud: Cloud, age: timedelta) -> None:
@@ -49,3 +59,18 @@ def test_without_a_plan_nothing_is_decided(cloud: Cloud, context: Context) -> No
     cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
     with pytest.raises(RunRefused, match="There is no plan"):
         handler(SCHEDULED, context)
+
+
+def test_the_fence_of_a_run_that_was_aborted_is_taken_away(cloud: Cloud, context: Context) -> None:
+    states = cloud.client("stepfunctions")
+    run = states.start_execution(stateMachineArn=cloud.state_machine_arn, name="failover-e1-0123abcd", input="{}")
+    register = register_of(load_plan())
+    register.change(fence("failover-e1-0123abcd", datetime.now(UTC)))
+    put_heartbeat(cloud, timedelta(0))
+    handler(SCHEDULED, context)
+    assert register.read().state == "fenced", "while the run goes on"
+    states.stop_execution(executionArn=run["executionArn"])
+    deadline = time.monotonic() + 10
+    while register.read().state == "fenced" and time.monotonic() < deadline:
+        handler(SCHEDULED, context)
+    assert (register.read().state, register.read().leader) == ("open", PRIMARY)

@@ -129,7 +129,7 @@ def test_what_has_not_happened_within_the_budget_is_still_in_progress(
 def test_a_promotion_that_does_not_show_is_still_in_progress(data_plane: Cloud, context: Context) -> None:
     state: dict[str, Any] = {"health": {"epoch": 1, "leader": PRIMARY}}
     state["fence"] = served("fence_primary", context, state)
-    state["prepared"] = {"loss": {"accepted": True}}
+    state["prepared"] = {"loss": {"accepted": True, "known": True, "bound_seconds": 2.0}}
     with pytest.raises(StillInProgress):
         served("promote_replica", context, state)
 

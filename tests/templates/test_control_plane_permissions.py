@@ -45,6 +45,12 @@ PERMITTED: dict[str, set[str]] = {
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
     },
     "ProbeLeader": {
+        RECORD_WRITE,
+        "states:DescribeExecution drlab-app-failover:*",
+        "states:GetExecutionHistory drlab-app-failover:*",
+        "s3:GetObject ControlBucket runs/*",
+        "s3:PutObject ControlBucket runs/*",
+        "sns:Publish NotificationTopic",
         *JOURNAL,
         HEARTBEAT,
         RECORD_READ,
@@ -122,7 +128,7 @@ def short(resource: str) -> str:
         return key or "control buckets"
     if resource.startswith("${ControlBucket.Arn}/"):
         return resource.replace("${ControlBucket.Arn}/", "ControlBucket ")
-    for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:"):
+    for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:", ":execution:"):
         if prefix in resource:
             return resource.partition(prefix)[2]
     return resource

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
 from failover.application.ports import StartedExecution
+from failover.domain.abandoned_run import ONE_WAY_STEP, EndedRun
 from failover.domain.leader_record import Refusal
 
 
@@ -55,6 +56,28 @@ class StepFunctions:
                     raise
                 return StartedExecution(self.arn_of(name), new=False)
         return StartedExecution(answer["executionArn"], new=True)
+
+    def ended(self, name: str) -> EndedRun | None:
+        """None for a run that this machine does not know. Raises TransientFailure or RunRefused."""
+        arn = self.arn_of(name)
+        with told_in_a_sentence(f"Asking what became of {name}"):
+            try:
+                found = self.client.describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return None
+                raise
+            if found["status"] == "RUNNING":
+                return EndedRun("RUNNING", None, entered_the_one_way_step=False)
+            pages = self.client.get_paginator("get_execution_history").paginate(
+                executionArn=arn, includeExecutionData=False
+            )
+            entered = any(
+                event.get("stateEnteredEventDetails", {}).get("name") == ONE_WAY_STEP
+                for page in pages
+                for event in page["events"]
+            )
+        return EndedRun(found["status"], found["stopDate"], entered)
 
     def answer(self, task_token: str, output: Mapping[str, Any]) -> Refusal | None:
         """Let the run that waits with `task_token` go on. Raises TransientFailure or RunRefused.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 # Every function imports its ports; what only their signatures name would cost each cold start a tenth of its time.
 if TYPE_CHECKING:
+    from failover.domain.abandoned_run import EndedRun
     from failover.domain.heartbeat import Heartbeat
     from failover.domain.journal import Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
@@ -207,6 +208,14 @@ class Executions(Protocol):
     def start(self, name: str, run_input: Mapping[str, Any]) -> StartedExecution: ...
 
     def arn_of(self, name: str) -> str: ...
+
+
+class RunHistory(Protocol):
+    """What became of this Region's runs."""
+
+    def ended(self, name: str) -> EndedRun | None:
+        """None: this Region does not know the run."""
+        ...
 
 
 class Outcomes(Protocol):

@@ -1,0 +1,68 @@
+"""Has a run ended without giving the fence back, and what is done about it?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from failover.application.holding import majority_needed
+from failover.application.ports import Clock, Journal, Notifications, Outcomes, Register, RunHistory
+from failover.application.remembering import remember
+from failover.domain.abandoned_run import Page, Reopen, holder, judge
+from failover.domain.journal import Event
+from failover.domain.leader_record import Refusal, reopen
+from failover.domain.plan import Plan
+
+NEXT_STEP = (
+    "Look at the replica. If it was promoted: `aws stepfunctions redrive-execution` lets the run go on from the step that "
+    "failed, where the execution can be redriven. If it was not, and no promotion is under way: reopen the old leader. "
+    "Never open both."
+)
+
+
+@dataclass(frozen=True)
+class ReconcileRun:
+    """Called every minute, in both Regions; each looks only at its own runs."""
+
+    plan: Plan
+    register: Register
+    runs: RunHistory
+    outcomes: Outcomes
+    notifications: Notifications
+    journal: Journal
+    clock: Clock
+
+    def __call__(self) -> str | None:
+        """What was done, or is still to be done by a person, in a sentence; None when there is nothing.
+
+        People are told once a run. Raises TransientFailure or RunRefused: the next call comes in a minute.
+        """
+        with majority_needed():
+            record = self.register.read()
+        run = holder(record)
+        if run is None:
+            return None
+        found = judge(record, self.runs.ended(run), self.plan.timing.step_budget, self.clock.now())
+        if isinstance(found, Reopen):
+            return self._reopen(run, found)
+        if isinstance(found, Page):
+            self._tell(run, f"{self.plan.service} HELD: nobody leads, act now", f"{found.reason}\n\n{NEXT_STEP}")
+            return found.reason
+        return None
+
+    def _reopen(self, run: str, found: Reopen) -> str | None:
+        with majority_needed():
+            changed = self.register.change(reopen(run, self.clock.now()))
+        if isinstance(changed, Refusal):
+            return None
+        told = f"{found.reason} {changed.leader} was reopened in epoch {changed.epoch}."
+        remember(self.journal, Event("run-reconciled", "ProbeLeader", told, run, {"record": changed.to_dict()}))
+        self._tell(run, f"{self.plan.service}: {changed.leader} was reopened", told)
+        return told
+
+    def _tell(self, run: str, subject: str, text: str) -> None:
+        """Marked afterwards: people are rather told twice than never."""
+        key = f"runs/{run}/reconciled.json"
+        if self.outcomes.read(key) is None:
+            self.notifications.publish(f"{subject} ({run})"[:99], text)
+            self.outcomes.put_once(key, json.dumps({"at": self.clock.now().isoformat(), "told": text}, sort_keys=True))

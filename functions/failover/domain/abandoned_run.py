@@ -1,0 +1,58 @@
+"""Is the fence held by a run that has ended, and may the old leader have its writes back?
+
+A run ends by itself in StandDown or with the new leader open. One that was aborted, timed out or failed leaves the fence on,
+and nobody serves. Before the one-way step was entered nothing but the fence was changed, so reopening is safe; from then on
+only a person can tell what became of the promotion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from failover.domain.leader_record import LeaderRecord, State
+
+ONE_WAY_STEP = "PromoteReplica"
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """`stopped_at` None: it is still in progress. `status` is Step Functions' own word."""
+
+    status: str
+    stopped_at: datetime | None
+    entered_the_one_way_step: bool
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """Give the old leader back its writes."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Change nothing and call a person."""
+
+    reason: str
+
+
+def holder(record: LeaderRecord) -> str | None:
+    """The run that holds the fence, None when nobody does."""
+    return record.run if record.state is State.FENCED else None
+
+
+def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: datetime) -> Reopen | Page | None:
+    """What is to be done about the run that holds the fence. None: nothing yet.
+
+    `run` None: this Region does not know it. `settled` is how long after its end a run's history is taken for complete,
+    since Step Functions shows it eventually:
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    """
+    if run is None or run.stopped_at is None or now - run.stopped_at < settled:
+        return None
+    if not run.entered_the_one_way_step:
+        return Reopen(f"{record.run} ended as {run.status} before {ONE_WAY_STEP} and left {record.leader} fenced.")
+    told = f"{record.run} ended as {run.status} after it had entered {ONE_WAY_STEP}"
+    return Page(f"{told}: {record.leader} stays fenced and nobody leads.")
