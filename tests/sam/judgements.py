@@ -44,7 +44,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "FlipRoute53": lambda answer, _, __: answer["answered_by"] == SECONDARY_REGION,
     "PostChecks": lambda answer, _, __: answer["read_back"] is True and answer["region"] == SECONDARY_REGION,
     "RecordOutcome": lambda answer, before, now: (
-        answer["result"] == "failed-over" and (before["outcomes"], now["outcomes"]) == (0, 1)
+        answer["result"] == "failed-over" and now["outcomes"] == before["outcomes"] + 1
     ),
     "Notify": lambda answer, before, now: (
         now["told"][: len(before["told"])] == before["told"] and answer["subject"] in now["told"][len(before["told"]) :]
