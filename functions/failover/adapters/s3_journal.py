@@ -2,7 +2,9 @@
 
 An entry is written only where its number is still free (`If-None-Match: *`), so of two writers one takes the next
 number: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Listing is in the order of the
-keys and strongly consistent: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+keys (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html) and strongly consistent
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel). A PutObject with a retention needs a
+checksum, which boto3 adds by itself: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 """
 
 from __future__ import annotations
@@ -109,4 +111,5 @@ class S3Journal:
 
     def _read_object(self, key: str) -> str:
         body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        return body.decode()
+        # What somebody put there need not be text: it must be found out by what it says, not end the reader.
+        return body.decode(errors="replace")

@@ -65,9 +65,12 @@ class AnswerApproval:
         told = self.outcomes.read(told_key(token.run, token.digest))
         if stored == mine and told is None:
             return None
-        first = json.loads(stored)
-        word = "accepted" if first["accepted_seconds"] is not None else "refused"
-        return Refusal(f"The token has been used: {first['by']} {word} the loss.")
+        try:
+            first = json.loads(stored)
+            word = "accepted" if first["accepted_seconds"] is not None else "refused"
+            return Refusal(f"The token has been used: {first['by']} {word} the loss.")
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunRefused(f"{answer_key(token.run, token.digest)} is no answer: {error}.") from error
 
     def _tell(self, request: ApprovalRequest, accepted_seconds: str | None) -> Refusal | None:
         accepted = accepted_seconds is not None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from failover.domain.instants import aware
 from failover.domain.leader_record import Refusal
 from failover.domain.run import Run
 
@@ -45,7 +46,7 @@ class ApprovalRequest:
             str(data["run"]),
             str(data["digest"]),
             float(data["bound_seconds"]),
-            datetime.fromisoformat(data["expires_at"]),
+            aware(data["expires_at"]),
             str(data["task_token"]),
         )
 

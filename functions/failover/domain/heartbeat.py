@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from failover.domain.instants import aware
+
 
 @dataclass(frozen=True, order=True)
 class Lsn:
@@ -61,7 +63,4 @@ class Heartbeat:
         region, epoch, sequence = data["region"], data["epoch"], data["sequence"]
         if not isinstance(region, str) or type(epoch) is not int or type(sequence) is not int:
             raise TypeError("region must be text, epoch and sequence whole numbers")
-        at = datetime.fromisoformat(data["at"])
-        if at.tzinfo is None:
-            raise ValueError(f"{data['at']} has no time zone")
-        return Heartbeat(region, epoch, sequence, at.astimezone(UTC), Lsn.parse(data["lsn"]))
+        return Heartbeat(region, epoch, sequence, aware(data["at"]).astimezone(UTC), Lsn.parse(data["lsn"]))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from failover.domain.instants import aware
+
 PREFIX = "journal/"
 FIRST = "0" * 64
 
@@ -61,8 +63,12 @@ class Entry:
         found = json.loads(text)
         if type(found["number"]) is not int or not re.fullmatch(r"[0-9a-f]{64}", found["previous"]):
             raise ValueError("an entry has a whole number and the digest of the entry before it")
+        if not all(isinstance(found[name], str) for name in ("kind", "by", "reason")):
+            raise TypeError("kind, by and reason must be text")
+        if not isinstance(found["run"], str | None) or not isinstance(found["data"], dict):
+            raise TypeError("run must be text or null, data an object")
         event = Event(found["kind"], found["by"], found["reason"], found["run"], found["data"])
-        return Entry(found["number"], datetime.fromisoformat(found["at"]), event, found["previous"])
+        return Entry(found["number"], aware(found["at"]), event, found["previous"])
 
 
 def key_of(number: int) -> str:

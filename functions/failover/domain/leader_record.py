@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from failover.domain.instants import aware
+
 
 class State(StrEnum):
     """open: the leader accepts writes. fenced: nobody does, and `run` alone may change that."""
@@ -38,7 +40,7 @@ class Disarmed:
         by, reason = data["by"], data["reason"]
         if not isinstance(by, str) or not isinstance(reason, str):
             raise TypeError("disarmed.by and disarmed.reason must be text")
-        return Disarmed(_aware(data["until"]), by, reason)
+        return Disarmed(aware(data["until"]), by, reason)
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class LeaderRecord:
             leader=leader,
             state=State(data["state"]),
             run=run,
-            changed_at=_aware(data["changed_at"]),
-            hold_until=_aware(hold) if hold is not None else None,
+            changed_at=aware(data["changed_at"]),
+            hold_until=aware(hold) if hold is not None else None,
             acknowledged=data["acknowledged"],
             disarmed=Disarmed.from_dict(disarmed) if disarmed is not None else None,
         )
@@ -192,10 +194,3 @@ def _not_held(record: LeaderRecord, run: str) -> str:
     if record.state is State.FENCED:
         return f"{run} does not hold the fence: {record.run} does, in epoch {record.epoch}."
     return f"{run} does not hold the fence: {record.leader} is open in epoch {record.epoch}."
-
-
-def _aware(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return instant

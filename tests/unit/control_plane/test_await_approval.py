@@ -183,3 +183,20 @@ def test_the_request_says_what_the_answer_needs_and_no_more() -> None:
     world.token()
     (stored,) = (json.loads(text) for text in world.outcomes.texts.values())
     assert set(stored) == {"run", "digest", "bound_seconds", "expires_at", "task_token"}
+
+
+@pytest.mark.parametrize("damage", ['{"run": 1}', "[]", "nonsense", None])
+def test_a_request_or_an_answer_that_was_damaged_is_said_in_a_sentence(damage: str | None) -> None:
+    world = World()
+    token = world.token()
+    (key,) = world.outcomes.texts
+    if damage is None:
+        altered_request = {**json.loads(world.outcomes.texts[key]), "expires_at": "2026-11-23T03:15:00"}
+        damage = json.dumps(altered_request)
+    good, world.outcomes.texts[key] = world.outcomes.texts[key], damage
+    with pytest.raises(RunRefused, match="is no request"):
+        world.by().approve(token, "321.1")
+    world.outcomes.texts[key] = good
+    world.outcomes.texts[key.replace(".json", "-answer.json")] = damage
+    with pytest.raises(RunRefused, match="is no answer"):
+        world.by().approve(token, "321.1")

@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from failover.adapters.s3_journal import S3Journal
 from failover.application.errors import RunRefused
-from failover.domain.journal import Event, flaws, key_of, next_entry
+from failover.application.remembering import remember
+from failover.domain.journal import Event, flaws, key_of, next_entry, outcomes_named
 
 ALARM = Event("alarm-refused", "ReceiveAlarm", "It is disarmed.", None, {"alarm": "arn"})
 
@@ -67,6 +68,28 @@ def test_what_is_no_entry_is_named() -> None:
     assert flaws(texts) == [f"{key_of(2)} is no entry: 'number'."]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"data": ["a", "list"]},
+        {"data": None},
+        {"at": "2027-01-01T00:00:00"},
+        {"at": 7},
+        {"kind": None},
+        {"by": ["kim"]},
+        {"run": 7},
+        {"number": "2"},
+        {"previous": "nothing"},
+    ],
+)
+def test_an_entry_that_nobody_here_could_have_written_is_named_and_ends_no_reader(damage: dict[str, object]) -> None:
+    texts = journal(3)
+    texts[key_of(2)] = json.dumps({**json.loads(texts[key_of(2)]), **damage})
+    (flaw,) = flaws(texts)
+    assert flaw.startswith(f"{key_of(2)} is no entry: ")
+    assert outcomes_named(texts.values()) == {}
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -102,3 +125,10 @@ def test_a_newest_entry_that_is_none_is_not_built_upon(bucket: object) -> None:
     bucket.put_object(Bucket="control", Key=key_of(1), Body=b"nonsense")  # type: ignore[attr-defined]
     with pytest.raises(RunRefused, match="newest entry cannot be read"):
         S3Journal(bucket, "control").append(ALARM)
+
+
+def test_bytes_that_are_no_text_are_found_and_hold_up_nobody(bucket: object) -> None:
+    """A run is started before it is remembered: whatever lies in the journal, the decision stands."""
+    bucket.put_object(Bucket="control", Key=key_of(1), Body=b"\xff\xfe")  # type: ignore[attr-defined]
+    assert remember(S3Journal(bucket, "control"), ALARM) is False
+    assert key_of(1) in flaws(S3Journal(bucket, "control").all())[0]
