@@ -60,11 +60,11 @@ class LabSettings:
 
     def __post_init__(self) -> None:
         delay_ms = self.replication_delay / timedelta(milliseconds=1)
-        _within("--replication-delay", delay_ms, 0, 5000, "milliseconds")
-        _within("--time-scale", self.time_scale, 1, 120, "AWS seconds in a lab second")
-        _within("--rpo-target", self.rpo_target_seconds, 0.001, 86_400, "seconds")
+        within("--replication-delay", delay_ms, 0, 5000, "milliseconds")
+        within("--time-scale", self.time_scale, 1, 120, "AWS seconds in a lab second")
+        within("--rpo-target", self.rpo_target_seconds, 0.001, 86_400, "seconds")
         for name, port in (("--cloud-port", self.cloud_port), ("--public-port", self.public_port)):
-            _within(name, port, 0, 65_535, "a TCP port; 0 chooses a free one")
+            within(name, port, 0, 65_535, "a TCP port; 0 chooses a free one")
         if self.synchronous_mode not in SYNCHRONOUS_MODES:
             raise SettingsError(f"--synchronous {self.synchronous_mode!r} is not one of {', '.join(SYNCHRONOUS_MODES)}")
 
@@ -85,13 +85,14 @@ class DrillSettings:
     def __post_init__(self) -> None:
         if self.fault not in FAULT_NAMES:
             raise SettingsError(f"--fault {self.fault!r} is not one of {', '.join(FAULT_NAMES)}")
-        _within("--rate", self.write_rate, 1, 2000, "writes a second")
-        _within("--writers", self.writers, 1, 64, "writers")
-        _within("--warm-up", self.warm_up.total_seconds(), 1, 600, "seconds")
-        _within("--settle", self.settle.total_seconds(), 1, 600, "seconds")
-        _within("--give-up-after", self.give_up_after.total_seconds(), 10, 1800, "seconds")
+        within("--rate", self.write_rate, 1, 2000, "writes a second")
+        within("--writers", self.writers, 1, 64, "writers")
+        within("--warm-up", self.warm_up.total_seconds(), 1, 600, "seconds")
+        within("--settle", self.settle.total_seconds(), 1, 600, "seconds")
+        within("--give-up-after", self.give_up_after.total_seconds(), 10, 1800, "seconds")
 
 
-def _within(name: str, value: float, low: float, high: float, unit: str) -> None:
+def within(name: str, value: float, low: float, high: float, unit: str) -> None:
+    """Raises SettingsError when `value` of the option `name` is out of range."""
     if not low <= value <= high:
         raise SettingsError(f"{name} {value:g} is out of range: {low:g} to {high:g} ({unit})")

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from lab.settings import SERVICE, SettingsError
+from lab.settings import SERVICE, SettingsError, within
 
 TargetName = Literal["lab", "aws"]
 TARGETS: tuple[TargetName, ...] = get_args(TargetName)
@@ -36,4 +36,5 @@ def target(name: str, port: int, service: str = SERVICE) -> Target:
     """Raises SettingsError."""
     if name not in TARGETS:
         raise SettingsError(f"--target {name!r} is not one of {', '.join(TARGETS)}")
+    within("--cloud-port", port, 1, 65_535, "the TCP port of the lab's AWS APIs")
     return Target(name, port, service)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.settings import within
 
 if TYPE_CHECKING:
     from failover.application.show_status import Status
@@ -25,10 +26,11 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when who leads is known, else 1."""
     where = chosen_target(options)
+    within("--entries", options.entries, 1, 1000, "entries")
     from failover.wiring.operators import show_status
     from lab.operators import sign_in
 
-    status = show_status(sign_in(where).plan)(max(1, options.entries))
+    status = show_status(sign_in(where).plan)(options.entries)
     if options.json:
         console.print_json(json.dumps(status.to_dict()))
     else:

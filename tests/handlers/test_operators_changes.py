@@ -115,3 +115,18 @@ def test_an_entry_that_was_altered_is_found_and_named(cloud: Cloud, capsys: pyte
     assert "journal/00000002.json does not follow from journal/00000001.json" in said
     assert "NOT WHOLE" in said
     assert f"{PRIMARY}: 0 entries, 0 outcomes: whole" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["status", "--target", "lab", "--cloud-port", "99999"], "--cloud-port 99999 is out of range: 1 to 65535"),
+        (["guard", "--target", "lab", "--cloud-port", "-1"], "--cloud-port -1 is out of range: 1 to 65535"),
+        (["status", "--entries", "0"], "--entries 0 is out of range: 1 to 1000"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_in_a_sentence(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert cli.main(arguments) == 2
+    assert sentence in capsys.readouterr().out
