@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from failover.domain.abandoned_run import ONE_WAY_STEP
+
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
 DOCUMENT = ROOT / "statemachines" / "README.md"
-ONE_WAY_STEP = "PromoteReplica"
 
 State = Mapping[str, Any]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from failover.domain.abandoned_run import ONE_WAY_STEP
 from lab import measure
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt, first_acknowledged_by
@@ -86,7 +87,7 @@ def _verified_before_traffic(record: DrillRecord) -> Answer:
 
 
 def _bounded_promotion(record: DrillRecord) -> Answer:
-    promoted = [run for run in record.runs if run.entered(measure.ONE_WAY_STEP) is not None]
+    promoted = [run for run in record.runs if run.entered(ONE_WAY_STEP) is not None]
     if not promoted:
         if first_acknowledged_by(record.attempts, record.new_leader, record.fault_at) is not None:
             return Verdict.VIOLATED, f"{record.new_leader} acknowledged writes though no run passed the gate."
@@ -110,7 +111,7 @@ def _gate(run: Run, target: float | None) -> Answer:
         return Verdict.VIOLATED, f"{run.name} promoted with a bound of {bound:.2f} s over the target of {target:g} s."
     if loss.get("accepted") is False:
         return Verdict.VIOLATED, f"{run.name} promoted although its gate refused."
-    if decided is not None and decided > (run.entered(measure.ONE_WAY_STEP) or decided):
+    if decided is not None and decided > (run.entered(ONE_WAY_STEP) or decided):
         return Verdict.VIOLATED, f"{run.name} promoted before its gate had decided."
     return Verdict.HELD, f"The gate saw a bound of {bound:.2f} s, within the target of {target:g} s."
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from failover.domain.abandoned_run import ONE_WAY_STEP
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt, first_acknowledged_by, outage
 
-ONE_WAY_STEP = "PromoteReplica"
 OPENS = "OpenSecondary"
 LEASE_WAIT = "WaitOutLease"
 

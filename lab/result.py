@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from failover.domain.abandoned_run import ONE_WAY_STEP
 from lab import invariants, measure
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt
@@ -207,7 +208,7 @@ def _marks(record: DrillRecord) -> list[dict[str, Any]]:
     moments = {
         "fenced": run.exited("FencePrimary") if run else None,
         "lease waited out": run.exited(measure.LEASE_WAIT) if run else None,
-        "promotion begins": run.entered(measure.ONE_WAY_STEP) if run else None,
+        "promotion begins": run.entered(ONE_WAY_STEP) if run else None,
         "record open": measure.opened_at(record),
     }
     return [{"at": _since(record, at), "text": text} for text, at in moments.items() if at is not None]

@@ -16,8 +16,7 @@ from failover.wiring.this_region import CLOCK, ThisRegion, variable
 logger, metrics = Logger(), Metrics()
 
 
-def build() -> ProbeLeader:
-    this = ThisRegion.load()
+def build(this: ThisRegion) -> ProbeLeader:
     executions = StepFunctions(this.client("stepfunctions"), variable("STATE_MACHINE_ARN"))
     looks = vantage_points_of(this.plan)
     return ProbeLeader(this.plan, this.name, register_of(this.plan), executions, looks, journal_of(this), CLOCK)
@@ -27,10 +26,11 @@ def build() -> ProbeLeader:
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Raises TransientFailure or RunRefused when AWS gives no decision."""
-    if reconciled := reconciler()():
+    this = ThisRegion.load()
+    if reconciled := reconciler(this)():
         metrics.add_metric(name="RunAbandoned", unit=MetricUnit.Count, value=1)
         logger.warning("reconciled", extra={"reason": reconciled})
-    probed = build()().to_dict()
+    probed = build(this)().to_dict()
     metrics.add_metric(name="ProbeStartedRun", unit=MetricUnit.Count, value=int(bool(probed["started"])))
     logger.info("probed", extra={"decision": probed})
     return probed

@@ -6,7 +6,8 @@ import argparse
 
 from rich.console import Console
 
-from lab.commands.options import Subparsers, add_target, chosen_target
+from lab.commands.operating import operating
+from lab.commands.options import Subparsers, add_target
 from lab.commands.telling import tell
 
 
@@ -18,9 +19,4 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when it is armed."""
-    where = chosen_target(options)
-    from failover.wiring.operators import operate
-    from lab.operators import sign_in
-
-    me = sign_in(where)
-    return tell(console, operate(me.plan, me.region, me.by).arm())
+    return tell(console, operating(options).arm())

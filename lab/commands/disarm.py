@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from lab.commands.options import Subparsers, add_target, chosen_target
+from lab.commands.operating import operating
+from lab.commands.options import Subparsers, add_target
 from lab.commands.telling import tell
 from lab.settings import SettingsError
 
@@ -25,12 +26,8 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when it is disarmed, 1 when that was refused. A person can still start a run."""
-    where, duration = chosen_target(options), _duration(options.duration)
-    from failover.wiring.operators import operate
-    from lab.operators import sign_in
-
-    me = sign_in(where)
-    return tell(console, operate(me.plan, me.region, me.by).disarm(duration, options.reason))
+    duration = _duration(options.duration)
+    return tell(console, operating(options).disarm(duration, options.reason))
 
 
 def _duration(text: str) -> timedelta:

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     plan, status = sign_in(where).plan, PASSED
     for region in plan.regions:
         try:
-            verified = verify_journal(region, plan)
+            verified = verify_journal(plan, region)()
         except (RunRefused, TransientFailure) as error:
             console.print(f"{region}: NOT VERIFIED: {error}", markup=False, soft_wrap=True)
             status = FAILED

@@ -1,8 +1,7 @@
 """Where is it remembered what was decided and done? In this Region's control bucket, an object an entry.
 
-An entry is written only where its number is still free (`If-None-Match: *`), so of two writers one takes the next
-number: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html. Listing is in the order of the
-keys (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html) and strongly consistent
+An entry is written only where its number is still free, so of two writers one takes the next number. Listing is in the
+order of the keys (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html) and strongly consistent
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel). A PutObject with a retention needs a
 checksum, which boto3 adds by itself: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 """
@@ -13,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.adapters import s3_objects
+from failover.adapters.aws_errors import told_in_a_sentence
 from failover.application.errors import RunRefused, TransientFailure
 from failover.domain.journal import PREFIX, Entry, Event, key_of, next_entry
 
@@ -42,7 +40,16 @@ class S3Journal:
                 entry = next_entry(newest, event, now)
             except (ValueError, KeyError, TypeError) as error:
                 raise RunRefused(f"The journal's newest entry cannot be read: {error}.") from error
-            if self._write(key_of(entry.number), entry.to_text(), now + KEPT_FOR):
+            key, text = key_of(entry.number), entry.to_text()
+            if s3_objects.create(
+                self.client,
+                self.bucket,
+                key,
+                text,
+                ObjectLockMode="GOVERNANCE",
+                ObjectLockRetainUntilDate=now + KEPT_FOR,
+            ):
+                self._newest = (key, text)
                 return
         raise TransientFailure(f"The journal took other entries {TRIES} times.")
 
@@ -68,36 +75,6 @@ class S3Journal:
         """Every entry's text by its key. Raises TransientFailure or RunRefused."""
         return {key: self._read(key) for key in self._keys_after(PREFIX)}
 
-    def read(self, key: str) -> str | None:
-        """Another object of the bucket, None when there is none. Raises TransientFailure or RunRefused."""
-        with told_in_a_sentence(f"Reading s3://{self.bucket}/{key}"):
-            try:
-                return self._read_object(key)
-            except ClientError as error:
-                if code_of(error) == "NoSuchKey":
-                    return None
-                raise
-
-    def _write(self, key: str, text: str, kept_until: datetime) -> bool:
-        """False when the number is taken."""
-        with told_in_a_sentence(f"Recording s3://{self.bucket}/{key}"):
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket,
-                    Key=key,
-                    Body=text.encode(),
-                    ContentType="application/json",
-                    IfNoneMatch="*",
-                    ObjectLockMode="GOVERNANCE",
-                    ObjectLockRetainUntilDate=kept_until,
-                )
-            except ClientError as error:
-                if code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
-                    raise
-                return False
-        self._newest = (key, text)
-        return True
-
     def _keys_after(self, key: str) -> list[str]:
         with told_in_a_sentence(f"Listing s3://{self.bucket}/{PREFIX}"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
@@ -106,10 +83,4 @@ class S3Journal:
             return [one["Key"] for page in pages for one in page.get("Contents", ())]
 
     def _read(self, key: str) -> str:
-        with told_in_a_sentence(f"Reading s3://{self.bucket}/{key}"):
-            return self._read_object(key)
-
-    def _read_object(self, key: str) -> str:
-        body: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        # What somebody put there need not be text: it must be found out by what it says, not end the reader.
-        return body.decode(errors="replace")
+        return s3_objects.read(self.client, self.bucket, key)

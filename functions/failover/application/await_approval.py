@@ -1,4 +1,8 @@
-"""Who is asked to accept a loss that the policy does not, and what are they told?"""
+"""Who is asked to accept a loss that the policy does not, and what are they told?
+
+The run waits by a task token, until it is answered or its state's time is up:
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ from typing import Any
 
 from failover.application.errors import RunRefused
 from failover.application.ports import Clock, Notifications, Outcomes
-from failover.domain.approval import ApprovalRequest, digest_of, request_key, shown, token_for
+from failover.application.subject_line import subject_line
+from failover.domain.approval import ApprovalRequest, request_key, shown, token_for
+from failover.domain.digest import digest_of
 from failover.domain.plan import Plan
 from failover.domain.run import Run
-
-LONGEST_SUBJECT = 99
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class AwaitApproval:
 def message(request: ApprovalRequest, token: str, run: Run, service: str, region: str) -> tuple[str, str]:
     """Subject and text."""
     figure = shown(request.bound_seconds)
-    subject = f"{service} WAITS FOR YOU: accept a loss of up to {figure} s? ({run.name})"
+    subject = subject_line(f"{service} WAITS FOR YOU: accept a loss of up to {figure} s?", run.name)
     reason = run.value("prepared", "loss", "reason")
     lines = [
         f"{service}: {run.value('fence', 'leader')} is down and fenced; nobody accepts writes. {region} could take over,",
@@ -63,4 +67,4 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
         "To refuse, and give the old leader back its writes:",
         f"  drlab refuse {token} --region {region}",
     ]
-    return subject[:LONGEST_SUBJECT], "\n".join(lines)
+    return subject, "\n".join(lines)

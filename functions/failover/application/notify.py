@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from failover.application.ports import Notifications
+from failover.application.subject_line import subject_line
 from failover.domain.outcome import Outcome, Result, derive
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
-# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no control characters, less than 100 characters.
-LONGEST_SUBJECT = 99
 NEXT_STEPS = {
     Result.FAILED_OVER: (
         "Nothing is urgent. No alarm starts another run until the hold has passed and a person has acknowledged this "
@@ -56,9 +55,7 @@ def subject_of(outcome: Outcome, service: str, run: str) -> str:
         Result.STOOD_DOWN: f"{service} did not fail over: {outcome.leader} leads as before",
         Result.HELD: f"{service} HELD: nobody may be leading, act now",
     }[outcome.result]
-    line = f"{told} ({run})"
-    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in line)
-    return printable[:LONGEST_SUBJECT]
+    return subject_line(told, run)
 
 
 def text_of(outcome: Outcome, run: Run, region: str) -> str:

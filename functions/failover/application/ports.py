@@ -6,7 +6,7 @@ Unless a port says otherwise its calls are bounded in time and raise TransientFa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from failover.domain.abandoned_run import EndedRun
     from failover.domain.heartbeat import Heartbeat
-    from failover.domain.journal import Event
+    from failover.domain.journal import Entry, Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
     from failover.domain.loss_bound import ReplicaPosition
     from failover.domain.plan import AlarmPlan
@@ -240,6 +240,18 @@ class Journal(Protocol):
     """What was decided and done, in this Region's control bucket."""
 
     def append(self, event: Event) -> None: ...
+
+
+class JournalReader(Protocol):
+    """One Region's journal, for people."""
+
+    def newest_entries(self, count: int) -> Sequence[Entry]:
+        """At most `count`, the newest last."""
+        ...
+
+    def all(self) -> dict[str, str]:
+        """Every entry's text by its key."""
+        ...
 
 
 class Notifications(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Journal, Notifications, Outcomes, Register, RunHistory
 from failover.application.remembering import remember
+from failover.application.subject_line import subject_line
 from failover.domain.abandoned_run import Page, Reopen, holder, judge
 from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal, reopen
@@ -64,5 +65,5 @@ class ReconcileRun:
         """Marked afterwards: people are rather told twice than never."""
         key = f"runs/{run}/reconciled.json"
         if self.outcomes.read(key) is None:
-            self.notifications.publish(f"{subject} ({run})"[:99], text)
+            self.notifications.publish(subject_line(subject, run), text)
             self.outcomes.put_once(key, json.dumps({"at": self.clock.now().isoformat(), "told": text}, sort_keys=True))

@@ -8,7 +8,8 @@ from typing import Any
 
 from failover.application.ports import Clock, Journal, Outcomes
 from failover.application.remembering import remember
-from failover.domain.journal import Event, digest_of
+from failover.domain.digest import digest_of
+from failover.domain.journal import Event
 from failover.domain.outcome import derive
 from failover.domain.plan import Plan
 from failover.domain.run import Run

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, TypeVar
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
-from failover.application.ports import Clock, Register
+from failover.application.ports import Clock, Executions, JournalReader, Register
 from failover.domain.intake import TriggerKind, held_back
 from failover.domain.journal import Entry
 from failover.domain.leader_record import LeaderRecord
 
+T = TypeVar("T")
 
-class RegionBooks(Protocol):
-    """What one Region knows. Both raise TransientFailure or RunRefused."""
 
-    def running(self) -> tuple[str, ...]: ...
+@dataclass(frozen=True)
+class RegionBooks:
+    """What one Region knows."""
 
-    def newest_entries(self, count: int) -> Sequence[Entry]: ...
+    executions: Executions
+    journal: JournalReader
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,11 @@ class ShowStatus:
         entries: list[tuple[str, Entry]] = []
         regions = []
         for region, books in self.books.items():
-            running, silent = _asked(books.running, ())
-            newest, also_silent = _asked(lambda books=books: books.newest_entries(count), ())  # type: ignore[misc]
+            running, silent = _asked(books.executions.running)
+            newest, also_silent = _asked(partial(books.journal.newest_entries, count))
             regions.append(RegionStatus(region, tuple(running), silent or also_silent))
             entries += [(region, entry) for entry in newest]
-        entries.sort(key=lambda one: _at(one[1]), reverse=True)
+        entries.sort(key=lambda one: one[1].at, reverse=True)
         held = held_back(record, "", TriggerKind.ALARM, self.clock.now()) if record else None
         return Status(record, unknown, held, tuple(regions), tuple(entries[:count]))
 
@@ -83,15 +85,12 @@ class ShowStatus:
             return None, str(error)
 
 
-def _asked(ask: Callable[[], Any], otherwise: Any) -> tuple[Any, str | None]:
+def _asked(ask: Callable[[], Sequence[T]]) -> tuple[Sequence[T], str | None]:
+    """What was answered, or nothing and why."""
     try:
         return ask(), None
     except (RunRefused, TransientFailure) as error:
-        return otherwise, str(error)
-
-
-def _at(entry: Entry) -> datetime:
-    return entry.at
+        return (), str(error)
 
 
 def _shown(entry: Entry) -> dict[str, Any]:

@@ -6,13 +6,13 @@ cannot answer. It stands for one request of one run, with one figure and one end
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from failover.domain.digest import digest_of
 from failover.domain.instants import aware
 from failover.domain.leader_record import Refusal
 from failover.domain.run import Run
@@ -70,10 +70,6 @@ def read_token(text: str) -> Token | Refusal:
     if match is None:
         return Refusal("This is no token: copy the whole line from the message.")
     return Token(match["run"], digest_of(text.strip()))
-
-
-def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def request_key(run: str, digest: str) -> str:

@@ -7,7 +7,6 @@ too keeps the newest digest elsewhere; the bucket's Object Lock keeps entries fr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from failover.domain.digest import digest_of
 from failover.domain.instants import aware
 
 PREFIX = "journal/"
@@ -74,10 +74,6 @@ class Entry:
 def key_of(number: int) -> str:
     """Keys sort as their numbers do."""
     return f"{PREFIX}{number:08d}.json"
-
-
-def digest_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def next_entry(newest: str | None, event: Event, at: datetime) -> Entry:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from failover.adapters import aws
 from failover.adapters.aws_errors import told_in_a_sentence
 from failover.adapters.executions import StepFunctions
-from failover.adapters.s3_journal import S3Journal
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
 from failover.application.operate import Operate
-from failover.application.show_status import ShowStatus
-from failover.domain.journal import Entry, digest_of, flaws, outcomes_named
+from failover.application.show_status import RegionBooks, ShowStatus
+from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
 from failover.wiring.journal import journal_in
 from failover.wiring.register import register_of
@@ -27,56 +23,27 @@ def operate(plan: Plan, region: str, by: str) -> Operate:
 
 def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
     """For the run that waits in `region`."""
-    outcomes = S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
-    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    waiting = StepFunctions(states, state_machine_of(region, plan))
-    return AnswerApproval(outcomes, waiting, journal_in(region, plan), CLOCK, by)
+    return AnswerApproval(_outcomes(region, plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
 
 
 def show_status(plan: Plan) -> ShowStatus:
     """Of both Regions that can lead."""
-    return ShowStatus(register_of(plan), {region: _books(region, plan) for region in plan.regions}, CLOCK)
+    books = {region: RegionBooks(_runs(region, plan), journal_in(region, plan)) for region in plan.regions}
+    return ShowStatus(register_of(plan), books, CLOCK)
 
 
-@dataclass(frozen=True)
-class _Books:
-    executions: StepFunctions
-    journal: S3Journal
-
-    def running(self) -> tuple[str, ...]:
-        return self.executions.running()
-
-    def newest_entries(self, count: int) -> Sequence[Entry]:
-        return self.journal.newest_entries(count)
+def verify_journal(plan: Plan, region: str) -> VerifyJournal:
+    """Of `region`."""
+    return VerifyJournal(journal_in(region, plan), _outcomes(region, plan))
 
 
-@dataclass(frozen=True)
-class Verified:
-    """`newest`: digest of the newest entry. Kept elsewhere, it shows also a journal that was cut off at its end."""
-
-    entries: int
-    outcomes: int
-    newest: str | None
-    flaws: tuple[str, ...]
+def _outcomes(region: str, plan: Plan) -> S3Outcomes:
+    return S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
 
 
-def verify_journal(region: str, plan: Plan) -> Verified:
-    """The journal of `region`, and each outcome that it names. Raises TransientFailure or RunRefused."""
-    journal = journal_in(region, plan)
-    texts = journal.all()
-    found = flaws(texts)
-    named = outcomes_named(texts.values())
-    for key, digest in named.items():
-        text = journal.read(key)
-        if text is None or digest_of(text) != digest:
-            found.append(f"{key} {'is gone' if text is None else 'was changed'} since the journal named it.")
-    newest = digest_of(texts[max(texts)]) if texts else None
-    return Verified(len(texts), len(named), newest, tuple(found))
-
-
-def _books(region: str, plan: Plan) -> _Books:
+def _runs(region: str, plan: Plan) -> StepFunctions:
     states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return _Books(StepFunctions(states, state_machine_of(region, plan)), journal_in(region, plan))
+    return StepFunctions(states, state_machine_of(region, plan))
 
 
 def state_machine_of(region: str, plan: Plan) -> str:

@@ -11,9 +11,8 @@ from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
 
 
-def reconciler() -> ReconcileRun:
-    """Of this Region's runs. Raises RunRefused or TransientFailure."""
-    this = ThisRegion.load()
+def reconciler(this: ThisRegion) -> ReconcileRun:
+    """Of this Region's runs. Raises RunRefused."""
     runs = StepFunctions(this.client("stepfunctions"), variable("STATE_MACHINE_ARN"))
     outcomes = S3Outcomes(this.client("s3"), variable("CONTROL_BUCKET"))
     topic = SnsTopic(this.client("sns"), variable("TOPIC_ARN"))

@@ -1,0 +1,28 @@
+"""How is a run told what a person answers?"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from lab.commands.options import add_target, chosen_target
+from lab.settings import SECONDARY_REGION
+
+if TYPE_CHECKING:
+    from failover.application.answer_approval import AnswerApproval
+
+
+def add_answer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("token", help="from the message")
+    parser.add_argument("--region", default=SECONDARY_REGION, help=f"where the run waits (default {SECONDARY_REGION})")
+    add_target(parser)
+
+
+def answering(options: argparse.Namespace) -> AnswerApproval:
+    """Raises SettingsError, RunRefused or TransientFailure."""
+    where = chosen_target(options)
+    from failover.wiring.operators import answer_approval
+    from lab.operators import sign_in
+
+    me = sign_in(where, (options.region,))
+    return answer_approval(me.plan, me.region, me.by)
