@@ -50,25 +50,26 @@ class ControlLoop:
         self._desired: dict[str, int] = dict.fromkeys(tasks, 0)
         self._changed = {region: threading.Event() for region in tasks}
         self._promoting: set[str] = set()
-        self._threads = [
-            threading.Thread(target=self._follow, name="desired-state", daemon=True),
-            *(
-                threading.Thread(target=self._keep_tasks, args=(region,), name=f"tasks-{region}", daemon=True)
-                for region in tasks
-            ),
+        self._keepers = [
+            threading.Thread(target=self._keep_tasks, args=(region,), name=f"tasks-{region}", daemon=True)
+            for region in tasks
         ]
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        threading.Thread(target=self._follow, name="desired-state", daemon=True).start()
+        for keeper in self._keepers:
+            keeper.start()
 
     def stop(self) -> None:
-        """Stop acting; the processes themselves are ended by whoever started them."""
+        """Stop acting; the processes themselves are ended by whoever started them.
+
+        Nothing waits for the open question after the desired state: its answer is no longer acted on.
+        """
         self._stopping.set()
         for event in self._changed.values():
             event.set()
-        for thread in self._threads:
-            thread.join(5)
+        for keeper in self._keepers:
+            keeper.join(5)
 
     def _follow(self) -> None:
         version = 0
@@ -79,6 +80,8 @@ class ControlLoop:
                 if self._stopping.wait(POLL_SECONDS):
                     return
                 continue
+            if self._stopping.is_set():
+                return
             version = desired["version"]
             for service in desired["services"]:
                 self._want(service["region"], service["desired"])

@@ -23,7 +23,6 @@ from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import LeaderRecord, genesis
 from lab import data_plane
 from lab.cloud.control_client import CloudControl
-from lab.cloud.deploy_control_plane import deploy
 from lab.control_loop import ControlLoop
 from lab.data_plane import PLAN_PARAMETER, Address
 from lab.notifications import WebhookReceiver
@@ -35,6 +34,8 @@ from lab.region.tasks import RegionTasks
 from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, LabSettings
 
 BOTH = (PRIMARY_REGION, SECONDARY_REGION)
+# How many tasks the templates ask for. Only these are prepared: what a run starts, starts from nothing.
+FIRST_TASKS = {PRIMARY_REGION: 2, SECONDARY_REGION: 1}
 READY_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.05
 REPLICATION_LINK = "replication"
@@ -113,6 +114,9 @@ class Laboratory:
         with ThreadPoolExecutor(2) as pool:
             cloud = pool.submit(self._start_cloud)
             databases = pool.submit(self._start_databases)
+            # SAM's translator takes most of a second to import: here nothing waits for it.
+            from lab.cloud.deploy_control_plane import deploy
+
             self.cloud = cloud.result()
             addresses = databases.result()
         self.edge = Address(
@@ -122,6 +126,11 @@ class Laboratory:
                 listen_port=self.settings.public_port,
             )
         )
+        self.tasks = {
+            region: RegionTasks(region, self.processes, self.cloud.endpoint, PLAN_PARAMETER) for region in BOTH
+        }
+        for region, count in FIRST_TASKS.items():
+            self.tasks[region].prepare(count)
         # Before the instances are there: their endpoints are part of what the templates write down.
         for region, address in addresses.items():
             self.cloud.set_database_endpoint(region, data_plane.database_instance(region), address.host, address.port)
@@ -136,16 +145,17 @@ class Laboratory:
             }
         )
         self.health_checks = self.data_plane.health_checks
+        self.plan = data_plane.adapt_plan(
+            self.client, {region: address.url for region, address in balancers.items()}, self.public_url, self.settings
+        )
+        # Before the control plane, as on AWS: tasks live, but serve nothing, until there is a leader record.
+        self._start_tasks()
         self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
         deployed = deploy(
             self.cloud.endpoint, self.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com"
         )
         self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
-        self.plan = data_plane.adapt_plan(
-            self.client, {region: address.url for region, address in balancers.items()}, self.public_url, self.settings
-        )
         self._open_record()
-        self._start_tasks()
         self._await_public_health()
         data_plane.start_checking(self.client, self.health_checks.values())
 
@@ -188,9 +198,6 @@ class Laboratory:
 
     def _start_tasks(self) -> None:
         self._say("starting the service: two tasks in ap-southeast-2, one in us-west-2")
-        self.tasks = {
-            region: RegionTasks(region, self.processes, self.cloud.endpoint, PLAN_PARAMETER) for region in BOTH
-        }
         self.control_loop = ControlLoop(self.cloud, self.servers, self.tasks, self._targets_changed, (PostgreSQLError,))
         self.control_loop.start()
         self._stack.callback(self.control_loop.stop)

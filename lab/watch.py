@@ -95,14 +95,13 @@ class Watch:
         self._changed = threading.Condition()
         self._entries: list[dict[str, Any]] = []
         self._progress: dict[str, Any] = {}
-        self._thread = threading.Thread(target=self._follow_journal, name="journal", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        threading.Thread(target=self._follow_journal, name="journal", daemon=True).start()
 
     def stop(self) -> None:
+        """Nothing waits for the journal's open question, which changes nothing and ends by itself."""
         self._stopping.set()
-        self._thread.join(5)
 
     def follow_workload(self, workload: Started) -> None:
         """Keep the workload's newest progress line; returns when the workload ends."""

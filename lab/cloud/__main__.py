@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -33,6 +34,9 @@ def main() -> int:
         signal.signal(name, lambda *_: server.stop())
     if options.die_with_stdin:
         threading.Thread(target=_stop_with_stdin, args=(server,), name="stdin", daemon=True).start()
+    # What has been imported stays; going through all of it again and again takes a tenth of the time to deploy.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     print(f"ready {server.port}", flush=True)  # noqa: T201
     server.serve()
     return 0

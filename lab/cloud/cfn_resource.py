@@ -17,6 +17,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab.cloud import own_calls
+from lab.cloud.own_calls import WSGI
+
 Properties = dict[str, Any]
 Client = Any
 
@@ -30,12 +33,15 @@ class ResourceError(Exception):
 class Clients:
     """boto3 clients of one endpoint, made once for each service and Region and shared by threads."""
 
-    def __init__(self, endpoint_port: int) -> None:
+    def __init__(self, endpoint_port: int, app: WSGI | None = None) -> None:
+        """With `app`, what listens at `endpoint_port`, calls go straight to it."""
         self._endpoint = f"http://127.0.0.1:{endpoint_port}"
         self._session = boto3.session.Session(
             aws_access_key_id="LAB-CLOUDFORMATION",
             aws_secret_access_key="unused",  # noqa: S106 -- the lab checks no signature
         )
+        if app is not None:
+            self._session.events.register("before-send", own_calls.sender(app))
         self._made: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
 

@@ -17,17 +17,18 @@ from moto.core.common_models import CloudFormationModel
 from lab.cloud import cfn_bucket_policy, cfn_function_settings, dynamic_references
 from lab.cloud.cfn_coverage import TYPES
 from lab.cloud.cfn_resource import Clients, Properties, ResourceError, ResourceType, Wanted, make
+from lab.cloud.own_calls import WSGI
 
 # moto finds models as living subclasses, so ours must be held.
 _installed: list[type[CloudFormationModel]] = []
 
 
-def install(endpoint_port: int) -> None:
+def install(endpoint_port: int, app: WSGI | None = None) -> None:
     """Register the lab's types with the moto of this process; they create resources through `endpoint_port`.
 
-    Later registrations win, so this may be called again with another port.
+    With `app`, what listens there, calls go straight to it. Later registrations win, so this may be called again.
     """
-    clients = Clients(endpoint_port)
+    clients = Clients(endpoint_port, app)
     _installed[:] = [_model(kind, clients) for kind in TYPES.values()]
     cfn_function_settings.install()
     cfn_bucket_policy.install()

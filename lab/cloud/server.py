@@ -24,6 +24,8 @@ class CloudServer:
         self.port = self._server.server_port
         # moto's workflow interpreter calls back to this port, and reads it when it is imported.
         os.environ["MOTO_PORT"] = str(self.port)
+        # Nothing here starts from a machine image, and moto would make some hundred of them in each Region.
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
         service_models.share()
         from lab.cloud.context import CloudContext
 
@@ -86,11 +88,11 @@ class CloudServer:
             sns,
         ):
             behaviour.install(self.context)
-        cloudformation_types.install(self.port)
         _list_services_once()
-        aws = DomainDispatcherApplication(create_backend_app)
+        aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
+        cloudformation_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
-        self._server.app = ControlAPI(Borders(aws, self.context.network, self.context.journal), self.context)
+        self._server.app = ControlAPI(aws, self.context)
 
 
 def _list_services_once() -> None:

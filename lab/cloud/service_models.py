@@ -6,10 +6,12 @@ its modules. What a loader has read is only read from.
 
 from __future__ import annotations
 
+import botocore.loaders
 import botocore.session
 
 
 def share() -> None:
-    """From now on all sessions of this process have one loader."""
-    loader = botocore.session.create_loader()
-    botocore.session.create_loader = lambda _search_path=None: loader
+    """From now on all sessions of this process have one loader, and so has moto if it is imported after this."""
+    loader = botocore.loaders.create_loader()
+    for module in (botocore.loaders, botocore.session):
+        module.create_loader = lambda _search_path=None: loader

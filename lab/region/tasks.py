@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balanci
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import sys
 import threading
@@ -33,8 +34,12 @@ Command = Callable[[Address], Sequence[str]]
 
 def service_command(address: Address) -> Sequence[str]:
     """The protected service, listening at `address`."""
+    return [sys.executable, "-m", "webapi.service", *_listen_at(address)]
+
+
+def _listen_at(address: Address) -> list[str]:
     host, port = address
-    return [sys.executable, "-m", "webapi.service", "--host", host, "--port", str(port)]
+    return ["--host", host, "--port", str(port)]
 
 
 @dataclass
@@ -88,11 +93,19 @@ class RegionTasks:
         self._lock = threading.Lock()
         self._tasks: list[Task] = []
         self._leaving: list[Task] = []
+        self._prepared: list[Started] = []
         self._count = 0
         self._start_not_before = 0.0
         self._lost = False
         self._frozen = False
         self._checks = ThreadPoolExecutor(4, thread_name_prefix=f"livez-{region}")
+
+    def prepare(self, count: int) -> None:
+        """The next `count` tasks are to be the service itself, and its imports begin now. Raises ProcessFailed."""
+        with self._lock:
+            for _ in range(count):
+                command = [sys.executable, "-m", "lab.region.prepared_task"]
+                self._prepared.append(self._start(command, piped=True))
 
     def reconcile(self, desired: int) -> list[Address]:
         """Start or stop tasks towards `desired`; returns where the healthy ones listen.
@@ -157,16 +170,25 @@ class RegionTasks:
 
     def _start_missing(self, desired: int) -> None:
         while len(self._tasks) < desired and time.monotonic() >= self._start_not_before:
-            self._count += 1
-            name = f"task-{self._region}-{self._count}"
             address = (HOST, free_port())
-            process = self._processes.start(
-                self._command(address),
-                name=name,
-                env={**self._environment, "SERVICE_TASK_ID": name},
-                log=self._processes.state_directory / f"{name}.log",
-            )
+            self._prepared = [process for process in self._prepared if process.is_alive()]
+            if self._prepared:
+                process = self._prepared.pop(0)
+                process.send_line(json.dumps(_listen_at(address)))
+            else:
+                process = self._start(self._command(address))
             self._tasks.append(Task(process, address))
+
+    def _start(self, command: Sequence[str], piped: bool = False) -> Started:
+        self._count += 1
+        name = f"task-{self._region}-{self._count}"
+        return self._processes.start(
+            command,
+            name=name,
+            env={**self._environment, "SERVICE_TASK_ID": name},
+            log=self._processes.state_directory / f"{name}.log",
+            piped=piped,
+        )
 
     def _take_out(self, surplus: int) -> None:
         """The newest leave first. They stop in the next round, when the load balancer knows."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.processes import Processes
@@ -95,3 +96,22 @@ def test_a_task_that_dies_is_replaced() -> None:
         started: list[Address] = []
         tasks = RegionTasks("us-west-2", processes, "http://127.0.0.1:1", "/drlab/app/plan", first_one_dies)
         assert reconciled(tasks, 1, lambda live: len(live) == 1) == [started[1]]
+
+
+def test_a_prepared_process_becomes_the_next_task_and_is_none_before(tasks: RegionTasks) -> None:
+    """It is the service itself; what is started after it is what the Region runs otherwise."""
+    tasks.prepare(1)
+    assert tasks.running() == 0
+    first = reconciled(tasks, 1, lambda live: len(live) == 1)
+    assert tasks.running() == 1
+    both = reconciled(tasks, 2, lambda live: len(live) == 2)
+    assert both[:1] == first
+    assert named(both[1]) == "task-us-west-2-2"
+
+
+def test_a_prepared_process_that_died_is_passed_over(tasks: RegionTasks) -> None:
+    tasks.prepare(1)
+    [prepared] = [child for child in psutil.Process().children() if "lab.region.prepared_task" in child.cmdline()]
+    prepared.kill()
+    prepared.wait(WITHIN_SECONDS)
+    assert [named(address) for address in reconciled(tasks, 1, lambda live: len(live) == 1)] == ["task-us-west-2-2"]
