@@ -20,23 +20,23 @@ $(VENV)/.python: Makefile
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# Dependencies are pinned and hashed; pip refuses anything else.
+# Dependencies are pinned and hashed; pip refuses anything else. --no-deps: each lock is complete, and pip cannot match an
+# extra that a package asks for (coverage[toml]) with the plain name's hash: it would take a newer release, and refuse it.
 $(VENV)/.lab: $(VENV)/.python requirements/lab.lock pyproject.toml
 	@echo "Setting up $(VENV) (once; about a minute) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lab.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/lab.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.lab requirements/dev.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@
 
 $(VENV)/.cdk: $(VENV)/.dev requirements/cdk.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cdk.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cdk.lock
 	@touch $@
 
 # aws-sam-cli pins click, boto3 and more exactly: an environment of its own keeps it from holding the rest back.
-# --no-deps: the lock is complete, and pip cannot match a hashed extra (boto3[crt]) with the plain name.
 $(SAM_VENV)/.sam: $(VENV)/.python requirements/sam.lock
 	@echo "Setting up $(SAM_VENV) (once; about half a minute) ..."
 	@test -x $(SAM_BIN)/python || $(PYTHON) -m venv $(SAM_VENV)
