@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from failover.application.leader_register import NoMajority
+from lab.cloud.control_client import CloudUnavailable
 from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
 from lab.faults import FAULTS
 from lab.laboratory import LabError, Laboratory
@@ -100,6 +101,7 @@ def _with_writes(
         record_after=_leader_record(lab),
         webhook_notifications=len(lab.webhook.received()),
         mailbox_messages=_messages(lab),
+        permissions=_permissions(lab),
     )
 
 
@@ -192,6 +194,13 @@ def _run(lab: Laboratory, execution: Execution) -> Run:
         ),
         state=json.loads(found.get("output") or "{}"),
     )
+
+
+def _permissions(lab: Laboratory) -> dict[str, Any] | None:
+    try:
+        return lab.cloud.permissions()
+    except CloudUnavailable:
+        return None
 
 
 def _messages(lab: Laboratory) -> int:

@@ -46,7 +46,8 @@ class DrillRecord:
     """Everything that one drill observed. None is unknown, an empty list is none.
 
     Instants are the machine's monotonic clock in seconds, but for `started_at`. `survivor_rows` are what `new_leader`'s
-    database held at the end. `expected`: what this fault should lead to.
+    database held at the end. `permissions` is by function, as CloudControl.permissions has it. `expected`: what this
+    fault should lead to.
     """
 
     drill: str
@@ -66,6 +67,7 @@ class DrillRecord:
     record_after: dict[str, Any] | None
     webhook_notifications: int
     mailbox_messages: int
+    permissions: dict[str, Any] | None
     expected: Expected = "failover"
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from failover.domain.abandoned_run import ONE_WAY_STEP
-from lab import invariants, measure
+from lab import invariants, measure, permissions
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt
 from lab.invariants import Finding, Verdict
@@ -68,6 +68,7 @@ def build(record: DrillRecord) -> dict[str, Any]:
         "refused_calls": refused_calls(record),
         "clients_after_the_fault": _clients(record),
         "acknowledged_per_bucket": _buckets(record),
+        "permissions": _permissions(record),
         "leader_record": {"before": record.record_before, "after": record.record_after},
         "notifications": {"webhook": record.webhook_notifications, "mailbox": record.mailbox_messages},
         "settings": record.settings,
@@ -127,6 +128,8 @@ def _complaints(
     violated = [finding for finding in findings if finding.verdict is Verdict.VIOLATED]
     if violated:
         found.append(f"{len(violated)} invariant{'s' * (len(violated) > 1)} violated; first: {violated[0].evidence}")
+    if refused := permissions.denied(record.permissions or {}):
+        found.append(f"{len(refused)} call{'s' * (len(refused) > 1)} not allowed by a role; first: {refused[0]}.")
     missed = [target.name for target in targets if not target.met and target.measured != "unknown"]
     unknown = [target.name for target in targets if target.measured == "unknown"]
     if missed:
@@ -182,6 +185,18 @@ def _loss(record: DrillRecord, loss: measure.Loss) -> dict[str, Any]:
         "refused_survived": loss.refused_survived,
         "acknowledged_late_by_old_leader": [_row(record, attempt) for attempt in loss.late],
         "acknowledged_past_the_fence_by_old_leader": [_row(record, attempt) for attempt in loss.past_fence],
+    }
+
+
+def _permissions(record: DrillRecord) -> dict[str, Any] | None:
+    """Of the Region that took over: what its functions used of their roles, and what not. None: not read."""
+    found, region = record.permissions, record.new_leader
+    if found is None:
+        return None
+    return {
+        "denied": permissions.denied(found),
+        "used": permissions.grants(found, region, "used"),
+        "unused": permissions.grants(found, region, "unused"),
     }
 
 

@@ -53,7 +53,8 @@ def _model(kind: ResourceType, clients: Clients) -> type[CloudFormationModel]:
 
 def _create(model: Any, name: str, resource_json: Properties, account_id: str, region: str, **context: Any) -> Any:
     kind: ResourceType = model.lab_kind
-    properties = dynamic_references.resolved(resource_json.get("Properties") or {}, model.lab_clients, region)
+    given = _without_no_value(resource_json.get("Properties") or {})
+    properties = dynamic_references.resolved(given, model.lab_clients, region)
     wanted = Wanted(model.lab_clients, account_id, region, name, properties)
     resource = model()
     try:
@@ -61,6 +62,18 @@ def _create(model: Any, name: str, resource_json: Properties, account_id: str, r
     except ResourceError as error:
         raise ValidationError(message=str(error)) from error
     return resource
+
+
+def _without_no_value(value: Any) -> Any:
+    """moto leaves None in a list where AWS::NoValue takes the item away.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
+    """
+    if isinstance(value, Mapping):
+        return {key: _without_no_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_no_value(item) for item in value if item is not None]
+    return value
 
 
 def _attribute(resource: Any, name: str) -> str:

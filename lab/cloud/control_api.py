@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from lab.cloud import load_balancer_targets, route53_answers
 from lab.cloud.context import CloudContext
+from lab.cloud.function_roles import FunctionRoles
 
 PREFIX = "/_lab/"
 LONGEST_WAIT_SECONDS = 20.0
@@ -20,9 +21,10 @@ LONGEST_WAIT_SECONDS = 20.0
 class ControlAPI:
     """A WSGI application that answers under /_lab/ and hands everything else to the emulated AWS."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], context: CloudContext) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], context: CloudContext, roles: FunctionRoles) -> None:
         self._app = app
         self._context = context
+        self._roles = roles
         self._routes = Map(
             [
                 Rule("/_lab/regions/<region>", endpoint=self._region, methods=["POST"]),
@@ -33,6 +35,7 @@ class ControlAPI:
                 Rule("/_lab/dns/<name>", endpoint=self._dns, methods=["GET"]),
                 Rule("/_lab/databases/<region>/<instance>", endpoint=self._database, methods=["POST"]),
                 Rule("/_lab/services/<region>/<cluster>/<service>", endpoint=self._service, methods=["POST"]),
+                Rule("/_lab/permissions", endpoint=self._permissions, methods=["GET"]),
                 Rule("/_lab/targets/<region>", endpoint=self._targets, methods=["POST"]),
             ]
         )
@@ -93,6 +96,10 @@ class ControlAPI:
         self._context.desired.report_running(region, cluster, service, running)
         self._context.journal.add("service", region=region, service=service, running=running)
         return {}
+
+    def _permissions(self, request: Request) -> dict[str, Any]:
+        del request
+        return self._roles.report()
 
     def _targets(self, request: Request, region: str) -> dict[str, Any]:
         body = _body(request)

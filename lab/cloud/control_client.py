@@ -52,6 +52,10 @@ class CloudControl:
         """`event` is promoted or promotion-failed."""
         self._post(f"databases/{region}/{instance}", {"event": event, "reason": reason})
 
+    def permissions(self) -> dict[str, Any]:
+        """By the ARN of each function that ran: grants `used` and `unused` as [action, resource], calls `denied`."""
+        return self._get("permissions", 0.0)
+
     def report_tasks(self, region: str, cluster: str, service: str, running: int) -> None:
         self._post(f"services/{region}/{cluster}/{service}", {"running": running})
 

@@ -17,12 +17,14 @@ import threading
 import time
 import uuid
 import zipfile
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from lab.cloud.context import CloudContext
+from lab.cloud.function_roles import FunctionRoles
 
 READY_SECONDS = 30.0
 
@@ -88,6 +90,7 @@ class LambdaRuntime:
     """Warm workers by function: one each, and one more whenever all of a function's are busy."""
 
     def __init__(self, context: CloudContext) -> None:
+        self.roles = FunctionRoles()
         self._context = context
         self._idle: dict[str, list[Worker]] = {}
         self._lock = threading.Lock()
@@ -111,7 +114,9 @@ class LambdaRuntime:
             with self._lock:
                 self._idle.setdefault(key, []).append(worker)
         logs = answer.pop("logs", "")
-        self._record(function, answer, logs, time.monotonic() - began)
+        told = answer.pop("permissions", {"used": [], "denied": []})
+        self.roles.note(function.function_arn, told)
+        self._record(function, answer, logs, told["denied"], time.monotonic() - began)
         return answer, logs
 
     def close(self) -> None:
@@ -147,6 +152,8 @@ class LambdaRuntime:
             "code": str(self._code(function.code_bytes)),
             "handler": function.handler,
             "environment": self._environment(function),
+            "arn": function.function_arn,
+            "grants": [astuple(grant) for grant in self.roles.read(function)],
         }
         return self._zygote(function.code_bytes).fork(request)
 
@@ -177,7 +184,7 @@ class LambdaRuntime:
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         }
 
-    def _record(self, function: Any, answer: dict[str, Any], logs: str, seconds: float) -> None:
+    def _record(self, function: Any, answer: dict[str, Any], logs: str, denied: list[str], seconds: float) -> None:
         error = answer.get("error", {})
         self._context.journal.add(
             "lambda",
@@ -186,6 +193,7 @@ class LambdaRuntime:
             ms=round(seconds * 1000, 1),
             error=error.get("errorType"),
             message=error.get("errorMessage"),
+            denied=denied,
         )
         with (self._context.state_dir / f"{function.function_name}-{function.region}.log").open("a") as log:
             log.write(logs)

@@ -21,6 +21,9 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
+from lab.cloud.iam_policies import Grant
+from lab.cloud.lambda_permissions import Permissions
+
 LONGEST_REQUEST_BYTES = 1 << 20
 
 
@@ -101,6 +104,8 @@ def _work(function: dict[str, Any], channel: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(function["environment"])
     sys.path.insert(0, function["code"])
+    permissions = Permissions((Grant(*one) for one in function["grants"]), function["arn"])
+    permissions.enforce()
     lines = channel.makefile("rw", encoding="utf-8")
     lines.write(json.dumps({"pid": os.getpid()}) + "\n")
     lines.flush()
@@ -114,7 +119,7 @@ def _work(function: dict[str, Any], channel: socket.socket) -> None:
                 result = {"ok": json.loads(json.dumps(handler(request["event"], Context(request))))}
             except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer, as on Lambda
                 result = {"error": _described(error, request["request_id"])}
-        _send(lines, {**result, "logs": logs.getvalue()})
+        _send(lines, {**result, "logs": logs.getvalue(), "permissions": permissions.noted()})
 
 
 def _handler(name: str) -> Any:

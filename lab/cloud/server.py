@@ -92,7 +92,7 @@ class CloudServer:
         aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
         cloudformation_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
-        self._server.app = ControlAPI(aws, self.context)
+        self._server.app = ControlAPI(aws, self.context, self._runtime.roles)
 
 
 def _list_services_once() -> None:

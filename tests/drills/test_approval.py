@@ -15,6 +15,7 @@ from lab.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.region.ports import free_port
 from lab.settings import SECONDARY_REGION, LabSettings, Timers
+from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
 PATIENCE_SECONDS = 60
@@ -59,6 +60,7 @@ def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
         capsys.readouterr()
         cli.main(["status", *at])
         told = capsys.readouterr().out
+        SEEN.append(lab.cloud.permissions())
     assert [kind for kind in ("run-started", "approval-refused", "loss-accepted") if kind in told] == [
         "run-started",
         "approval-refused",

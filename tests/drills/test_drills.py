@@ -22,6 +22,7 @@ from lab.drill import conduct
 from lab.live_view import LiveView
 from lab.reaper import MARKER
 from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
+from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
 ENDS_WITHIN_SECONDS = 60
@@ -38,6 +39,8 @@ def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120,
     record = conduct(settings, LiveView(Console(file=said, width=200)))
     found = result.build(record)
     found["said"] = said.getvalue()
+    assert record.permissions is not None
+    SEEN.append(record.permissions)
     # Found again from the raw history, by other code than the product's.
     acknowledged = {(one.writer, one.number) for one in record.attempts if one.outcome == "ok"}
     assert record.survivor_rows is not None

@@ -70,6 +70,13 @@ def a_record(**changes: Any) -> DrillRecord:
             record_after={"epoch": 3},
             webhook_notifications=1,
             mailbox_messages=1,
+            permissions={
+                "arn:aws:lambda:us-west-2:123456789012:function:drlab-app-notify": {
+                    "used": [["sns:Publish", "topic"]],
+                    "unused": [["xray:PutTraceSegments", "*"]],
+                    "denied": [],
+                }
+            },
         ),
         **changes,
     )

@@ -1,0 +1,121 @@
+"""Which permissions does a call of an AWS API need?
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+has each action's resources. A call that is not in the table is an error: nothing is allowed by being forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lab.cloud.iam_policies import Request
+
+Parameters = Mapping[str, Any]
+Resources = Callable[[Parameters, str], list[str]]  # a call's parameters, and `Region:account`, to ARNs
+
+
+class UnknownCall(LookupError):
+    """Nobody has said which permissions the call needs."""
+
+
+def needed(service: str, operation: str, parameters: Parameters, region: str, account: str) -> list[Request]:
+    """What must be allowed for the call to be answered. `service` and `operation` are botocore's names.
+
+    Raises UnknownCall.
+    """
+    try:
+        needs = NEEDS[service, operation]
+    except KeyError:
+        raise UnknownCall(f"no permission is known for {operation} of {service}") from None
+    return [
+        Request(action, resource)
+        for action, resources in needs(parameters).items()
+        for resource in resources(parameters, f"{region}:{account}")
+    ]
+
+
+def needed_to_be_told_of_absence(service: str, parameters: Parameters) -> list[Request]:
+    """Without ListBucket, an object that is not there is answered as one that may not be read.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions)
+    """
+    return [Request("s3:ListBucket", bucket) for bucket in _bucket(parameters, "")] if service == "s3" else []
+
+
+def _object(parameters: Parameters, _place: str) -> list[str]:
+    return [f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"]
+
+
+def _bucket(parameters: Parameters, _place: str) -> list[str]:
+    return [f"arn:aws:s3:::{parameters['Bucket']}"]
+
+
+def _parameter(parameters: Parameters, place: str) -> list[str]:
+    return [f"arn:aws:ssm:{place}:parameter/{str(parameters['Name']).removeprefix('/')}"]
+
+
+def _database(parameters: Parameters, place: str) -> list[str]:
+    return [f"arn:aws:rds:{place}:db:{parameters['DBInstanceIdentifier']}"]
+
+
+def _services(parameters: Parameters, place: str) -> list[str]:
+    names = parameters.get("services") or [parameters["service"]]
+    return [f"arn:aws:ecs:{place}:service/{parameters['cluster']}/{name}" for name in names]
+
+
+def _alarms(parameters: Parameters, place: str) -> list[str]:
+    """A call that names no alarm asks for all of them."""
+    return [f"arn:aws:cloudwatch:{place}:alarm:{name}" for name in parameters.get("AlarmNames") or ["*"]]
+
+
+def _secret(parameters: Parameters, place: str) -> list[str]:
+    """A secret's ARN ends with six characters that its name does not have.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+    """
+    name = str(parameters["SecretId"])
+    return [name if name.startswith("arn:") else f"arn:aws:secretsmanager:{place}:secret:{name}-XXXXXX"]
+
+
+def _any(_parameters: Parameters, _place: str) -> list[str]:
+    return ["*"]
+
+
+def _named_by(key: str) -> Resources:
+    return lambda parameters, _: [str(parameters[key])]
+
+
+def _put_object(parameters: Parameters) -> dict[str, Resources]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html (PutObjectRetention)"""
+    locked = {"s3:PutObjectRetention": _object} if "ObjectLockMode" in parameters else {}
+    return {"s3:PutObject": _object, **locked}
+
+
+def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str, Resources]]:
+    return lambda _: {action: resources}
+
+
+NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = {
+    ("cloudwatch", "DescribeAlarms"): _only("cloudwatch:DescribeAlarms", _alarms),
+    ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
+    ("ecs", "UpdateService"): _only("ecs:UpdateService", _services),
+    ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", _any),
+    ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
+    ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
+    ("s3", "GetObject"): _only("s3:GetObject", _object),
+    ("s3", "HeadObject"): _only("s3:GetObject", _object),
+    ("s3", "ListObjectsV2"): _only("s3:ListBucket", _bucket),
+    ("s3", "PutObject"): _put_object,
+    ("secretsmanager", "GetSecretValue"): _only("secretsmanager:GetSecretValue", _secret),
+    ("secretsmanager", "PutSecretValue"): _only("secretsmanager:PutSecretValue", _secret),
+    ("sns", "Publish"): _only("sns:Publish", _named_by("TopicArn")),
+    ("ssm", "GetParameter"): _only("ssm:GetParameter", _parameter),
+    ("ssm", "PutParameter"): _only("ssm:PutParameter", _parameter),
+    ("stepfunctions", "DescribeExecution"): _only("states:DescribeExecution", _named_by("executionArn")),
+    ("stepfunctions", "GetExecutionHistory"): _only("states:GetExecutionHistory", _named_by("executionArn")),
+    ("stepfunctions", "ListExecutions"): _only("states:ListExecutions", _named_by("stateMachineArn")),
+    ("stepfunctions", "StartExecution"): _only("states:StartExecution", _named_by("stateMachineArn")),
+    # Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    ("sts", "GetCallerIdentity"): lambda _: {},
+}

@@ -1,0 +1,56 @@
+"""Do the drills need everything that the functions' roles allow, and nothing else? Runs last: it reads what they did."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.permissions import denied
+from lab.settings import FAULT_NAMES
+from tests.drills.permissions_seen import SEEN
+
+pytestmark = pytest.mark.drill
+
+# By what a grant is for: why no drill used it.
+BY_LAMBDA = (
+    "Lambda does this with the function's role, beside the function's code; the lab's Lambda writes no CloudWatch logs."
+)
+ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
+UNUSED_WITH_REASON = {
+    ("*", "logs:CreateLogStream"): BY_LAMBDA,
+    ("*", "logs:PutLogEvents"): BY_LAMBDA,
+    ("*", "xray:PutTraceSegments"): BY_LAMBDA,
+    ("*", "xray:PutTelemetryRecords"): BY_LAMBDA,
+    ("drlab-app-receive-alarm", "sqs:SendMessage"): BY_LAMBDA,
+    ("*", "s3:ListBucket"): ABSENT,
+}
+
+
+def unused() -> set[tuple[str, str, str]]:
+    """(function, action, resource) that no drill used, in either Region, of functions that ran. Regions are left out."""
+    held, used = set(), set()
+    for report in SEEN:
+        for arn, found in report.items():
+            name, region = arn.split(":")[6], arn.split(":")[3]
+            for kind, into in (("used", used), ("unused", held)):
+                into.update((name, action, resource.replace(region, "HERE")) for action, resource in found[kind])
+    return held - used
+
+
+@pytest.fixture(autouse=True)
+def _after_every_drill() -> None:
+    if len(SEEN) < len(FAULT_NAMES):
+        pytest.skip("needs what the other drills of this test run have shown")
+
+
+def test_no_call_was_denied() -> None:
+    assert [sentence for report in SEEN for sentence in denied(report)] == []
+
+
+def test_every_grant_was_used_or_has_a_reason() -> None:
+    explained = {
+        (name, action, resource)
+        for name, action, resource in unused()
+        if UNUSED_WITH_REASON.keys() & {(name, action), ("*", action)}
+    }
+    unexplained = sorted(unused() - explained)
+    assert not unexplained, "\n".join(" ".join(one) for one in unexplained)
