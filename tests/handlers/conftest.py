@@ -53,7 +53,14 @@ def payload() -> Callable[..., dict[str, Any]]:
         event: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())
         if fresh:
             at = datetime.now(UTC) - timedelta(seconds=10)
-            event["detail"]["state"]["timestamp"] = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+            _change(event, at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000")
         return event
+
+    def _change(event: dict[str, Any], instant: str) -> None:
+        if "Records" not in event:
+            event["detail"]["state"]["timestamp"] = instant
+            return
+        sns = event["Records"][0]["Sns"]
+        sns["Message"] = json.dumps({**json.loads(sns["Message"]), "StateChangeTime": instant})
 
     return load

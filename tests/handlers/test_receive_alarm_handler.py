@@ -54,12 +54,16 @@ def test_copies_of_one_alarm_are_duplicates_of_one_run(cloud: Cloud, context: Co
     assert len(cloud.executions()) == 1
 
 
+def test_an_alarm_from_a_topic_starts_the_workflow_too(cloud: Cloud, context: Context, payload: Payload) -> None:
+    answer = handler(payload("sns_notification", fresh=True), context)
+    assert (answer["started"], cloud.executions()) == (True, [answer["run"]])
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
         ("alarm_composite_suppressed", "suppressed by Alarm"),
-        ("sns_notification", "EventBridge only"),
-        ("lambda_alarm_action", "EventBridge only"),
+        ("lambda_alarm_action", "EventBridge and SNS only"),
         ("configuration_change", "not CloudWatch Alarm State Change"),
     ],
 )

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from failover.domain.alarm_notice import DETAIL_TYPE, SOURCE, as_event
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import AlarmPlan, Plan
 
-SOURCE = "aws.cloudwatch"
-DETAIL_TYPE = "CloudWatch Alarm State Change"
 ALARM_ARN = r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:(?P<name>.{1,255})"
 # Clocks of two AWS services differ by seconds at most; minutes mean that somebody made the event up.
 FUTURE_TOLERANCE = timedelta(minutes=2)
@@ -46,7 +45,14 @@ class AlarmEvent:
 
 
 def read_report(event: object) -> ReportedAlarm | Refusal:
-    """What `event` reports, decided from the event alone: no plan, no AWS call, and nothing is raised."""
+    """What `event` reports, decided from the event alone: no plan, no AWS call, and nothing is raised.
+
+    EventBridge's form or SNS's: the same change of an alarm gives the same report.
+    """
+    if isinstance(event, Mapping) and "Records" in event:
+        event = as_event(event)
+        if isinstance(event, Refusal):
+            return event
     if refusal := _not_an_alarm_event(event):
         return refusal
     assert isinstance(event, Mapping)  # noqa: S101 - narrowed by the check above
@@ -92,10 +98,8 @@ def accept(report: ReportedAlarm, plan: Plan, now: datetime) -> AlarmEvent | Ref
 def _not_an_alarm_event(event: object) -> Refusal | None:
     if not isinstance(event, Mapping):
         return Refusal("The event is malformed: it is no JSON object.")
-    if "Records" in event:
-        return Refusal("The event is a batch of records (SNS or SQS): alarms are taken from EventBridge only.")
     if "alarmData" in event:
-        return Refusal("The event is a Lambda action of an alarm: alarms are taken from EventBridge only.")
+        return Refusal("The event is a Lambda action of an alarm: alarms are taken from EventBridge and SNS only.")
     if event.get("source") != SOURCE:
         return Refusal(f"The event's source is {_shown(event.get('source'))}, not {SOURCE}.")
     if event.get("detail-type") != DETAIL_TYPE:

@@ -134,6 +134,25 @@ def alarm_event(**changes: Any) -> dict[str, Any]:
     return event
 
 
+def alarm_notice() -> dict[str, Any]:
+    """The same change as a function receives it from an SNS topic."""
+    event = alarm_event()
+    message = {
+        "AlarmName": event["detail"]["alarmName"],
+        "AlarmDescription": "Route 53 finds /healthz failing",
+        "AWSAccountId": ACCOUNT,
+        "NewStateValue": "ALARM",
+        "NewStateReason": event["detail"]["state"]["reason"],
+        "StateChangeTime": event["detail"]["state"]["timestamp"],
+        "Region": "US East (N. Virginia)",
+        "AlarmArn": ALARM_ARN,
+        "OldStateValue": "OK",
+    }
+    topic = f"arn:aws:sns:{WITNESS}:{ACCOUNT}:alarms"
+    sns = {"Type": "Notification", "MessageId": "95df01b4", "TopicArn": topic, "Message": json.dumps(message)}
+    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns}]}
+
+
 class VirtualClock:
     """Time that passes only by `sleep`; `later` schedules what the world does meanwhile."""
 

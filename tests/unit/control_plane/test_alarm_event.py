@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from control_plane_world import ACCOUNT, ALARM_ARN, NOW, alarm_event, plan_with
+from control_plane_world import ACCOUNT, ALARM_ARN, NOW, alarm_event, alarm_notice, plan_with
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +51,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda e: e.update(region="us-west-2"), "contradicts itself"),
     (lambda e: e.update(account="210987654321"), "contradicts itself"),
     (lambda e: e["detail"].update(alarmName="other"), "contradicts itself"),
-    (lambda e: e.update(Records=[{"EventSource": "aws:sns"}]), "EventBridge only"),
-    (lambda e: e.update(alarmData={}), "EventBridge only"),
+    (lambda e: e.update(alarmData={}), "EventBridge and SNS only"),
 ]
 
 
@@ -64,6 +64,44 @@ def test_an_event_that_is_no_alarm_of_ours_is_refused_from_its_shape_alone(
     refusal = read_report(event)
     assert isinstance(refusal, Refusal)
     assert why in refusal.reason
+
+
+def test_an_alarm_from_a_topic_is_the_same_report_as_the_event_of_the_same_change() -> None:
+    """So that the execution's name is the same too, and the alarm that comes both ways starts one run."""
+    assert read_report(alarm_notice()) == read_report(alarm_event())
+
+
+REFUSED_NOTICES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
+    (lambda e: e.update(Records=[]), "does not hold one SNS message"),
+    (lambda e: e.update(Records="x"), "does not hold one SNS message"),
+    (lambda e: e["Records"].append(e["Records"][0]), "does not hold one SNS message"),
+    (lambda e: e["Records"][0].update(EventSource="aws:sqs"), "does not hold one SNS message"),
+    (lambda e: e["Records"][0].pop("Sns"), "no JSON object"),
+    (lambda e: e["Records"][0]["Sns"].update(Message="the disk is full"), "no JSON object"),
+    (lambda e: e["Records"][0]["Sns"].update(Message="[]"), "no JSON object"),
+    (lambda e: tell(e, NewStateValue="OK"), "is OK, not ALARM"),
+    (lambda e: tell(e, NewStateValue=None), "no alarm state"),
+    (lambda e: tell(e, AlarmName="other"), "contradicts itself"),
+    (lambda e: tell(e, AWSAccountId="210987654321"), "contradicts itself"),
+    (lambda e: tell(e, AlarmArn=None), "does not name one alarm"),
+    (lambda e: tell(e, StateChangeTime="yesterday"), "timestamp"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), REFUSED_NOTICES, ids=[f"{n}-{w}" for n, (_, w) in enumerate(REFUSED_NOTICES)]
+)
+def test_a_message_that_is_no_alarm_of_ours_is_refused(change: Callable[[dict[str, Any]], object], why: str) -> None:
+    event = alarm_notice()
+    change(event)
+    refusal = read_report(event)
+    assert isinstance(refusal, Refusal)
+    assert why in refusal.reason
+
+
+def tell(event: dict[str, Any], **changes: Any) -> None:
+    sns = event["Records"][0]["Sns"]
+    sns["Message"] = json.dumps({**json.loads(sns["Message"]), **changes})
 
 
 @pytest.mark.parametrize(
@@ -125,6 +163,7 @@ PATHS = [
     ("detail", "state", "timestamp"),
     ("detail", "state", "reason"),
     ("detail", "state", "actionsSuppressedBy"),
+    ("Records",),
 ]
 
 
