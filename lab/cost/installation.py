@@ -82,7 +82,9 @@ def _control_plane(service: str, account: str, primary: str, secondary: str, wit
 
 
 def _plan(resources: Iterable[Resource]) -> Plan:
-    published = [one for one in resources if one.kind == PLAN_KIND and str(one.properties.get("Name")).endswith("/plan")]
+    published = [
+        one for one in resources if one.kind == PLAN_KIND and str(one.properties.get("Name")).endswith("/plan")
+    ]
     if not published:
         raise CostError("The templates publish no plan, so it cannot be told which Region leads.")
     found = json.loads(published[0]["Value"])

@@ -86,7 +86,9 @@ class Load:
     def heartbeats(self) -> tuple[Decimal, Decimal]:
         """PUTs and GETs of one copy: tasks of the leader alone publish.
 
-        With two tasks or more each PUT meets the other's version, and costs a GET and a second PUT (decision 0002).
+        With two tasks or more each PUT meets the other's version, and costs a GET and a second PUT (decision 0002): a
+        conditional write that fails is paid like any other
+        (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
         """
         leader = self.installation.plan.primary
         renewals = self.renewals(leader)
