@@ -93,8 +93,8 @@ def _say_drill(month: Estimate, console: Console) -> None:
     from lab.cost.estimate import total
 
     parts = sorted(month.drill, key=lambda one: -one.usd)[:3]
-    most = ", ".join(f"{one.price.what} {_usd(one.usd)}" for one in parts)
-    line = f"One drill costs {_usd(total(month.drill))}, there and back: most of it {most}."
+    most = ", ".join(f"{one.price.what} ({one.region}) {_usd(one.usd)}" for one in parts)
+    line = f"One drill costs {_usd(total(month.drill))}, there and back; the dearest parts: {most}."
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

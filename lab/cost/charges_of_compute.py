@@ -17,8 +17,12 @@ RECEIVER = "receive-alarm"
 
 def _service(service: Resource, load: Load) -> list[Charge]:
     """Its tasks, on Fargate, for the whole month. The 20 GB of disk that each task has are free."""
-    definition = task_definition(service, load)
-    return [Charge(key, amount * load.tasks(service.region) * load.hours) for key, amount in task_hour(definition)]
+    hours = load.tasks(service.region) * load.hours
+    charges = [Charge(key, amount * hours) for key, amount in task_hour(task_definition(service, load))]
+    network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
+    if network.get("AssignPublicIp") == "ENABLED":
+        charges.append(Charge("ipv4.hour", hours))
+    return charges
 
 
 def task_definition(service: Resource, load: Load) -> Resource:
@@ -33,7 +37,9 @@ def task_definition(service: Resource, load: Load) -> Resource:
 
 
 def task_hour(definition: Resource) -> tuple[tuple[str, Decimal], ...]:
-    """One hour of one task: (price, quantity)."""
+    """One hour of one task: (price, quantity). Raises CostError."""
+    if (disk := definition.properties.get("EphemeralStorage")) is not None:
+        raise CostError(f"{definition} has a disk of {disk}; only the free 20 GB have a price.")
     architecture = str(definition["RuntimePlatform"]["CpuArchitecture"]).lower()
     return (
         (f"fargate.{architecture}.vcpu", Decimal(definition["Cpu"]) / CPU_UNITS),
@@ -92,6 +98,13 @@ def _scheduled(function: Resource, load: Load) -> Decimal:
     return runs
 
 
+def _workflow(machine: Resource, _load: Load) -> list[Charge]:
+    """A standard workflow is paid by its transitions, which are a part of a drill's price."""
+    if machine["StateMachineType"] != "STANDARD":
+        raise CostError(f"{machine} is of type {machine['StateMachineType']!r}; only STANDARD has a price.")
+    return []
+
+
 def _canary(canary: Resource, load: Load) -> list[Charge]:
     """A run is paid as such, and as one of Lambda."""
     runs = load.hours * MINUTES_PER_HOUR / _minutes(canary, str(canary["Schedule"]["Expression"]))
@@ -116,5 +129,6 @@ RULES: Rules = {
     "AWS::ECS::Service": _service,
     "AWS::ECS::Cluster": _cluster,
     "AWS::Lambda::Function": _function,
+    "AWS::StepFunctions::StateMachine": _workflow,
     "AWS::Synthetics::Canary": _canary,
 }

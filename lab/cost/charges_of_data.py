@@ -11,6 +11,9 @@ from lab.cost.resources import Resource
 
 AURORA = "aurora-postgresql"
 INSTANCE, CLUSTER = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster"
+FREE_INSIGHTS_DAYS = 7
+# Each has a price that this table lacks.
+UNPRICED = ("Iops", "StorageThroughput", "MonitoringInterval")
 
 
 def _database(instance: Resource, load: Load) -> list[Charge]:
@@ -19,7 +22,10 @@ def _database(instance: Resource, load: Load) -> list[Charge]:
     A replica has its source's engine and storage. Backups up to the size of the storage are free, and so are seven days
     of Performance Insights: https://aws.amazon.com/rds/postgresql/pricing/
     """
+    _only_priced_settings(instance)
     charges = [Charge(instance_price(instance, load), load.hours)]
+    if instance.properties.get("PubliclyAccessible"):
+        charges.append(Charge("ipv4.hour", load.hours))
     source = _source(instance, load)
     if source["Engine"] == AURORA:
         return charges
@@ -32,6 +38,15 @@ def _database(instance: Resource, load: Load) -> list[Charge]:
         charges.append(Charge("transfer.region", load.usage["backup_replication_gb"]))
         charges.append(Charge("rds.backup", load.usage["replicated_backup_gb"], kept_in))
     return charges
+
+
+def _only_priced_settings(instance: Resource) -> None:
+    for name in UNPRICED:
+        if instance.properties.get(name):
+            raise CostError(f"{instance} has {name} {instance[name]!r}, which has no price.")
+    days = int(instance.properties.get("PerformanceInsightsRetentionPeriod", FREE_INSIGHTS_DAYS))
+    if days > FREE_INSIGHTS_DAYS:
+        raise CostError(f"{instance} keeps Performance Insights for {days} days; only {FREE_INSIGHTS_DAYS} are free.")
 
 
 def instance_price(instance: Resource, load: Load) -> str:
@@ -59,6 +74,8 @@ def _cluster(cluster: Resource, load: Load) -> list[Charge]:
     https://aws.amazon.com/rds/aurora/pricing/
     """
     usage = load.usage
+    if (storage := cluster.properties.get("StorageType", "aurora")) != "aurora":
+        raise CostError(f"{cluster} has the storage {storage!r}; only aurora has a price.")
     charges = [Charge("aurora.storage", usage["aurora_storage_gb"])]
     if load.leads(cluster.region):
         charges.append(Charge("aurora.io", usage["aurora_io_millions"]))

@@ -1,4 +1,4 @@
-"""What do alarms, dashboards, logs and messages cost?"""
+"""What do alarms, dashboards, logs, messages and parameters cost?"""
 
 from __future__ import annotations
 
@@ -69,6 +69,13 @@ def _rule(rule: Resource, load: Load) -> list[Charge]:
     return [Charge("events.cross_region", load.usage["alarm_changes"] * len(buses) / MILLION)]
 
 
+def _parameter(parameter: Resource, _load: Load) -> list[Charge]:
+    """Standard ones are free: https://aws.amazon.com/systems-manager/pricing/"""
+    if (tier := parameter.properties.get("Tier", "Standard")) != "Standard":
+        raise CostError(f"{parameter} has the tier {tier!r}; only standard parameters have a price.")
+    return []
+
+
 RULES: Rules = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::CompositeAlarm": _composite,
@@ -78,4 +85,5 @@ RULES: Rules = {
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::Events::Rule": _rule,
+    "AWS::SSM::Parameter": _parameter,
 }

@@ -47,6 +47,4 @@ FREE: Mapping[str, str] = {
     "AWS::SNS::Subscription": "Messages are priced at their topic.",
     "AWS::SNS::TopicPolicy": POLICY,
     "AWS::SQS::QueuePolicy": POLICY,
-    "AWS::SSM::Parameter": "Standard parameters are free: https://aws.amazon.com/systems-manager/pricing/",
-    "AWS::StepFunctions::StateMachine": "A workflow is paid by its transitions, which are a part of a drill's price.",
 }

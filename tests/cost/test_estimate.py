@@ -83,6 +83,11 @@ def test_a_region_without_a_price_is_an_error_that_names_it(idle: Usage) -> None
     [
         ("AWS::RDS::DBInstance", {**SMALL_DATABASE, "DBInstanceClass": "db.x9"}, "No price 'rds.postgres.db.x9.single"),
         ("AWS::RDS::DBInstance", {**SMALL_DATABASE, "StorageType": "io2"}, "No price 'rds.io2.single'"),
+        ("AWS::RDS::DBInstance", {**SMALL_DATABASE, "Iops": 12000}, "has Iops 12000, which has no price"),
+        ("AWS::RDS::DBInstance", {"PerformanceInsightsRetentionPeriod": 731}, "for 731 days; only 7 are free"),
+        ("AWS::RDS::DBCluster", {"StorageType": "aurora-iopt1"}, "only aurora has a price"),
+        ("AWS::SSM::Parameter", {"Tier": "Advanced"}, "only standard parameters"),
+        ("AWS::StepFunctions::StateMachine", {"StateMachineType": "EXPRESS"}, "only STANDARD has a price"),
         ("AWS::RDS::DBInstance", {"SourceDBInstanceIdentifier": "a:gone"}, "the database 'gone', which is in no"),
         ("AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Interface"}, "only gateway endpoints have a price"),
         ("AWS::ElasticLoadBalancingV2::LoadBalancer", {"Type": "network"}, "only application load balancers"),
@@ -138,6 +143,16 @@ def test_the_leases_writes_are_those_of_the_decision(month: Estimate) -> None:
     puts = [one for one in month.items if one.price.key == "s3.put" and "ControlBucket" in one.resource]
     assert {one.region for one in puts} == {PRIMARY, STANDBY, WITNESS}
     assert {one.quantity for one in puts} == {Decimal(2 * 2 * 730 * 3600 // 5) / 1000}
+
+
+def test_a_single_task_meets_nobodys_heartbeat(idle: Usage) -> None:
+    """One PUT for each renewal, and no GET before it."""
+    target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"MinCapacity": 1}}
+    one = Load(installation(data_plane({"One": target})), idle)
+    two = Load(installation(data_plane({"One": target, "Two": target})), idle)
+    renewals = Decimal(730 * 3600) / 5
+    assert one.heartbeats() == (renewals, 0)
+    assert two.heartbeats() == (4 * renewals, 2 * renewals)
 
 
 def test_the_sums_by_service_and_region_add_up_to_the_total(month: Estimate) -> None:
