@@ -1,5 +1,7 @@
 """Which templates would be deployed? `make synth` writes them for review; the lab deploys exactly these.
 
+Beside them it writes what each option would change, for `drlab cost`.
+
 Scrubbed: the hashes of assets, which change with every line of code, and the metadata of the toolkit.
 """
 
@@ -14,6 +16,8 @@ from typing import Any
 
 from dataplane_cdk.app import build
 from dataplane_cdk.config import ConfigError
+from dataplane_cdk.option_differences import FILE as DIFFERENCES
+from dataplane_cdk.option_differences import differences
 
 SYNTHESIZED = Path(__file__).parent / "synthesized"
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -64,20 +68,27 @@ def _scrubbed(template: dict[str, Any]) -> str:
     return HASH.sub("0" * 64, text) + "\n"
 
 
+def _in_a_folder_of_its_own(context: dict[str, Any]) -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="drlab-synth-") as folder:
+        return synthesize(context, Path(folder))
+
+
 def main() -> int:
     """Exit status 1 when the context is refused."""
-    with tempfile.TemporaryDirectory(prefix="drlab-synth-") as folder:
-        try:
-            files = synthesize({}, Path(folder))
-        except ConfigError as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            return 1
+    try:
+        files = _in_a_folder_of_its_own({})
+        changed = differences(_in_a_folder_of_its_own)
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
     SYNTHESIZED.mkdir(exist_ok=True)
     for stale in SYNTHESIZED.glob("*.json"):
         if stale.name not in files:
             stale.unlink()
     for name, text in files.items():
         (SYNTHESIZED / name).write_text(text, encoding="utf-8")
+    DIFFERENCES.parent.mkdir(exist_ok=True)
+    DIFFERENCES.write_text(changed, encoding="utf-8")
     print(f"{len(files) - 1} templates are in {SYNTHESIZED.parent.name}/{SYNTHESIZED.name}")  # noqa: T201
     return 0
 

@@ -13,6 +13,7 @@ from lab.commands import (
     acknowledge,
     approve,
     arm,
+    cost,
     disarm,
     documents,
     drill,
@@ -39,6 +40,7 @@ COMMANDS = (
     verify,
     guard,
     initialise,
+    cost,
     documents,
 )
 UNUSABLE, INTERRUPTED = 2, 130

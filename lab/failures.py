@@ -8,6 +8,7 @@ from failover.application.leader_register import NoMajority
 from failover.domain.plan import PlanError
 from lab.cloud.control_client import CloudUnavailable
 from lab.cloud.deploy_control_plane import DeploymentError
+from lab.cost.errors import CostError
 from lab.drill_record import HistoryError
 from lab.laboratory import LabError
 from lab.preflight import PreflightError
@@ -21,6 +22,7 @@ LAB_FAILURES: tuple[type[Exception], ...] = (
     BotoCoreError,
     ClientError,
     CloudUnavailable,
+    CostError,
     DeploymentError,
     HistoryError,
     LabError,

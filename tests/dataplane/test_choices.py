@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from dataplane_cdk.config import ConfigError
+from dataplane_cdk.option_differences import FILE, differences
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
 
@@ -97,7 +99,11 @@ def test_a_canary_and_addresses_are_made_on_request(synthesis: Synthesis) -> Non
 
 
 @pytest.mark.parametrize("named", ["eu-west-1", "eu-central-1"])
-def test_another_pair_and_service_leave_no_trace_of_the_first(synthesis: Synthesis, named: str) -> None:
+def test_another_pair_and_service_leave_no_trace_of_the_first(
+    synthesis: Synthesis, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether those Regions have a price is another question."""
+    monkeypatch.setattr("dataplane_cdk.app.priced_regions", lambda: None)
     files = synthesis({"primaryRegion": "eu-west-1", "secondaryRegion": "eu-central-1", "service": "orders"})
     assert any(f"drlab-orders-{named}-database" in name for name in files)
     assert [name for name, content in files.items() if PRIMARY in content or "drlab-app" in content] == []
@@ -107,3 +113,16 @@ def test_by_default_there_is_no_canary_no_table_and_nobody_told(synthesized: dic
     kinds = {one["Type"] for name in synthesized for one in json.loads(synthesized[name]).get("Resources", {}).values()}
     assert not {"AWS::Synthetics::Canary", "AWS::DynamoDB::GlobalTable", "AWS::SNS::Subscription"} & kinds
     assert not [kind for kind in kinds if kind.startswith("Custom::")], text(sorted(kinds))
+
+
+def test_a_region_without_a_price_is_refused_before_anything_is_made(synthesis: Synthesis) -> None:
+    with pytest.raises(ConfigError) as refused:
+        synthesis({"secondaryRegion": "eu-west-2"})
+    assert str(refused.value) == (
+        'context: secondaryRegion is "eu-west-2"; allowed: a Region with a price: ap-southeast-2, us-east-1, us-west-2.'
+    )
+
+
+def test_what_each_option_changes_is_written_down_as_it_is(synthesis: Synthesis) -> None:
+    """`drlab cost` prices the options from that file. `make synth` writes it anew."""
+    assert FILE.read_text() == differences(synthesis), "run `make synth`"
