@@ -22,9 +22,12 @@ CERTIFICATE = r"arn:aws[a-z-]*:acm:{region}:\d{12}:certificate/[A-Za-z0-9-]{1,64
 # Route 53 publishes its health checks' metrics there alone, and the witness holds the alarm on them:
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
 WITNESS_REGIONS = ("us-east-1",)
+# Those with a price. Aurora's global database takes no burstable class, and has its own (stacks/aurora.py).
+DATABASE_CLASSES = ("db.t4g.small", "db.t4g.medium")
 KEYS = (
     *("service", "account", "primaryRegion", "secondaryRegion", "witnessRegion", "availabilityZones"),
-    *("domainName", "hostedZoneId", "certificateArns", "dbMode", "databaseMultiAz", "warmStandbyTasks", "primaryTasks"),
+    *("domainName", "hostedZoneId", "certificateArns", "dbMode", "databaseClass", "databaseMultiAz"),
+    *("warmStandbyTasks", "primaryTasks"),
     *("alarmEmail", "webhookUrl", "useMultiRegionKms", "s3ReplicateDeletes", "s3ReplicateBack"),
     *("rtoTargetMinutes", "rpoTargetSeconds", "canaryEnabled", "dynamodbGlobalTable", "routing", "failoverPolicy"),
     *("fencing", "leaseSeconds", "cooldownMinutes", "signalsRequired", "monthlyBudgetUsd"),
@@ -55,6 +58,7 @@ class Config:
     domain_name: str
     hosted_zone_id: str | None
     db_mode: str
+    database_class: str
     database_multi_az: bool
     primary_tasks: int
     alarm_email: str | None
@@ -111,6 +115,7 @@ class Config:
                 "hostedZoneId", r"Z[A-Z0-9]{5,31}", "a hosted zone's id such as Z123ABC"
             ),
             db_mode=context.one_of("dbMode", ("rds-postgres", "aurora-global")),
+            database_class=context.one_of("databaseClass", DATABASE_CLASSES),
             database_multi_az=context.flag("databaseMultiAz"),
             primary_tasks=primary_tasks,
             alarm_email=context.optional_text("alarmEmail", EMAIL, "an e-mail address"),

@@ -14,6 +14,7 @@ FILE = Path(__file__).parent / "synthesized" / "options" / "differences.json"
 CERTIFICATE = "arn:aws:acm:{region}:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 # Each as somebody would set it beside the rest of cdk.json.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "databaseClass=db.t4g.medium": {"databaseClass": "db.t4g.medium"},
     "databaseMultiAz=true": {"databaseMultiAz": True},
     "dbMode=aurora-global": {"dbMode": "aurora-global"},
     "warmStandbyTasks=2": {"warmStandbyTasks": 2},

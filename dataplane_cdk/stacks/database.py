@@ -24,7 +24,6 @@ from dataplane_cdk.stacks.regional import RegionalStack
 
 ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("16.14", "16"))
 # The smallest class that the service's sessions, a replica and Performance Insights leave room in.
-INSTANCE = ec2.InstanceType.of(ec2.InstanceClass.BURSTABLE4_GRAVITON, ec2.InstanceSize.MEDIUM)
 STORAGE_GIB, LARGEST_STORAGE_GIB = 20, 200
 BACKUP_DAYS = 7
 EXPORTED_LOGS = ("postgresql", "upgrade")
@@ -85,7 +84,7 @@ class DatabaseStack(RegionalStack):
             )
         return {
             "instance_identifier": name,
-            "instance_type": INSTANCE,
+            "instance_type": ec2.InstanceType(self.config.database_class.removeprefix("db.")),
             "vpc": network.vpc,
             "vpc_subnets": ISOLATED,
             "security_groups": [network.tiers.database],

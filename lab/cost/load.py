@@ -84,15 +84,12 @@ class Load:
         return self.tasks(region) * self.seconds / self.installation.plan.renew_seconds
 
     def heartbeats(self) -> tuple[Decimal, Decimal]:
-        """PUTs and GETs of one copy: tasks of the leader alone publish.
+        """PUTs and GETs of one copy: tasks of the leader alone publish, and each reads before it writes.
 
-        With two tasks or more each PUT meets the other's version, and costs a GET and a second PUT (decision 0002): a
-        conditional write that fails is paid like any other
-        (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+        PUTs that another task was faster than are left out: they are few, since each renewal reads the newest version.
         """
-        leader = self.installation.plan.primary
-        renewals = self.renewals(leader)
-        return (renewals * 2, renewals) if self.tasks(leader) > 1 else (renewals, Decimal(0))
+        renewals = self.renewals(self.installation.plan.primary)
+        return renewals, renewals
 
     def probes(self) -> Decimal:
         """Runs of ProbeLeader in one Region: one a minute."""

@@ -111,7 +111,11 @@ def test_a_prepared_process_becomes_the_next_task_and_is_none_before(tasks: Regi
 
 def test_a_prepared_process_that_died_is_passed_over(tasks: RegionTasks) -> None:
     tasks.prepare(1)
-    [prepared] = [child for child in psutil.Process().children() if "lab.region.prepared_task" in child.cmdline()]
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not (found := [one for one in psutil.Process().children() if "lab.region.prepared_task" in one.cmdline()]):
+        assert time.monotonic() < deadline, "a child shows its own command only after its exec"
+        time.sleep(0.01)
+    [prepared] = found
     prepared.kill()
     prepared.wait(WITHIN_SECONDS)
     assert [named(address) for address in reconciled(tasks, 1, lambda live: len(live) == 1)] == ["task-us-west-2-2"]
