@@ -27,6 +27,8 @@ Function = Callable[[dict[str, Any]], Any]
 # What each function answers when all is well, with every field that its contract names.
 WELL: Mapping[str, Mapping[str, Any]] = {
     "CheckPrimaryHealth": {
+        "allowed": True,
+        "mode": "unplanned",
         "down": True,
         "verdict": "down",
         "reason": "three vantage points agree",
@@ -41,6 +43,7 @@ WELL: Mapping[str, Mapping[str, Any]] = {
         "instance": "app-us-west-2",
         "tasks": 1,
     },
+    "WarmSecondary": {"healthy": 2, "desired": 2, "behind_seconds": 0.5, "reason": "warm"},
     "FencePrimary": {
         "held": True,
         "reason": "fenced",

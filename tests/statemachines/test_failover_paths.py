@@ -13,7 +13,7 @@ from tests.statemachines.interpreter import REGION, FunctionError, Workflow
 
 FORWARD = [
     "CheckPrimaryHealth",
-    "PrimaryIsDown",
+    "LeaderAllowsRun",
     "CheckSecondaryReadiness",
     "SecondaryIsReady",
     "FencePrimary",
@@ -90,8 +90,8 @@ def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
 @pytest.mark.parametrize(
     ("choice", "answers"),
     [
-        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": False, "verdict": "disputed"}}),
-        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": None, "verdict": "unknown"}}),
+        ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": False, "verdict": "disputed"}}),
+        ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": None, "verdict": "unknown"}}),
         ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
         ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
         ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
@@ -164,7 +164,7 @@ def test_people_are_told_even_when_the_outcome_cannot_be_recorded(workflow: Work
     ("answers", "end", "error"),
     [
         ({}, "FailedOver", None),
-        ({"CheckPrimaryHealth": {"down": False}}, "StoodDown", None),
+        ({"CheckPrimaryHealth": {"allowed": False}}, "StoodDown", None),
         ({"VerifyWrites": FunctionError("RunRefused")}, "Held", "RunRefused"),
     ],
 )

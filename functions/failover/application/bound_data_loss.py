@@ -1,4 +1,7 @@
-"""How much acknowledged work could promotion lose, and does the plan accept that?"""
+"""How much acknowledged work could promotion lose, and does the plan accept that?
+
+A switchover accepts none: it waits until the replica shows that it holds everything, or does not go on.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,18 @@ from failover.application.ports import (
     PublishedHeartbeat,
     Secrets,
 )
+from failover.domain.lease_holders import MayLack, Testimony, judge
 from failover.domain.loss_bound import KnownLoss, LossBound, ReplicaPosition, UnknownLoss, accept, bound_loss
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
+NOT_SHOWN = "A switchover promotes only what is shown to hold everything, and this was not shown in time."
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class BoundDataLoss:
-    """Called when the lease has run out. Changes nothing.
+    """Called when the lease has run out, or in a switchover at once after the fence. Changes nothing.
 
     Answers `{accepted, askable, approval_seconds, known, bound_seconds, bytes_behind, reason, evidence}`.
     """
@@ -45,6 +50,8 @@ class BoundDataLoss:
         """A replica that stays silent makes the loss unknown. Raises TransientFailure or RunRefused."""
         leader = run.text("fence", "leader")
         login = self._login()
+        if run.planned:
+            return self._nothing(run, login, leader)
         position = poll_until_budget(self.clock, self.plan.timing, lambda: self._settled(login, leader))
         published = self.heartbeats.read()
         loss = self._loss(published, position, leader)
@@ -60,6 +67,37 @@ class BoundDataLoss:
             "reason": decision.reason,
             "evidence": self._evidence(published, position),
         }
+
+    def _nothing(self, run: Run, login: DatabaseLogin, leader: str) -> dict[str, Any]:
+        """That nothing is lost, or that this could not be shown in time: then no figure is given."""
+        epoch = run.whole("fence", "epoch")
+        found = poll_until_budget(self.clock, self.plan.timing, lambda: self._everything(login, leader, epoch))
+        shown = found.testimony if isinstance(found, _Proven | _Unproven) else None
+        proven = isinstance(found, _Proven)
+        return {
+            "accepted": proven,
+            "askable": False,
+            "approval_seconds": math.ceil(self.plan.timing.approval.total_seconds()),
+            "known": proven,
+            "bound_seconds": 0.0 if proven else None,
+            "bytes_behind": 0 if proven else None,
+            "reason": found.reason if proven else f"{found.reason} {NOT_SHOWN}",
+            "evidence": {
+                "lease_holders": [one.to_dict() for one in shown.holders] if shown else None,
+                "source_lsn": str(shown.source) if shown and shown.source else None,
+                "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
+            },
+        }
+
+    def _everything(self, login: DatabaseLogin, leader: str, fence_epoch: int) -> _Proven | _Unproven:
+        try:
+            testimony = self.sessions.testimony(login, leader)
+        except DatabaseUnavailable as error:
+            return _Unproven(f"The replica does not answer: {error}", None)
+        verdict = judge(testimony, fence_epoch, timedelta(seconds=self.plan.timing.fence_wait_seconds))
+        if isinstance(verdict, MayLack):
+            return _Unproven(verdict.reason, testimony)
+        return _Proven(verdict.reason, testimony)
 
     def _login(self) -> DatabaseLogin:
         here = self.plan.region(self.region)
@@ -100,6 +138,21 @@ class BoundDataLoss:
             "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
             "drained": shown.drained if shown else None,
         }
+
+
+@dataclass(frozen=True)
+class _Proven:
+    """The replica holds everything, by this evidence."""
+
+    reason: str
+    testimony: Testimony
+
+
+@dataclass(frozen=True)
+class _Unproven(Waiting):
+    """What was seen last, when it did not show that in time."""
+
+    testimony: Testimony | None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from failover.domain.heartbeat import Heartbeat
     from failover.domain.journal import Entry, Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
+    from failover.domain.lease_holders import Testimony
     from failover.domain.loss_bound import ReplicaPosition
     from failover.domain.plan import AlarmPlan
     from failover.domain.signals import Health
@@ -115,6 +116,10 @@ class DatabaseSessions(Protocol):
 
     def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition:
         """Where the server stands, with its newest heartbeat of `region`."""
+        ...
+
+    def testimony(self, login: DatabaseLogin, region: str) -> Testimony:
+        """What the server shows of the tasks of `region`."""
         ...
 
     def in_recovery(self, login: DatabaseLogin) -> bool: ...

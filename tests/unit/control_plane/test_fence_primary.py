@@ -14,7 +14,7 @@ from failover.application.fence_primary import FencePrimary
 from failover.domain.leader_record import LeaderRecord, State, reopen
 from failover.domain.run import Run
 
-JUDGED: Run = run_with(health={"down": True, "leader": PRIMARY, "epoch": 1})
+JUDGED: Run = run_with(health={"allowed": True, "leader": PRIMARY, "epoch": 1})
 
 
 def fencing(register: MemoryRegister) -> FencePrimary:

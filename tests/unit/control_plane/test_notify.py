@@ -70,9 +70,9 @@ def test_a_run_that_could_not_be_recorded_says_so() -> None:
     assert "runs/x/outcome.json" in people.heard[1][1]
 
 
-@given(st.sampled_from(Result), st.text(max_size=120), st.text(max_size=80))
-def test_a_subject_always_fits_what_sns_takes(result: Result, leader: str, run: str) -> None:
-    subject = subject_of(Outcome(result, "r", "s", leader, 1), "app", run)
+@given(st.sampled_from(Result), st.text(max_size=120), st.text(max_size=80), st.booleans())
+def test_a_subject_always_fits_what_sns_takes(result: Result, leader: str, run: str, planned: bool) -> None:
+    subject = subject_of(Outcome(result, "r", "s", leader, 1), "app", run, planned)
     assert 0 < len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()

@@ -11,7 +11,7 @@ from control_plane_world import PRIMARY, RUN, STANDBY, run_with
 from failover.domain.outcome import Result, derive, error_sentence, why_not_going_on
 from failover.domain.run import Run, RunStateError
 
-HEALTH = {"down": True, "reason": "Two agree.", "leader": PRIMARY, "epoch": 1}
+HEALTH = {"allowed": True, "reason": "Two agree.", "leader": PRIMARY, "epoch": 1}
 READY = {"ready": True, "reason": "Fine.", "tasks": 1, "db_mode": "rds-postgres"}
 FENCE = {"held": True, "reason": "Held.", "leader": PRIMARY, "epoch": 2}
 LOSS = {"loss": {"accepted": True, "known": True, "bound_seconds": 21.25, "reason": "Within the RPO."}}
@@ -69,7 +69,7 @@ def test_a_loss_that_is_not_known_is_never_told_as_a_number() -> None:
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({"health": {**HEALTH, "down": False, "reason": "It answers."}}, "It answers."),
+        ({"health": {**HEALTH, "allowed": False, "reason": "It answers."}}, "It answers."),
         ({"health": HEALTH, "readiness": {**READY, "ready": False, "reason": "No replica."}}, "No replica."),
         (
             {"health": HEALTH, "readiness": READY, "fence": {"held": False, "reason": "Another run holds it."}},
@@ -85,7 +85,7 @@ def test_a_loss_that_is_not_known_is_never_told_as_a_number() -> None:
             "The database's kind other cannot be promoted by this workflow.",
         ),
         ({}, "The run ended before it decided anything."),
-        ({"health": {"down": False, "reason": ""}}, "No reason was given."),
+        ({"health": {"allowed": False, "reason": ""}}, "No reason was given."),
     ],
 )
 def test_the_newest_refusal_is_why_a_run_does_not_go_on(state: dict[str, Any], why: str) -> None:

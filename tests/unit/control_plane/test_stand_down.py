@@ -23,7 +23,7 @@ from failover.domain.leader_record import State, genesis
 
 HEALTHZ = f"https://{PRIMARY}.app.example.com/healthz"
 FENCED: dict[str, Any] = {
-    "health": {"down": True, "leader": PRIMARY, "epoch": 1},
+    "health": {"allowed": True, "leader": PRIMARY, "epoch": 1},
     "readiness": {"ready": True, "tasks": 1, "db_mode": "rds-postgres"},
     "fence": {"held": True, "leader": PRIMARY, "epoch": 2},
     "prepared": {"loss": {"accepted": False, "known": False, "reason": "The loss is unknown."}},
@@ -94,7 +94,7 @@ def test_another_runs_fence_is_left_alone() -> None:
 
 def test_a_run_that_never_came_to_the_fence_writes_nothing_at_all() -> None:
     world = World(MemoryRegister())
-    answer = world.stand_down(run_with(health={"down": False, "reason": "The leader answers."}))
+    answer = world.stand_down(run_with(health={"allowed": False, "reason": "The leader answers."}))
     assert (answer["reopened"], answer["reason"]) == (False, "The leader answers.")
     assert world.register.record == genesis(PRIMARY, world.register.record.changed_at)
     assert world.ecs.resized == []
