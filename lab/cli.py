@@ -21,6 +21,7 @@ from lab.commands import (
     initialise,
     refuse,
     status,
+    switchover,
     up,
     verify,
 )
@@ -31,6 +32,7 @@ COMMANDS = (
     up,
     status,
     failover,
+    switchover,
     approve,
     refuse,
     acknowledge,

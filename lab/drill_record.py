@@ -47,6 +47,7 @@ class DrillRecord:
 
     Instants are the machine's monotonic clock in seconds, but for `started_at`. `survivor_rows` are what `new_leader`'s
     database held at the end. `expected`: what this fault should lead to.
+    `planned`: nothing broke, but a person asked for a switchover; `fault` and `fault_at` are those of the request.
     """
 
     drill: str
@@ -67,6 +68,7 @@ class DrillRecord:
     webhook_notifications: int
     mailbox_messages: int
     expected: Expected = "failover"
+    planned: bool = False
 
 
 __all__ = ["Attempt", "DrillRecord", "Expected", "HistoryError", "Outcome", "Run", "Span", "read_history"]

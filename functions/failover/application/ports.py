@@ -223,6 +223,19 @@ class RunHistory(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run has come. `entered`: its states so far, with the seconds since its start.
+
+    `output` None: it has not ended, or ended as a failure, of which `failure` tells the cause.
+    """
+
+    status: str
+    entered: tuple[tuple[str, float], ...]
+    output: Mapping[str, Any] | None
+    failure: str | None
+
+
 class Outcomes(Protocol):
     """What runs left behind, in this Region's control bucket."""
 
