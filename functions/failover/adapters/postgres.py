@@ -17,7 +17,7 @@ from typing import Any
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat, Lsn
-from failover.domain.lease_holders import LeaseHolder, Testimony
+from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
 
 # https://www.postgresql.org/docs/current/functions-admin.html (recovery information functions)
@@ -46,12 +46,12 @@ class Postgres:
             heartbeat = Heartbeat(row[0], row[1], row[2], row[3].astimezone(UTC), Lsn.parse(row[4]))
         return ReplicaPosition(recovering, _lsn(received), _lsn(replayed), heartbeat)
 
-    def testimony(self, login: DatabaseLogin, region: str) -> Testimony:
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
         """Raises DatabaseUnavailable. The tasks are read before the position, which is thus past what they wrote."""
         with self._session(login) as session:
             rows = session.execute(HOLDERS, (region,)).fetchall()
             (replayed,) = session.execute(REPLAYED).fetchone()
-        return Testimony(tuple(_holder(*row) for row in rows), _lsn(replayed))
+        return Confirmations(tuple(_holder(*row) for row in rows), _lsn(replayed))
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         """Raises DatabaseUnavailable."""

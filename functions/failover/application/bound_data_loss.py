@@ -22,7 +22,7 @@ from failover.application.ports import (
     PublishedHeartbeat,
     Secrets,
 )
-from failover.domain.lease_holders import MayLack, Testimony, judge
+from failover.domain.lease_holders import Confirmations, MayLack, judge
 from failover.domain.loss_bound import KnownLoss, LossBound, ReplicaPosition, UnknownLoss, accept, bound_loss
 from failover.domain.plan import Plan
 from failover.domain.run import Run
@@ -72,7 +72,7 @@ class BoundDataLoss:
         """That nothing is lost, or that this could not be shown in time: then no figure is given."""
         epoch = run.whole("fence", "epoch")
         found = poll_until_budget(self.clock, self.plan.timing, lambda: self._everything(login, leader, epoch))
-        shown = found.testimony if isinstance(found, _Proven | _Unproven) else None
+        shown = found.confirmations if isinstance(found, _Proven | _Unproven) else None
         proven = isinstance(found, _Proven)
         return {
             "accepted": proven,
@@ -91,13 +91,13 @@ class BoundDataLoss:
 
     def _everything(self, login: DatabaseLogin, leader: str, fence_epoch: int) -> _Proven | _Unproven:
         try:
-            testimony = self.sessions.testimony(login, leader)
+            confirmations = self.sessions.confirmations(login, leader)
         except DatabaseUnavailable as error:
             return _Unproven(f"The replica does not answer: {error}", None)
-        verdict = judge(testimony, fence_epoch, timedelta(seconds=self.plan.timing.fence_wait_seconds))
+        verdict = judge(confirmations, fence_epoch, timedelta(seconds=self.plan.timing.fence_wait_seconds))
         if isinstance(verdict, MayLack):
-            return _Unproven(verdict.reason, testimony)
-        return _Proven(verdict.reason, testimony)
+            return _Unproven(verdict.reason, confirmations)
+        return _Proven(verdict.reason, confirmations)
 
     def _login(self) -> DatabaseLogin:
         here = self.plan.region(self.region)
@@ -145,14 +145,14 @@ class _Proven:
     """The replica holds everything, by this evidence."""
 
     reason: str
-    testimony: Testimony
+    confirmations: Confirmations
 
 
 @dataclass(frozen=True)
 class _Unproven(Waiting):
     """What was seen last, when it did not show that in time."""
 
-    testimony: Testimony | None
+    confirmations: Confirmations | None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from failover.domain.heartbeat import Heartbeat
     from failover.domain.journal import Entry, Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
-    from failover.domain.lease_holders import Testimony
+    from failover.domain.lease_holders import Confirmations
     from failover.domain.loss_bound import ReplicaPosition
     from failover.domain.plan import AlarmPlan
     from failover.domain.signals import Health
@@ -118,7 +118,7 @@ class DatabaseSessions(Protocol):
         """Where the server stands, with its newest heartbeat of `region`."""
         ...
 
-    def testimony(self, login: DatabaseLogin, region: str) -> Testimony:
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
         """What the server shows of the tasks of `region`."""
         ...
 

@@ -63,7 +63,7 @@ class WarmSecondary:
             return Waiting(f"{leader} has published no heartbeat to compare the replica with.")
         try:
             position = self.sessions.position(login, leader)
-            holders = self.sessions.testimony(login, leader).holders
+            holders = self.sessions.confirmations(login, leader).holders
         except DatabaseUnavailable as error:
             return Waiting(f"The replica does not answer: {error}")
         if not position.in_recovery or position.heartbeat is None:

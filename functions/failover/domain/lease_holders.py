@@ -42,7 +42,7 @@ class LeaseHolder:
 
 
 @dataclass(frozen=True)
-class Testimony:
+class Confirmations:
     """What a replica shows of the old leader's tasks, and how far it has replayed since; None: it does not say."""
 
     holders: tuple[LeaseHolder, ...]
@@ -68,16 +68,16 @@ class MayLack:
     reason: str
 
 
-def judge(testimony: Testimony, fence_epoch: int, lease: timedelta) -> HoldsEverything | MayLack:
+def judge(confirmations: Confirmations, fence_epoch: int, lease: timedelta) -> HoldsEverything | MayLack:
     """Whether everything is there that was acknowledged before the fence of `fence_epoch`, and nothing can follow.
 
     `lease` is how long a lease can last, its margin for clocks included.
     """
-    confirmed = [one for one in testimony.holders if one.watched is not None and one.epoch == fence_epoch]
-    silent = sorted(one.task for one in testimony.holders if one.watched is None)
+    confirmed = [one for one in confirmations.holders if one.watched is not None and one.epoch == fence_epoch]
+    silent = sorted(one.task for one in confirmations.holders if one.watched is None)
     if not confirmed:
         return MayLack(f"No task of the old leader has confirmed the fence of epoch {fence_epoch} on the replica.")
-    source, replayed = testimony.source, testimony.replayed
+    source, replayed = confirmations.source, confirmations.replayed
     if replayed is None or source is None or replayed < source:
         return MayLack(
             f"The replica has replayed to {replayed or 'no known position'}, and the leader was at {source}."

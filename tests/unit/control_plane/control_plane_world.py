@@ -26,7 +26,7 @@ from failover.application.ports import (
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, genesis
-from failover.domain.lease_holders import LeaseHolder, Testimony
+from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.plan import AlarmPlan, Plan
 from failover.domain.run import Run
@@ -306,9 +306,9 @@ class MemoryServer:
         row = self.heartbeat if self.heartbeat and self.heartbeat.region == region else None
         return ReplicaPosition(self.recovering, self.received, self.replayed, row)
 
-    def testimony(self, login: DatabaseLogin, region: str) -> Testimony:
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
         self._open(login)
-        return Testimony(self.holders if region == PRIMARY else (), self.replayed)
+        return Confirmations(self.holders if region == PRIMARY else (), self.replayed)
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         self._open(login)

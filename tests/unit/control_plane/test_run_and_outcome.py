@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from control_plane_world import PRIMARY, RUN, STANDBY, run_with
+from control_plane_world import PRIMARY, RUN, STANDBY, planned_run, run_with
 
 from failover.domain.outcome import Result, derive, error_sentence, why_not_going_on
 from failover.domain.run import Run, RunStateError
@@ -152,3 +152,13 @@ def test_what_the_state_does_not_hold_is_missed_by_name() -> None:
     with pytest.raises(RunStateError, match=r"health\.leader"):
         run.whole("health", "leader")
     assert run.name == RUN
+
+
+def test_a_switchover_is_told_as_one_and_its_loss_as_none() -> None:
+    nothing = {"loss": {"accepted": True, "known": True, "bound_seconds": 0.0, "reason": "All is there."}}
+    state = {**BEFORE, "prepared": nothing}
+    done = derive(planned_run(**state, opened=OPENED, checks=CHECKS), "app")
+    assert done.result is Result.FAILED_OVER
+    assert done.summary.endswith(f"after a switchover from {PRIMARY}. No acknowledged write is lost.")
+    unproven = derive(planned_run(**state, opened=OPENED, error=ERROR), "app")
+    assert f"after a switchover from {PRIMARY}, but its traffic is not proven" in unproven.summary

@@ -14,6 +14,7 @@ from control_plane_world import (
     MemoryWeb,
     VirtualClock,
     plan_with,
+    planned_run,
     run_with,
 )
 
@@ -125,3 +126,13 @@ def test_failing_to_scale_back_does_not_undo_the_reopening() -> None:
     answer = world.stand_down(run_with(**FENCED))
     assert answer["reopened"] is True
     assert "could not be scaled back to 1 tasks: ECS is throttled." in answer["reason"]
+
+
+def test_a_switchover_that_ended_before_its_fence_is_scaled_back_too() -> None:
+    """It scales while the leader still serves, and then finds that the replica is too far behind."""
+    world = World(MemoryRegister(), desired=2)
+    error = {"Error": "StillInProgress", "Cause": '{"errorMessage": "The replica is 60 s behind."}'}
+    answer = world.stand_down(planned_run(health=FENCED["health"], readiness=FENCED["readiness"], error=error))
+    assert (answer["reopened"], world.ecs.resized) == (False, [1])
+    assert answer["reason"] == "The replica is 60 s behind. The standby's desired count is 1 again."
+    assert world.register.record == genesis(PRIMARY, world.register.record.changed_at)
