@@ -133,7 +133,9 @@ def _keep(path: Path, lines: list[dict[str, Any]], summary: str, what: str) -> N
     path.write_text(
         f"# {len(lines)} {what}\n\n{told}\n\n{table}\n\n"
         "*Late*: writes acknowledged by the old leader after the new one had opened. *Rows lost*: acknowledged, and not on\n"
-        "the new leader, found by comparing every write's history with the database.\n",
+        "the new leader, found by comparing every write's history with the database. *RTO*: to the first write that the new\n"
+        "leader acknowledged, from the fault or, of a switchover, from the request. *Outage*: the longest time without an\n"
+        "acknowledged write.\n",
         encoding="utf-8",
     )
     path.with_suffix(".json").write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")

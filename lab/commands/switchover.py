@@ -15,7 +15,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--to", required=True, metavar="REGION", help=f"that is to lead, such as {SECONDARY_REGION}")
     parser.add_argument("--reason", required=True, help="is kept with the run")
     add_target(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, interrupted="a run that was started goes on: `drlab status` shows it.")
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     console.print(f"{'' if answer.started else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
     if not answer.started or answer.run is None:
         return FAILED
-    console.print(f"{answer.run} runs in {options.to}; it goes on when this command is ended.", soft_wrap=True)
+    console.print(f"{answer.run} runs in {options.to}.", markup=False, highlight=False, soft_wrap=True)
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

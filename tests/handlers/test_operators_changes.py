@@ -204,3 +204,15 @@ def test_a_switchover_to_nowhere_and_without_a_reason_is_refused_in_a_sentence(
     assert cli.main(["switchover", "--to", STANDBY, "--reason", " "]) == 1
     assert "REFUSED: A reason of 1 to 300 characters is needed." in capsys.readouterr().out
     assert cloud.executions() == []
+
+
+def test_a_switchover_goes_on_when_the_command_is_interrupted_and_that_is_said(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lab.follow_run.follow", interrupted)
+    assert switchover() == 130
+    assert "a run that was started goes on" in capsys.readouterr().out
+    assert len(cloud.executions()) == 1

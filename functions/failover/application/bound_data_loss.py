@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from failover.application.database_login import login_for
-from failover.application.errors import DatabaseUnavailable, RunRefused
+from failover.application.database_login import login_in
+from failover.application.errors import DatabaseUnavailable
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import (
     Clock,
@@ -49,7 +49,7 @@ class BoundDataLoss:
     def __call__(self, run: Run) -> dict[str, Any]:
         """A replica that stays silent makes the loss unknown. Raises TransientFailure or RunRefused."""
         leader = run.text("fence", "leader")
-        login = self._login()
+        login = login_in(self.plan.region(self.region), self.databases, self.secrets)
         if run.planned:
             return self._nothing(run, login, leader)
         position = poll_until_budget(self.clock, self.plan.timing, lambda: self._settled(login, leader))
@@ -98,13 +98,6 @@ class BoundDataLoss:
         if isinstance(verdict, MayLack):
             return _Unproven(verdict.reason, confirmations)
         return _Proven(verdict.reason, confirmations)
-
-    def _login(self) -> DatabaseLogin:
-        here = self.plan.region(self.region)
-        instance = self.databases.describe(here.database_instance)
-        if instance is None:
-            raise RunRefused(f"{self.region} has no database instance {here.database_instance}.")
-        return login_for(instance, self.secrets.read(here.database_secret))
 
     def _settled(self, login: DatabaseLogin, leader: str) -> ReplicaPosition | _Unsettled:
         """The position once everything received is replayed: until then the heartbeat row may still get newer."""

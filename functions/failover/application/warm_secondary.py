@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from failover.application.database_login import login_for
+from failover.application.database_login import login_in
 from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseLogin, Databases, DatabaseSessions, Heartbeats, Secrets
@@ -40,7 +40,7 @@ class WarmSecondary:
             raise RunRefused("Only a switchover prepares before its fence: a failover has no time for it.")
         leader, epoch = run.text("health", "leader"), run.whole("health", "epoch")
         scaled = self.capacity(run)
-        login = self._login()
+        login = login_in(self.plan.region(self.region), self.databases, self.secrets)
         behind = poll(self.clock, self.plan.timing, lambda: self._close_behind(login, leader, epoch))
         return {
             "healthy": scaled["healthy"],
@@ -48,13 +48,6 @@ class WarmSecondary:
             "behind_seconds": behind,
             "reason": f"{scaled['reason']} The replica is {behind:.1f} s behind {leader}.",
         }
-
-    def _login(self) -> DatabaseLogin:
-        here = self.plan.region(self.region)
-        instance = self.databases.describe(here.database_instance)
-        if instance is None:
-            raise RunRefused(f"{self.region} has no database instance {here.database_instance}.")
-        return login_for(instance, self.secrets.read(here.database_secret))
 
     def _close_behind(self, login: DatabaseLogin, leader: str, epoch: int) -> float | Waiting:
         """Seconds between the newest heartbeat that was published and the newest on the replica, by the leader's clock."""
