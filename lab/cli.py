@@ -22,6 +22,7 @@ from lab.commands import (
     initialise,
     refuse,
     status,
+    switchover,
     up,
     verify,
 )
@@ -32,6 +33,7 @@ COMMANDS = (
     up,
     status,
     failover,
+    switchover,
     approve,
     refuse,
     acknowledge,
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         return _unusable(console, error)
     except (Interrupted, KeyboardInterrupt):
-        console.print("drlab: interrupted; everything that was started has been ended.")
+        console.print(f"drlab: interrupted; {options.interrupted}", markup=False)
         return INTERRUPTED
     except _expected_failures() as error:
         return _unusable(console, error)
@@ -98,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for command in COMMANDS:
         command.add(commands)
+    for each in commands.choices.values():
+        if each.get_default("interrupted") is None:
+            each.set_defaults(interrupted="everything that was started has been ended.")
     return parser
 
 

@@ -1,4 +1,7 @@
-"""How is a drill conducted? A lab comes up under live writes, one fault is injected, the rest is only watched."""
+"""How is a drill conducted? A lab comes up under live writes, one thing happens to it, the rest is only watched.
+
+What happens is a fault, or somebody who asks for a switchover.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from typing import Any
 from failover.application.leader_register import NoMajority
 from lab.cloud.control_client import CloudUnavailable
 from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
-from lab.faults import FAULTS
 from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
+from lab.occasion import occasion_of
 from lab.region.postgresql_session import PostgreSQLError
 from lab.region_status import RegionStatus
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSettings
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
 from lab.started import Started
 from lab.watch import Execution, Watch
 
@@ -63,15 +66,15 @@ def _with_writes(
         raise LabError(f"no write was acknowledged within {FIRST_WRITES_SECONDS:.0f} s: {lab.public_health()[1]}")
     view.say(f"{settings.write_rate:g} writes a second are acknowledged by {PRIMARY_REGION}")
     _watch_for(watch, view, lambda: False, settings.warm_up.total_seconds())
-    # A busy machine's start may have looked like a failure: the fault is to find everything quiet.
+    # A busy machine's start may have looked like a failure: what happens next is to find everything quiet.
     _watch_for(watch, view, lambda: _is_quiet(watch), QUIET_WITHIN_SECONDS)
     record_before = _leader_record(lab)
 
-    fault = FAULTS[settings.fault]
+    occasion = occasion_of(settings)
     fault_at = time.monotonic()
-    fault.inject(lab)
-    view.fault_injected(fault_at)
-    view.say(f"FAULT {fault.name}: {fault.description}")
+    occasion.begin(lab)
+    view.count_from(fault_at, occasion.word)
+    view.say(f"{occasion.word.upper()} {occasion.name}: {occasion.description}")
 
     def over() -> bool:
         ended = watch.executions and not any(execution.running for execution in watch.executions)
@@ -81,13 +84,13 @@ def _with_writes(
         view.say(f"writes are acknowledged by {SECONDARY_REGION}; they go on for a moment")
         _watch_for(watch, view, lambda: False, settings.settle.total_seconds())
     else:
-        view.say(f"no failover within {settings.give_up_after.total_seconds():g} s")
+        view.say(f"{SECONDARY_REGION} does not serve within {settings.give_up_after.total_seconds():g} s")
     lab.processes.terminate(workload, within=WORKLOAD_ENDS_WITHIN)
     return DrillRecord(
-        drill=started_at.strftime(f"%Y%m%dT%H%M%SZ-{settings.fault}"),
+        drill=started_at.strftime(f"%Y%m%dT%H%M%SZ-{occasion.name}"),
         started_at=started_at,
-        fault=fault.name,
-        fault_description=fault.description,
+        fault=occasion.name,
+        fault_description=occasion.description,
         fault_at=fault_at,
         old_leader=PRIMARY_REGION,
         new_leader=SECONDARY_REGION,
@@ -102,6 +105,7 @@ def _with_writes(
         webhook_notifications=len(lab.webhook.received()),
         mailbox_messages=_messages(lab),
         permissions=_permissions(lab),
+        planned=settings.planned,
     )
 
 
@@ -111,7 +115,8 @@ def described(settings: DrillSettings) -> dict[str, Any]:
     delay_ms = lab.replication_delay / timedelta(milliseconds=1)
     return {
         "arguments": (
-            f"--fault {settings.fault} --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
+            f"{'--planned' if settings.planned else f'--fault {settings.fault}'}"
+            f" --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
             f" --rate {settings.write_rate:g} --writers {settings.writers} --seed {settings.seed}"
             f" --time-scale {lab.time_scale:g} --rpo-target {lab.rpo_target_seconds:g}"
         ),
@@ -123,6 +128,7 @@ def described(settings: DrillSettings) -> dict[str, Any]:
         "time_scale": lab.time_scale,
         "rpo_target_seconds": lab.rpo_target_seconds,
         "rto_target_minutes": lab.rto_target_minutes,
+        "outage_target_seconds": SWITCHOVER_OUTAGE_SECONDS,
         **{f"timer_{name}": value for name, value in vars(lab.timers).items()},
     }
 

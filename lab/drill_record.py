@@ -47,7 +47,8 @@ class DrillRecord:
 
     Instants are the machine's monotonic clock in seconds, but for `started_at`. `survivor_rows` are what `new_leader`'s
     database held at the end. `permissions` is by function, as CloudControl.permissions has it. `expected`: what this
-    fault should lead to.
+    fault should lead to. `planned`: nothing broke, but a person asked for a switchover; `fault` and `fault_at` are those of
+    the request.
     """
 
     drill: str
@@ -69,6 +70,7 @@ class DrillRecord:
     mailbox_messages: int
     permissions: dict[str, Any] | None
     expected: Expected = "failover"
+    planned: bool = False
 
 
 __all__ = ["Attempt", "DrillRecord", "Expected", "HistoryError", "Outcome", "Run", "Span", "read_history"]

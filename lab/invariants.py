@@ -48,7 +48,8 @@ def _one_leader(record: DrillRecord) -> Answer:
     if late := measure.late_acknowledgements(record):
         return Verdict.VIOLATED, f"{old} acknowledged {_writes(late)} after {new} had opened."
     if past := measure.acknowledgements_past_the_fence(record):
-        return Verdict.VIOLATED, f"{old} acknowledged {_writes(past)} after its last lease had been waited out."
+        over = "its last task had stopped" if record.planned else "its last lease had been waited out"
+        return Verdict.VIOLATED, f"{old} acknowledged {_writes(past)} after {over}."
     acknowledged = [one for one in record.attempts if one.outcome == "ok" and one.epoch is not None and one.region]
     leaders: dict[int, set[str]] = {}
     for one in acknowledged:
@@ -92,12 +93,14 @@ def _bounded_promotion(record: DrillRecord) -> Answer:
         if first_acknowledged_by(record.attempts, record.new_leader, record.fault_at) is not None:
             return Verdict.VIOLATED, f"{record.new_leader} acknowledged writes though no run passed the gate."
         return Verdict.HELD, "Nothing was promoted."
-    answers = [_gate(run, record.settings.get("rpo_target_seconds")) for run in promoted]
+    # A switchover may lose nothing, whatever a failover may.
+    target = 0.0 if record.planned else record.settings.get("rpo_target_seconds")
+    answers = [_gate(run, target) for run in promoted]
     return _worst(answers)
 
 
 def _gate(run: Run, target: float | None) -> Answer:
-    loss, decided = measure.gate_of(run), run.exited("BoundDataLoss")
+    loss, decided = measure.gate_of(run), run.exited(measure.GATE)
     if not run.state:
         return Verdict.NOT_CHECKED, f"{run.name} promoted and left no output that tells what its gate saw."
     if target is None:
@@ -105,7 +108,7 @@ def _gate(run: Run, target: float | None) -> Answer:
     bound = loss.get("bound_seconds")
     if loss.get("known") is not True or not isinstance(bound, int | float):
         return Verdict.VIOLATED, f"{run.name} promoted although the loss bound was not known."
-    if run.state.get("approval", {}).get("accepted") is True:
+    if target > 0 and run.state.get("approval", {}).get("accepted") is True:
         return Verdict.HELD, f"A person accepted the bound of {bound:.2f} s before {run.name} promoted."
     if bound > target:
         return Verdict.VIOLATED, f"{run.name} promoted with a bound of {bound:.2f} s over the target of {target:g} s."
@@ -139,6 +142,8 @@ def _ended_and_told(record: DrillRecord) -> Answer:
 
 def _without_the_failed_region(record: DrillRecord) -> Answer:
     old = record.old_leader
+    if record.planned:
+        return Verdict.NOT_CHECKED, "No Region failed."
     if record.fault not in UNREACHABLE:
         return Verdict.NOT_CHECKED, f"{old} kept answering in this fault."
     run = measure.main_run(record)
@@ -171,7 +176,8 @@ def _honest_loss(record: DrillRecord) -> Answer:
         f"{found.rows} row{'s' * (found.rows != 1)} ({found.seconds * 1000:.0f} ms)",
         f"{found.bound_seconds:.3f} s",
     )
-    if found.seconds > found.bound_seconds:
+    # The last write alone may be missing, and then for no time at all: a bound of zero allows no row.
+    if found.seconds > found.bound_seconds or (found.bound_seconds == 0 and found.rows):
         return Verdict.VIOLATED, f"{missing} missing, over the bound of {bound} that the gate saw."
     return Verdict.HELD, f"{missing} missing, within the bound of {bound} that the gate saw."
 

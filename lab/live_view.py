@@ -43,7 +43,7 @@ class LiveView:
         self._began = time.monotonic()
         self._watch: Watch | None = None
         self._regions: Callable[[], list[RegionLine]] | None = None
-        self._fault_at: float | None = None
+        self._began_at: tuple[float, str] | None = None
         self._shown: set[str] = set()
         self._live = Live(
             get_renderable=self._render,
@@ -76,8 +76,9 @@ class LiveView:
         self._watch = watch
         self._regions = regions
 
-    def fault_injected(self, at_monotonic: float) -> None:
-        self._fault_at = at_monotonic
+    def count_from(self, at_monotonic: float, since: str) -> None:
+        """Show the seconds since then; `since` says of what."""
+        self._began_at = (at_monotonic, since)
 
     def note_news(self) -> None:
         """Say each new alarm state, workflow state and notification once, in the order of the journal."""
@@ -100,8 +101,9 @@ class LiveView:
             # On a low terminal the newest states matter; the panel's end would be cut off otherwise.
             room = max(FEWEST_STATES, self._console.height - LINES_KEPT - OTHER_LINES)
             parts.extend(_workflow_table(execution, room) for execution in self._watch.executions[-1:])
-        if self._fault_at is not None:
-            parts.append(Text(f"{time.monotonic() - self._fault_at:.1f} s since the fault", style="bold red"))
+        if self._began_at is not None:
+            at, since = self._began_at
+            parts.append(Text(f"{time.monotonic() - at:.1f} s since the {since}", style="bold red"))
         for elapsed, text in self._lines[-LINES_KEPT:]:
             parts.append(Text(f"{elapsed:6.1f}s  {text}", style="dim", no_wrap=True, overflow="ellipsis"))
         return Panel(Group(*parts), title="drlab: lab seconds, not AWS seconds", border_style="cyan")

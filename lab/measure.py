@@ -15,17 +15,22 @@ from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt, first_acknowledged_by, outage
 
 OPENS = "OpenSecondary"
+FENCES = "FencePrimary"
 LEASE_WAIT = "WaitOutLease"
+GATE = "BoundDataLoss"
 
 
 @dataclass(frozen=True)
 class Clocks:
     """Seconds. `total` is the RTO that clients saw: from the fault to the first write that the new leader acknowledged.
 
+    In a switchover all is counted from the request; `outage` alone is what clients saw of it.
+
     detect: fault to the execution's start; `alarm` is its part until the alarm that started it, `event` the rest.
-    decide: the execution's start to the one-way step, of which `fence_wait` is the lease running out. execute: the
-    one-way step to the record open for the new leader, of which `promotion` is the database's own. traffic: record open
-    to that first write. `control_plane` is the control plane's own share: from the alarm to the open record, less the
+    decide: the execution's start to the one-way step, of which `fence_wait` is the lease running out; in a switchover the
+    old leader's tasks confirming, until the replica shows it. execute: the one-way step to the record open for the new
+    leader, of which `promotion` is the database's own. traffic: record open to that first write. `control_plane` is the
+    control plane's own share: from the alarm, in a switchover from the execution's start, to the open record, less the
     fence wait and the promotion. `outage` is the longest time without an acknowledged write that ended after the fault;
     it is unknown when the writes never came back, and then it is longer than `outage_at_least`.
     """
@@ -97,11 +102,12 @@ def clocks(record: DrillRecord) -> Clocks:
     promoting = run.entered(ONE_WAY_STEP) if run else None
     promoted = run.exited(ONE_WAY_STEP) if run else None
     opened = opened_at(record)
-    fence_wait = _less(run.exited(LEASE_WAIT), run.entered(LEASE_WAIT)) if run else None
+    fence_wait = _fence_wait(record, run) if run else None
     promotion = _less(promoted, promoting)
+    begun = started if record.planned else alarm_at
     own = None
-    if opened is not None and alarm_at is not None and fence_wait is not None and promotion is not None:
-        own = opened - alarm_at - fence_wait - promotion
+    if opened is not None and begun is not None and fence_wait is not None and promotion is not None:
+        own = opened - begun - fence_wait - promotion
     gap, at_least = outage(record.attempts, record.fault_at)
     return Clocks(
         alarm=_less(alarm_at, record.fault_at),
@@ -117,6 +123,12 @@ def clocks(record: DrillRecord) -> Clocks:
         outage_at_least=at_least,
         control_plane=own,
     )
+
+
+def _fence_wait(record: DrillRecord, run: Run) -> float | None:
+    if record.planned:
+        return _less(run.exited(GATE), run.exited(FENCES))
+    return _less(run.exited(LEASE_WAIT), run.entered(LEASE_WAIT))
 
 
 def opened_at(record: DrillRecord) -> float | None:
@@ -177,10 +189,12 @@ def late_acknowledgements(record: DrillRecord) -> tuple[Attempt, ...]:
 def acknowledgements_past_the_fence(record: DrillRecord) -> tuple[Attempt, ...]:
     """Writes acknowledged by the old leader that were tried after its last lease had been waited out.
 
-    Only of a run that went on to promote: one that stood down gave the old leader its writes back.
+    In a switchover: after the gate found that every task of it had stopped. Only of a run that went on to promote: one
+    that stood down gave the old leader its writes back.
     """
     run = main_run(record)
-    if run is None or run.entered(ONE_WAY_STEP) is None or (waited := run.exited(LEASE_WAIT)) is None:
+    over = GATE if record.planned else LEASE_WAIT
+    if run is None or run.entered(ONE_WAY_STEP) is None or (waited := run.exited(over)) is None:
         return ()
     return _acknowledged_by_old_leader(record, waited)
 
@@ -226,6 +240,8 @@ def started_by_the_fault(record: DrillRecord, run: Run) -> bool:
 
 def _alarm_at(record: DrillRecord, run: Run | None) -> float | None:
     """When the alarm that started the run went off: its last change to ALARM before it. Without a run, the first."""
+    if record.planned:
+        return None
     trigger = (run.state.get("trigger") or {}) if run else {}
     name = str(trigger.get("alarm_arn") or "").rpartition(":alarm:")[2]
     changes = [

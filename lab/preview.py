@@ -18,6 +18,9 @@ from lab.target import Target
 
 WORKFLOW = Path(__file__).resolve().parents[1] / "statemachines" / "failover.asl.json"
 
+# The one undoes a run, the other belongs to a switchover.
+NOT_IN_A_FAILOVER = ("StandDown", "WarmSecondary")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -53,7 +56,7 @@ def preview(target: Target, region: str) -> Iterator[Step]:
 
 
 _READ_ONLY: dict[str, tuple[Callable[[], UseCase], str, str]] = {
-    "CheckPrimaryHealth": (check_primary_health.build, "health", "down"),
+    "CheckPrimaryHealth": (check_primary_health.build, "health", "allowed"),
     "CheckSecondaryReadiness": (check_secondary_readiness.build, "readiness", "ready"),
     "BoundDataLoss": (bound_data_loss.build, "loss", "accepted"),
 }
@@ -77,7 +80,7 @@ def _states() -> list[str]:
 
 def _walk(machine: dict[str, Any]) -> Iterator[str]:
     for name, described in machine["States"].items():
-        if described["Type"] in ("Task", "Wait") and name != "StandDown":
+        if described["Type"] in ("Task", "Wait") and name not in NOT_IN_A_FAILOVER:
             yield name
         for branch in described.get("Branches", []):
             yield from _walk(branch)

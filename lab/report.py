@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.evidence import cell
+from lab.occasion import REQUEST
 from lab.timeline_picture import Picture, draw
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -42,7 +43,7 @@ def summary(result: dict[str, Any]) -> RenderableType:
             told.append(f"\n{finding['evidence']}", style="dim")
         invariants.add_row(Text(finding["verdict"], style=style), told)
     return Group(
-        _clock_table(result["clocks_seconds"]),
+        _clock_table(result["clocks_seconds"], result["counted_from"] == REQUEST),
         Text(_loss_sentence(result)),
         invariants,
         *(Text(note, style="yellow") for note in result["notes"]),
@@ -50,9 +51,10 @@ def summary(result: dict[str, Any]) -> RenderableType:
     )
 
 
-def _clock_table(clocks: dict[str, Any]) -> Table:
+def _clock_table(clocks: dict[str, Any], planned: bool) -> Table:
+    total = "total" if planned else "total RTO"
     table = Table(title="Lab seconds, not AWS seconds", title_justify="left")
-    for heading in ("detect", "decide", "execute", "traffic", "total RTO", "client outage", "control plane"):
+    for heading in ("detect", "decide", "execute", "traffic", total, "client outage", "control plane"):
         table.add_column(heading, justify="right")
     names = ("detect", "decide", "execute", "traffic", "total", "outage", "control_plane")
     table.add_row(*(seconds(clocks[name]) for name in names))

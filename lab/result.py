@@ -11,6 +11,7 @@ from lab import invariants, measure, permissions
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt
 from lab.invariants import Finding, Verdict
+from lab.occasion import FAULT, REQUEST
 from lab.signals import refused_calls, signals
 
 BUCKET_SECONDS = 0.1
@@ -18,6 +19,14 @@ SCHEMA = 1
 
 # Planning figures for AWS, in seconds (best, plan); no promises and no measurements. Sources: Route 53 and CloudWatch guides;
 # RDS "Promoting a read replica to be a standalone DB instance" says "several minutes or longer".
+# In a switchover nobody detects anything; deciding includes a second look and the start of the standby's tasks.
+AWS_SWITCHOVER_BUDGET: dict[str, tuple[str, str]] = {
+    "detect": ("1", "2"),
+    "decide": ("50", "110"),
+    "execute": ("185", "195-615"),
+    "traffic": ("70", "180"),
+    "total": ("5 min", "8-15 min"),
+}
 AWS_BUDGET: dict[str, tuple[str, str]] = {
     "detect": ("41", "95-215"),
     "decide": ("20", "30"),
@@ -44,12 +53,14 @@ def build(record: DrillRecord) -> dict[str, Any]:
     findings = invariants.check(record)
     targets = _targets(record, clocks, loss)
     complaints = _complaints(record, clocks, loss, findings, targets)
+    budget = AWS_SWITCHOVER_BUDGET if record.planned else AWS_BUDGET
     return {
         "schema": SCHEMA,
         "drill": record.drill,
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "fault": {"name": record.fault, "description": record.fault_description},
-        "expected": record.expected,
+        "counted_from": REQUEST if record.planned else FAULT,
+        "expected": "switchover" if record.planned else record.expected,
         "passed": not complaints,
         "verdict": f"Failed: {complaints[0]}" if complaints else _passed(record, clocks, loss),
         "complaints": complaints,
@@ -58,7 +69,7 @@ def build(record: DrillRecord) -> dict[str, Any]:
         "new_leader": record.new_leader,
         "serving_at_the_end": measure.serving_at_the_end(record),
         "clocks_seconds": {name: _rounded(value) for name, value in asdict(clocks).items()},
-        "aws_planning_seconds": {name: {"best": best, "plan": plan} for name, (best, plan) in AWS_BUDGET.items()},
+        "aws_planning_seconds": {name: {"best": best, "plan": plan} for name, (best, plan) in budget.items()},
         "loss": _loss(record, loss),
         "targets": [asdict(target) for target in targets],
         "invariants": [_finding(finding) for finding in findings],
@@ -80,6 +91,8 @@ def _targets(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) ->
     """None where no failover is expected: there is nothing to recover then."""
     if record.expected == "no failover":
         return []
+    if record.planned:
+        return [_outage(clocks, float(record.settings["outage_target_seconds"])), _no_loss(loss)]
     return [
         _rto(clocks.total, float(record.settings["rto_target_minutes"]) * 60),
         _rpo(loss, float(record.settings["rpo_target_seconds"])),
@@ -103,6 +116,21 @@ def _rpo(loss: measure.Loss, limit: float) -> Target:
     met, missing = loss.seconds <= limit, f"{loss.rows} row{'s' * (loss.rows != 1)}, {loss.seconds * 1000:.0f} ms"
     reason = f"The new leader lacks {loss.rows} acknowledged writes, {_side(met)} the target."
     return Target("RPO", f"{limit:g} s", missing, met, reason)
+
+
+def _outage(clocks: measure.Clocks, limit: float) -> Target:
+    if clocks.outage is None:
+        return Target("Outage", f"{limit:g} s", "unknown", False, "Writes had not come back when the drill ended.")
+    met = clocks.outage <= limit
+    reason = f"No write was acknowledged for {clocks.outage:.2f} lab seconds at the longest, {_side(met)} the target."
+    return Target("Outage", f"{limit:g} s", f"{clocks.outage:.2f} s (lab)", met, reason)
+
+
+def _no_loss(loss: measure.Loss) -> Target:
+    if loss.rows is None:
+        return Target("Loss", "0 rows", "unknown", False, "The new leader's database could not be read.")
+    reason = f"The new leader lacks {loss.rows} of {loss.acknowledged} acknowledged writes."
+    return Target("Loss", "0 rows", f"{loss.rows} row{'s' * (loss.rows != 1)}", loss.rows == 0, reason)
 
 
 def _side(met: bool) -> str:
@@ -142,6 +170,11 @@ def _complaints(
 def _passed(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> str:
     if record.expected == "no failover" or clocks.total is None:
         return f"Passed: {record.old_leader} still leads after {record.fault}, as it should."
+    if record.planned:
+        return (
+            f"Passed: {record.new_leader} leads after a switchover; for {clocks.outage or 0.0:.1f} lab seconds no write was"
+            f" acknowledged, and {loss.rows} acknowledged rows were lost."
+        )
     return (
         f"Passed: writes flowed again from {record.new_leader} {clocks.total:.1f} lab seconds after {record.fault};"
         f" {loss.rows} acknowledged row{'s' * (loss.rows != 1)} lost."
@@ -221,12 +254,16 @@ def _marks(record: DrillRecord) -> list[dict[str, Any]]:
     """The moments that a reader looks for, in seconds since the fault; those that did not happen are not there."""
     run = measure.main_run(record)
     moments = {
-        "fenced": run.exited("FencePrimary") if run else None,
-        "lease waited out": run.exited(measure.LEASE_WAIT) if run else None,
+        "fenced": run.exited(measure.FENCES) if run else None,
+        "replica holds everything" if record.planned else "lease waited out": _fence_over(record, run) if run else None,
         "promotion begins": run.entered(ONE_WAY_STEP) if run else None,
         "record open": measure.opened_at(record),
     }
     return [{"at": _since(record, at), "text": text} for text, at in moments.items() if at is not None]
+
+
+def _fence_over(record: DrillRecord, run: Run) -> float | None:
+    return run.exited(measure.GATE if record.planned else measure.LEASE_WAIT)
 
 
 def _clients(record: DrillRecord) -> list[dict[str, Any]]:

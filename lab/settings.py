@@ -12,6 +12,8 @@ WITNESS_REGION = "us-east-1"
 SERVICE = "app"
 ACCOUNT_ID = "123456789012"
 DOMAIN_NAME = "app.example.com"
+# What clients may see of a switchover, in lab seconds. None of its waits is AWS's own but the health checks and the TTL.
+SWITCHOVER_OUTAGE_SECONDS = 5.0
 
 FaultName = Literal["region-dark", "database-killed", "database-frozen", "link-cut", "service-down", "alarm-lost"]
 SynchronousMode = Literal["off", "remote_write", "on", "remote_apply"]
@@ -71,10 +73,14 @@ class LabSettings:
 
 @dataclass(frozen=True)
 class DrillSettings:
-    """One drill: which fault, under which load. Raises SettingsError when a value is out of range."""
+    """One drill: which fault, or with `planned` a switchover and no fault, under which load.
+
+    Raises SettingsError when a value is out of range.
+    """
 
     lab: LabSettings = field(default_factory=LabSettings)
     fault: FaultName = "region-dark"
+    planned: bool = False
     write_rate: float = 200.0
     writers: int = 4
     seed: int = 1

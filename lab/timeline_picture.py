@@ -165,7 +165,7 @@ def _bars(buckets: dict[str, list[list[float]]], region: str, kind: str, x: Scal
 
 def _marks(result: dict[str, Any], x: Scale) -> list[Mark]:
     """The fault and the run's turning points, each on the first line of the head where its label overlaps no other."""
-    moments = [(0.0, f"fault: {result['fault']['name']}", "fault")]
+    moments = [(0.0, f"{result['counted_from']}: {result['fault']['name']}", "fault")]
     moments += [
         (one["at"], f"{one['text']} {one['at']:.1f} s", "mark") for one in result["marks"] if x.shows(one["at"])
     ]
@@ -192,7 +192,8 @@ def _ticks(x: Scale, y: float) -> list[Mark]:
 
 def _description(result: dict[str, Any]) -> str:
     moments = "; ".join(f"{one['text']} at {one['at']:.1f} s" for one in result["marks"]) or "no turning point"
+    since = f"in lab seconds since the {result['counted_from']}"
     return (
-        f"Timeline of {result['drill']} in lab seconds since the fault: signals, the workflow's states, and writes"
+        f"Timeline of {result['drill']} {since}: signals, the workflow's states, and writes"
         f" acknowledged by {result['old_leader']} and {result['new_leader']}. {moments}. {result['verdict']}"
     )

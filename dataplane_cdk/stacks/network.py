@@ -56,7 +56,7 @@ class NetworkStack(RegionalStack):
         return ec2.FlowLogDestination.to_cloud_watch_logs(group)
 
     def _tell_the_control_plane(self) -> None:
-        """What `sam deploy` is given, so that BoundDataLoss and PromoteReplica reach the database."""
+        """What `sam deploy` is given, so that WarmSecondary, BoundDataLoss and PromoteReplica reach the database."""
         subnets = [subnet.subnet_id for subnet in self.vpc.private_subnets]
         cdk.CfnOutput(self, "FunctionSubnetIds", value=cdk.Fn.join(",", subnets))
         cdk.CfnOutput(self, "FunctionSecurityGroupIds", value=self.tiers.functions.security_group_id)

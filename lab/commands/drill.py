@@ -1,4 +1,4 @@
-"""`drlab drill`: an unplanned failover on real parts, measured and reported."""
+"""`drlab drill`: a failover or a switchover on real parts, measured and reported."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from lab.settings import FAULT_NAMES, DrillSettings
 
 
 def add(commands: Subparsers) -> None:
-    parser = commands.add_parser("drill", help="an unplanned failover on real parts, measured and reported")
-    parser.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
+    parser = commands.add_parser("drill", help="a failover or a switchover on real parts, measured and reported")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
+    what.add_argument("--planned", action="store_true", help="a switchover: nothing breaks, and nothing may be lost")
     parser.add_argument("--rate", type=float, default=200, help="writes a second (default 200)")
     parser.add_argument("--writers", type=int, default=4, help="clients (default 4)")
     parser.add_argument("--seed", type=int, default=1, help="of the workload (default 1)")
@@ -47,6 +49,7 @@ def _settings(options: argparse.Namespace) -> DrillSettings:
     return DrillSettings(
         chosen_lab(options),
         fault=options.fault,
+        planned=options.planned,
         write_rate=options.rate,
         writers=options.writers,
         seed=options.seed,

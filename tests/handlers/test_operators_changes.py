@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
 from emulated_aws import Cloud, Context
+from moto.core.config import default_user_config
 
-from failover.domain.leader_record import LeaderRecord
+from failover.adapters.clock import SystemClock
+from failover.domain.leader_record import LeaderRecord, fence
 from failover.wiring.register import register_of
 from failover.wiring.this_region import load_plan
 from handlers.receive_alarm import handler as receive_alarm
@@ -68,9 +70,6 @@ def test_a_disarm_that_makes_no_sense_is_refused(
 def test_an_acknowledgement_during_a_run_is_refused_and_recorded(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from failover.adapters.clock import SystemClock
-    from failover.domain.leader_record import fence
-
     register_of(load_plan()).change(fence("failover-e1-0123abcd", SystemClock().now()))
     assert cli.main(["acknowledge"]) == 1
     assert "REFUSED: failover-e1-0123abcd is not over" in capsys.readouterr().out
@@ -130,3 +129,90 @@ def test_a_number_out_of_range_is_refused_in_a_sentence(
 ) -> None:
     assert cli.main(arguments) == 2
     assert sentence in capsys.readouterr().out
+
+
+def switchover(to: str = STANDBY) -> int:
+    return cli.main(["switchover", "--to", to, "--reason", "storage upgrade"])
+
+
+def machine_that_ends(cloud: Cloud, result: str) -> None:
+    """In place of the workflow, on the interpreter: one state, and an outcome."""
+    outcome = {"outcome": {"result": result, "summary": f"app: it ended as {result}."}}
+    cloud.client("stepfunctions").create_state_machine(
+        name="drlab-app-failover",
+        roleArn=cloud.client("iam").get_role(RoleName="states")["Role"]["Arn"],
+        definition=json.dumps(
+            {"StartAt": "FencePrimary", "States": {"FencePrimary": {"Type": "Pass", "Result": outcome, "End": True}}}
+        ),
+    )
+
+
+@pytest.mark.parametrize(("result", "status"), [("failed-over", 0), ("stood-down", 1), ("failed-over-unverified", 1)])
+def test_a_switchover_is_followed_to_its_end_and_only_a_new_leader_is_a_success(
+    cloud: Cloud,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    result: str,
+    status: int,
+) -> None:
+    monkeypatch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
+    machine_that_ends(cloud, result)
+    assert switchover() == status
+    said = capsys.readouterr().out
+    assert f"A switchover from {PRIMARY} to {STANDBY} began: storage upgrade" in said
+    assert "s  FencePrimary" in said
+    assert f"app: it ended as {result}." in said
+    (name,) = cloud.executions()
+    assert name.startswith("switchover-e1-")
+    (entry,) = journal(cloud)
+    assert (entry["kind"], entry["run"], entry["by"].startswith("arn:aws")) == ("run-started", name, True)
+
+
+def test_a_switchover_to_the_leader_is_refused_with_what_to_do_and_starts_nothing(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = record()
+    cloud.client("stepfunctions", PRIMARY).create_state_machine(
+        name="drlab-app-failover",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+        roleArn=cloud.client("iam").get_role(RoleName="states")["Role"]["Arn"],
+    )
+    assert switchover(PRIMARY) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"REFUSED: {PRIMARY} already leads, in epoch 1, so nothing was changed." in said
+    assert f"switch over to {STANDBY}" in said
+    assert (record(), cloud.executions()) == (before, [])
+    assert [entry["kind"] for entry in journal(cloud, PRIMARY)] == ["switchover-refused"]
+
+
+def test_a_switchover_is_refused_during_a_run_and_under_a_fence(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.client("stepfunctions").start_execution(stateMachineArn=cloud.state_machine_arn, name="failover-e1-0123abcd")
+    assert switchover() == 1
+    assert "REFUSED: Another run is in progress: failover-e1-0123abcd." in capsys.readouterr().out
+    register_of(load_plan()).change(fence("failover-e1-0123abcd", SystemClock().now()))
+    assert switchover() == 1
+    assert "REFUSED: failover-e1-0123abcd holds the fence" in capsys.readouterr().out
+
+
+def test_a_switchover_to_nowhere_and_without_a_reason_is_refused_in_a_sentence(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert switchover("eu-west-1") == 2
+    assert f"--to 'eu-west-1' is not one of {PRIMARY}, {STANDBY}" in capsys.readouterr().out
+    assert cli.main(["switchover", "--to", STANDBY, "--reason", " "]) == 1
+    assert "REFUSED: A reason of 1 to 300 characters is needed." in capsys.readouterr().out
+    assert cloud.executions() == []
+
+
+def test_a_switchover_goes_on_when_the_command_is_interrupted_and_that_is_said(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lab.follow_run.follow", interrupted)
+    assert switchover() == 130
+    assert "a run that was started goes on" in capsys.readouterr().out
+    assert len(cloud.executions()) == 1

@@ -80,3 +80,39 @@ def a_record(**changes: Any) -> DrillRecord:
         ),
         **changes,
     )
+
+
+def a_switchover(**changes: Any) -> DrillRecord:
+    """Nothing breaks at 100; the request's run fences at 103, finds all on the replica at 103.8, and loses nothing."""
+    spans = (
+        Span("CheckPrimaryHealth", 101.0, 101.5, None),
+        Span("FencePrimary", 102.8, 103.0, None),
+        Span("WaitOutLease", 103.0, 103.0, None),
+        Span("BoundDataLoss", 103.1, 103.8, None),
+        Span("PromoteReplica", 104.0, 104.5, None),
+        Span("VerifyWrites", 104.6, 104.8, None),
+        Span("OpenSecondary", 104.9, 105.0, None),
+    )
+    state = {
+        "mode": "planned",
+        "trigger": {"kind": "manual", "alarm_arn": None},
+        "prepared": {"loss": {"known": True, "accepted": True, "bound_seconds": 0.0}},
+        "outcome": {"key": "runs/r/outcome.json", "summary": "it moved", "result": "failed-over"},
+    }
+    run = a_run(name="switchover-e1-20260101T000000Z", started=101.0, spans=spans, state=state)
+    attempts = (
+        *(acknowledged(number, 99.0 + number / 25, OLD, 1) for number in range(1, 106)),
+        *(acknowledged(number, 103.0 + number / 50, NEW, 3) for number in range(150, 300)),
+    )
+    kept = frozenset((one.writer, one.number) for one in attempts)
+    settings = {**a_record().settings, "arguments": "--planned", "outage_target_seconds": 5.0}
+    record = a_record(
+        planned=True,
+        fault="switchover",
+        fault_description="a person asks",
+        attempts=attempts,
+        survivor_rows=kept,
+        runs=(run,),
+        settings=settings,
+    )
+    return replace(record, **changes)

@@ -20,11 +20,14 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "ProbeLeader": lambda answer, _, __: answer["started"] is False and bool(answer["reason"]),
     "CheckPrimaryHealth": lambda answer, _, __: answer["down"] is False and answer["leader"] == PRIMARY_REGION,
     "CheckSecondaryReadiness": lambda answer, _, __: answer["ready"] is True and answer["tasks"] == 1,
+    "WarmSecondary": lambda answer, before, now: (
+        (before["desired"], now["desired"]) == (1, 2) and answer["healthy"] >= 2 and answer["behind_seconds"] >= 0
+    ),
     "FencePrimary": lambda answer, before, now: (
         answer["held"] is True and now["record"] == ("fenced", PRIMARY_REGION) and now["epoch"] == before["epoch"] + 1
     ),
     "ScaleSecondaryECS": lambda answer, before, now: (
-        (before["desired"], now["desired"]) == (1, 2) and answer["healthy"] >= 2
+        before["desired"] in (1, 2) and now["desired"] == 2 and answer["healthy"] >= 2
     ),
     "StandDown": lambda answer, before, now: (
         answer["reopened"] is True

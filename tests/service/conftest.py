@@ -30,7 +30,7 @@ def server(shared_server: PostgreSQL) -> Iterator[PostgreSQL]:
     """A server without the service's tables, running and thawed again after the test whatever was done to it."""
     shared_server.thaw()
     shared_server.start()
-    shared_server.rows("drop table if exists writes, heartbeat, probe cascade")
+    shared_server.rows("drop table if exists writes, heartbeat, lease_holder, probe cascade")
     yield shared_server
     shared_server.thaw()
 

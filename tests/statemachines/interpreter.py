@@ -27,6 +27,8 @@ Function = Callable[[dict[str, Any]], Any]
 # What each function answers when all is well, with every field that its contract names.
 WELL: Mapping[str, Mapping[str, Any]] = {
     "CheckPrimaryHealth": {
+        "allowed": True,
+        "mode": "unplanned",
         "down": True,
         "verdict": "down",
         "reason": "three vantage points agree",
@@ -41,6 +43,7 @@ WELL: Mapping[str, Mapping[str, Any]] = {
         "instance": "app-us-west-2",
         "tasks": 1,
     },
+    "WarmSecondary": {"healthy": 2, "desired": 2, "behind_seconds": 0.5, "reason": "warm"},
     "FencePrimary": {
         "held": True,
         "reason": "fenced",
@@ -128,8 +131,11 @@ class Workflow:
         self._lock = threading.Lock()
         self._machine = self._deploy()
 
-    def run(self, **changed: Any) -> Run:
-        """A value answers in place of WELL's fields; a callable is called with the event; an error is raised."""
+    def run(self, mode: str | None = None, **changed: Any) -> Run:
+        """A value answers in place of WELL's fields; a callable is called with the event; an error is raised.
+
+        `mode` is that of the run's input, which may name none.
+        """
         answers = {**WELL, "RecordOutcome": record_outcome, **changed}
         self._functions = {name: _function(WELL.get(name, {}), answer) for name, answer in answers.items()}
         self._given, self.pauses = {name: [] for name in TASKS}, []
@@ -138,7 +144,7 @@ class Workflow:
         execution = self._client.start_execution(
             stateMachineArn=self._machine,
             name=f"run-{self._count}",
-            input=json.dumps({"trigger": trigger, "expected_epoch": 7}),
+            input=json.dumps({"trigger": trigger, "expected_epoch": 7, **({"mode": mode} if mode else {})}),
         )["executionArn"]
         return self._wait(execution)
 

@@ -32,7 +32,14 @@ DEFINED = load()
 PLACED: dict[str, Placed] = {placed.name: placed for placed in states(DEFINED)}
 TASKS = {name: placed for name, placed in PLACED.items() if placed.state["Type"] == "Task"}
 CHOICES = [name for name, placed in PLACED.items() if placed.state["Type"] == "Choice"]
-BEFORE = ["CheckPrimaryHealth", "CheckSecondaryReadiness", "FencePrimary", "PrepareSecondary", "AwaitApproval"]
+BEFORE = [
+    "CheckPrimaryHealth",
+    "CheckSecondaryReadiness",
+    "WarmSecondary",
+    "FencePrimary",
+    "PrepareSecondary",
+    "AwaitApproval",
+]
 # Waits for a person, not for a function: for as long as the plan says, and its end is no failure to be retried.
 WAITS_FOR_A_PERSON = "AwaitApproval"
 FROM_THE_ONE_WAY_STEP = [
@@ -167,6 +174,16 @@ def test_exactly_the_steps_that_report_themselves_unfinished_are_asked_again() -
         if any(retrier["ErrorEquals"] == ["StillInProgress"] for retrier in placed.state["Retry"])
     }
     assert asked_again == {name for name in TASKS if "poll" in imported(name)}
+
+
+def test_only_a_switchover_is_warmed_and_always_before_its_fence() -> None:
+    """A failover has no time for it; a switchover that scaled after its fence would make its outage longer."""
+    ready = PLACED["SecondaryIsReady"].state["Choices"]
+    (planned,) = [choice for choice in ready if choice["Next"] == "WarmSecondary"]
+    assert ready[0] == planned, "the first choice that holds is taken"
+    assert {"Variable": "$.health.mode", "StringEquals": "planned"} in planned["And"]
+    assert PLACED["WarmSecondary"].state["Next"] == "FencePrimary"
+    assert "WarmSecondary" not in reached("FencePrimary")
 
 
 def imported(state: str) -> set[str]:

@@ -13,7 +13,7 @@ from tests.statemachines.interpreter import REGION, FunctionError, Workflow
 
 FORWARD = [
     "CheckPrimaryHealth",
-    "PrimaryIsDown",
+    "LeaderAllowsRun",
     "CheckSecondaryReadiness",
     "SecondaryIsReady",
     "FencePrimary",
@@ -90,8 +90,8 @@ def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
 @pytest.mark.parametrize(
     ("choice", "answers"),
     [
-        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": False, "verdict": "disputed"}}),
-        ("PrimaryIsDown", {"CheckPrimaryHealth": {"down": None, "verdict": "unknown"}}),
+        ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": False, "verdict": "disputed"}}),
+        ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": None, "verdict": "unknown"}}),
         ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
         ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
         ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
@@ -164,7 +164,7 @@ def test_people_are_told_even_when_the_outcome_cannot_be_recorded(workflow: Work
     ("answers", "end", "error"),
     [
         ({}, "FailedOver", None),
-        ({"CheckPrimaryHealth": {"down": False}}, "StoodDown", None),
+        ({"CheckPrimaryHealth": {"allowed": False}}, "StoodDown", None),
         ({"VerifyWrites": FunctionError("RunRefused")}, "Held", "RunRefused"),
     ],
 )
@@ -252,3 +252,75 @@ def test_a_loss_that_nobody_may_accept_is_asked_of_nobody(workflow: Workflow) ->
     run = workflow.run(BoundDataLoss={"accepted": False, "askable": False, "known": False, "bound_seconds": None})
     assert not run.given["AwaitApproval"]
     assert run.entered[-1] == "StoodDown"
+
+
+PLANNED: dict[str, Any] = {
+    "CheckPrimaryHealth": {"mode": "planned", "down": False, "verdict": "healthy"},
+    "FencePrimary": {"wait_seconds": 0},
+    "BoundDataLoss": {"bound_seconds": 0.0, "bytes_behind": 0},
+}
+SWITCH = [*FORWARD[:4], "WarmSecondary", *FORWARD[4:]]
+NOT_SHOWN = {"accepted": False, "askable": False, "known": False, "bound_seconds": None, "reason": "not shown"}
+
+
+def test_a_switchover_warms_the_standby_before_its_fence_and_waits_for_no_clock(workflow: Workflow) -> None:
+    run = workflow.run("planned", **PLANNED)
+    assert (run.status, outer(run.entered)) == ("SUCCEEDED", SWITCH)
+    assert set(run.entered) >= BRANCHES
+    assert run.pauses == [0]
+    assert run.given["FencePrimary"][0]["state"]["mode"] == "planned"
+    assert run.given["FencePrimary"][0]["state"]["warmed"]["healthy"] == 2
+
+
+def test_a_failover_is_never_warmed(workflow: Workflow) -> None:
+    run = workflow.run()
+    assert not run.given["WarmSecondary"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "answers"),
+    [
+        ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": False, "mode": "planned", "verdict": "down"}}),
+        ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
+        ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
+        ("LossIsAcceptable", {"BoundDataLoss": NOT_SHOWN}),
+        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "aurora-global"}}),
+    ],
+)
+def test_a_gate_that_does_not_open_stands_a_switchover_down(
+    workflow: Workflow, choice: str, answers: dict[str, Any]
+) -> None:
+    run = workflow.run("planned", **{**PLANNED, **answers})
+    assert outer(run.entered) == [*SWITCH[: SWITCH.index(choice) + 1], "StandDown", *END, "StoodDown"]
+    assert not run.given["PromoteReplica"]
+    assert not run.given["AwaitApproval"], "nobody is asked to accept a loss that a switchover must not have"
+
+
+@pytest.mark.parametrize("failing", ["CheckPrimaryHealth", "CheckSecondaryReadiness", "WarmSecondary", "FencePrimary"])
+def test_a_switchover_that_fails_before_the_one_way_step_stands_down(workflow: Workflow, failing: str) -> None:
+    run = workflow.run("planned", **{**PLANNED, failing: FunctionError("RunRefused")})
+    assert outer(run.entered) == [*SWITCH[: SWITCH.index(failing) + 1], "StandDown", *END, "StoodDown"]
+    assert run.given["StandDown"][0]["state"]["error"]["Error"] == "RunRefused"
+
+
+@pytest.mark.parametrize("failing", ["BoundDataLoss", "ScaleSecondaryECS"])
+def test_a_switchover_whose_branch_fails_reopens_the_old_leader(workflow: Workflow, failing: str) -> None:
+    run = workflow.run("planned", **{**PLANNED, failing: FunctionError("ValueError", "no such field")})
+    assert outer(run.entered) == [*SWITCH[: SWITCH.index("PrepareSecondary") + 1], "StandDown", *END, "StoodDown"]
+    assert not run.given["PromoteReplica"]
+
+
+def test_a_standby_that_never_warms_up_stops_nobody(workflow: Workflow) -> None:
+    run = workflow.run("planned", **{**PLANNED, "WarmSecondary": FunctionError("StillInProgress")})
+    assert len(run.given["WarmSecondary"]) == 13
+    assert not run.given["FencePrimary"]
+    assert run.entered[-1] == "StoodDown"
+
+
+@pytest.mark.parametrize(
+    "failing", ["PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"]
+)
+def test_a_switchover_that_fails_from_the_one_way_step_on_holds(workflow: Workflow, failing: str) -> None:
+    run = workflow.run("planned", **{**PLANNED, failing: FunctionError("RunRefused")})
+    assert outer(run.entered) == [*SWITCH[: SWITCH.index(failing) + 1], *END, "Held"]
+    assert not run.given["StandDown"]

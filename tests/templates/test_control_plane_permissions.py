@@ -67,6 +67,15 @@ PERMITTED: dict[str, set[str]] = {
     },
     "CheckSecondaryReadiness": {DATABASE_SEEN, SERVICE_SEEN},
     "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
+    "WarmSecondary": {
+        HEARTBEAT,
+        EXISTS,
+        DATABASE_SEEN,
+        SECRET_READ,
+        SERVICE_SEEN,
+        SERVICE_SCALED,
+        "elasticloadbalancing:DescribeTargetHealth *",
+    },
     "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
     "AwaitApproval": {
         "s3:GetObject ControlBucket runs/*",
@@ -164,7 +173,7 @@ def test_a_role_is_taken_by_its_own_service_only() -> None:
         assert trust["Action"] == "sts:AssumeRole"
 
 
-@pytest.mark.parametrize("function", ["BoundDataLoss", "PromoteReplica"])
+@pytest.mark.parametrize("function", ["WarmSecondary", "BoundDataLoss", "PromoteReplica"])
 def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
     role = ROLES[f"{function}FunctionRole"]

@@ -79,7 +79,7 @@ def test_every_function_is_told_where_its_plan_is_and_none_an_address_by_default
 
 def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None:
     within = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
-    assert within == {"BoundDataLossFunction", "PromoteReplicaFunction"}
+    assert within == {"WarmSecondaryFunction", "BoundDataLossFunction", "PromoteReplicaFunction"}
 
 
 def test_the_rule_passes_on_our_alarms_of_this_account_and_no_others() -> None:

@@ -4,6 +4,9 @@ A renewal is: commit a heartbeat, publish it to a majority of Regions within the
 record by majority, and count the lease from before that reading. So nothing is acknowledged later than the newest
 published heartbeat plus that timeout plus the lease, which is what bounds the loss of a failover. A task elsewhere
 only reads.
+
+A task that finds its Region fenced stops first and then says so on the database, again and again, for how long it has
+watched that fence: its replica shows it, and a switchover need not wait for the clock.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import TypeVar
 
 from failover.application.errors import DatabaseUnavailable
 from failover.application.leader_register import NoMajority
-from failover.domain.leader_record import LeaderRecord, Refusal
+from failover.domain.leader_record import LeaderRecord, Refusal, State
 from failover.domain.lease import Lease, grant
 from failover.domain.plan import Timing
 from webapi.service.cloud import LeaderRecordCopies, PublishedHeartbeats
@@ -60,6 +63,7 @@ class LeaseKeeper:
         self._epoch: int | None = None
         self._seen_at = 0.0
         self._database_failed = False
+        self._fence: tuple[int, float] | None = None
 
     async def run(self) -> None:
         """Renew every `timing.renew` until cancelled; at once in a new epoch of this Region."""
@@ -83,6 +87,7 @@ class LeaseKeeper:
         if isinstance(granted, Refusal):
             self._epoch = None
             self._standing.lose(granted.reason)
+            await self._confirm_fence(record)
             return False
         self._seen_at = asked_at
         if record.epoch != self._epoch:
@@ -99,6 +104,19 @@ class LeaseKeeper:
             self._standing.keep_unrenewed(LATE)
         else:
             self._standing.hold(lease)
+
+    async def _confirm_fence(self, record: LeaderRecord) -> None:
+        """The fence was there before it was first read, so watching it is counted from after that reading."""
+        login = self._credentials.login
+        if record.state is not State.FENCED or record.leader != self._region or login is None:
+            return
+        now = time.monotonic()
+        if self._fence is None or self._fence[0] != record.epoch:
+            self._fence = (record.epoch, now)
+        try:
+            await self._ledger.confirm_stopped(login, record.epoch, timedelta(seconds=now - self._fence[1]))
+        except DatabaseUnavailable as error:
+            LOG.warning("the fence could not be confirmed", extra={"reason": str(error)})
 
     async def _prove(self, epoch: int) -> float | None:
         """Commit and publish a heartbeat: when that began, in monotonic seconds, or None when it failed."""

@@ -19,6 +19,17 @@ CREATE TABLE IF NOT EXISTS heartbeat (
     lsn      pg_lsn      NOT NULL
 ) WITH (fillfactor = 50);
 
+-- One row a task of the leader, rewritten at every renewal and again while it is fenced. watched_seconds NULL: the task may
+-- acknowledge writes in this epoch. Else it acknowledges none, and has watched the fence of this epoch for so long.
+CREATE TABLE IF NOT EXISTS lease_holder (
+    task            text             PRIMARY KEY,
+    region          text             NOT NULL,
+    epoch           bigint           NOT NULL,
+    watched_seconds double precision,
+    lsn             pg_lsn           NOT NULL,
+    at              timestamptz      NOT NULL
+) WITH (fillfactor = 50);
+
 CREATE TABLE IF NOT EXISTS probe (
     id     bigserial   PRIMARY KEY,
     region text        NOT NULL,

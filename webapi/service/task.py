@@ -59,7 +59,7 @@ class Task:
         self._running.add_done_callback(_tell_the_end)
 
     async def stop(self) -> None:
-        """Acknowledge nothing from here on, then close what is open. Bounded by the database's limit."""
+        """Acknowledge nothing from here on, then close what is open. Bounded by a few of the database's limits."""
         self.standing.lose("The task is shutting down.")
         if self._running is not None:
             self._running.cancel()
@@ -68,6 +68,10 @@ class Task:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
         if self._ledger is not None:
+            if self._credentials is not None and self._credentials.login is not None:
+                # Otherwise a switchover of the next hour would wait for a confirmation that never comes.
+                with contextlib.suppress(DatabaseUnavailable):
+                    await self._ledger.leave(self._credentials.login)
             await self._ledger.close()
         if self._database is not None:
             await self._database.close()

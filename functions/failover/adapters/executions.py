@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
-from failover.application.ports import StartedExecution
+from failover.application.ports import RunProgress, StartedExecution
 from failover.domain.abandoned_run import ONE_WAY_STEP, EndedRun
 from failover.domain.leader_record import Refusal
 
@@ -78,6 +78,23 @@ class StepFunctions:
                 for event in page["events"]
             )
         return EndedRun(found["status"], found["stopDate"], entered)
+
+    def progress(self, name: str) -> RunProgress:
+        """How far the run `name` has come. Raises TransientFailure or RunRefused."""
+        arn = self.arn_of(name)
+        with told_in_a_sentence(f"Asking how far {name} has come"):
+            found = self.client.describe_execution(executionArn=arn)
+            pages = self.client.get_paginator("get_execution_history").paginate(
+                executionArn=arn, includeExecutionData=False
+            )
+            entered = tuple(
+                (event["stateEnteredEventDetails"]["name"], (event["timestamp"] - found["startDate"]).total_seconds())
+                for page in pages
+                for event in page["events"]
+                if "stateEnteredEventDetails" in event
+            )
+        output = json.loads(found["output"]) if found.get("output") else None
+        return RunProgress(found["status"], entered, output, found.get("cause") or found.get("error"))
 
     def answer(self, task_token: str, output: Mapping[str, Any]) -> Refusal | None:
         """Let the run that waits with `task_token` go on. Raises TransientFailure or RunRefused.

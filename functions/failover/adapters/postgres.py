@@ -17,6 +17,7 @@ from typing import Any
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
 
 # https://www.postgresql.org/docs/current/functions-admin.html (recovery information functions)
@@ -24,6 +25,8 @@ POSITION = """
     SELECT pg_is_in_recovery(), pg_last_wal_receive_lsn()::text, pg_last_wal_replay_lsn()::text
 """
 HEARTBEAT = "SELECT region, epoch, sequence, at, lsn::text FROM heartbeat WHERE region = %s"
+HOLDERS = "SELECT task, epoch, watched_seconds, lsn::text FROM lease_holder WHERE region = %s ORDER BY task"
+REPLAYED = "SELECT pg_last_wal_replay_lsn()::text"
 PROBE = "INSERT INTO probe (region, at) VALUES (%s, clock_timestamp())"
 
 
@@ -42,6 +45,13 @@ class Postgres:
         if row is not None:
             heartbeat = Heartbeat(row[0], row[1], row[2], row[3].astimezone(UTC), Lsn.parse(row[4]))
         return ReplicaPosition(recovering, _lsn(received), _lsn(replayed), heartbeat)
+
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
+        """Raises DatabaseUnavailable. The tasks are read before the position, which is thus past what they wrote."""
+        with self._session(login) as session:
+            rows = session.execute(HOLDERS, (region,)).fetchall()
+            (replayed,) = session.execute(REPLAYED).fetchone()
+        return Confirmations(tuple(_holder(*row) for row in rows), _lsn(replayed))
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         """Raises DatabaseUnavailable."""
@@ -102,6 +112,11 @@ def _shut_down(connection: socket.socket) -> None:
     except OSError:
         # It has ended by itself in the meantime.
         return
+
+
+def _holder(task: str, epoch: int, watched_seconds: float | None, lsn: str) -> LeaseHolder:
+    watched = None if watched_seconds is None else timedelta(seconds=watched_seconds)
+    return LeaseHolder(task, epoch, watched, Lsn.parse(lsn))
 
 
 def _lsn(text: str | None) -> Lsn | None:

@@ -1,4 +1,7 @@
-"""How much acknowledged work could promotion lose, and does the plan accept that?"""
+"""How much acknowledged work could promotion lose, and does the plan accept that?
+
+A switchover accepts none: it waits until the replica shows that it holds everything, or does not go on.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from failover.application.database_login import login_for
-from failover.application.errors import DatabaseUnavailable, RunRefused
+from failover.application.database_login import login_in
+from failover.application.errors import DatabaseUnavailable
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import (
     Clock,
@@ -19,16 +22,18 @@ from failover.application.ports import (
     PublishedHeartbeat,
     Secrets,
 )
+from failover.domain.lease_holders import Confirmations, MayLack, judge
 from failover.domain.loss_bound import KnownLoss, LossBound, ReplicaPosition, UnknownLoss, accept, bound_loss
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
+NOT_SHOWN = "A switchover promotes only what is shown to hold everything, and this was not shown in time."
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class BoundDataLoss:
-    """Called when the lease has run out. Changes nothing.
+    """Called when the lease has run out, or in a switchover at once after the fence. Changes nothing.
 
     Answers `{accepted, askable, approval_seconds, known, bound_seconds, bytes_behind, reason, evidence}`.
     """
@@ -44,7 +49,9 @@ class BoundDataLoss:
     def __call__(self, run: Run) -> dict[str, Any]:
         """A replica that stays silent makes the loss unknown. Raises TransientFailure or RunRefused."""
         leader = run.text("fence", "leader")
-        login = self._login()
+        login = login_in(self.plan.region(self.region), self.databases, self.secrets)
+        if run.planned:
+            return self._nothing(run, login, leader)
         position = poll_until_budget(self.clock, self.plan.timing, lambda: self._settled(login, leader))
         published = self.heartbeats.read()
         loss = self._loss(published, position, leader)
@@ -61,12 +68,36 @@ class BoundDataLoss:
             "evidence": self._evidence(published, position),
         }
 
-    def _login(self) -> DatabaseLogin:
-        here = self.plan.region(self.region)
-        instance = self.databases.describe(here.database_instance)
-        if instance is None:
-            raise RunRefused(f"{self.region} has no database instance {here.database_instance}.")
-        return login_for(instance, self.secrets.read(here.database_secret))
+    def _nothing(self, run: Run, login: DatabaseLogin, leader: str) -> dict[str, Any]:
+        """That nothing is lost, or that this could not be shown in time: then no figure is given."""
+        epoch = run.whole("fence", "epoch")
+        found = poll_until_budget(self.clock, self.plan.timing, lambda: self._everything(login, leader, epoch))
+        shown = found.confirmations if isinstance(found, _Proven | _Unproven) else None
+        proven = isinstance(found, _Proven)
+        return {
+            "accepted": proven,
+            "askable": False,
+            "approval_seconds": math.ceil(self.plan.timing.approval.total_seconds()),
+            "known": proven,
+            "bound_seconds": 0.0 if proven else None,
+            "bytes_behind": 0 if proven else None,
+            "reason": found.reason if proven else f"{found.reason} {NOT_SHOWN}",
+            "evidence": {
+                "lease_holders": [one.to_dict() for one in shown.holders] if shown else None,
+                "source_lsn": str(shown.source) if shown and shown.source else None,
+                "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
+            },
+        }
+
+    def _everything(self, login: DatabaseLogin, leader: str, fence_epoch: int) -> _Proven | _Unproven:
+        try:
+            confirmations = self.sessions.confirmations(login, leader)
+        except DatabaseUnavailable as error:
+            return _Unproven(f"The replica does not answer: {error}", None)
+        verdict = judge(confirmations, fence_epoch, timedelta(seconds=self.plan.timing.fence_wait_seconds))
+        if isinstance(verdict, MayLack):
+            return _Unproven(verdict.reason, confirmations)
+        return _Proven(verdict.reason, confirmations)
 
     def _settled(self, login: DatabaseLogin, leader: str) -> ReplicaPosition | _Unsettled:
         """The position once everything received is replayed: until then the heartbeat row may still get newer."""
@@ -100,6 +131,21 @@ class BoundDataLoss:
             "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
             "drained": shown.drained if shown else None,
         }
+
+
+@dataclass(frozen=True)
+class _Proven:
+    """The replica holds everything, by this evidence."""
+
+    reason: str
+    confirmations: Confirmations
+
+
+@dataclass(frozen=True)
+class _Unproven(Waiting):
+    """What was seen last, when it did not show that in time."""
+
+    confirmations: Confirmations | None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Is the leader down, when looked at again from every vantage point?"""
+"""Is the leader as this run needs it, when looked at again from every vantage point?
+
+A failover needs a leader that is down, a switchover one that is healthy.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,19 @@ from failover.domain.intake import held_back, not_here
 from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.plan import Plan
 from failover.domain.primary_health import Judgement, Verdict, judge
-from failover.domain.run import Run
+from failover.domain.run import Mode, Run
 from failover.domain.signals import Observation
+from failover.domain.switchover import why_not
+
+INSTEAD = "A switchover needs a leader that is healthy: repair it, or fail over from it in mode unplanned."
 
 
 @dataclass(frozen=True)
 class CheckPrimaryHealth:
-    """Changes nothing. Answers `{down, verdict, reason, leader, epoch, observations}`.
+    """Changes nothing. Answers `{allowed, mode, down, verdict, reason, leader, epoch, observations}`.
 
-    The observations are the last sample's; the reason tells the history of each vantage point.
+    `allowed`: a run in this mode may go on. The observations are the last sample's; the reason tells the history of
+    each vantage point.
     """
 
     plan: Plan
@@ -31,18 +38,22 @@ class CheckPrimaryHealth:
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises TransientFailure when no majority shows the leader record."""
+        """Raises TransientFailure when no majority shows the leader record, and RunStateError for a mode that there is not."""
+        mode = run.mode
         with majority_needed():
             record = self.register.read()
         if reason := self._out_of_place(run, record):
-            return _answer(Judgement(Verdict.UNKNOWN, reason), record, [])
+            return _answer(mode, Judgement(Verdict.UNKNOWN, reason), record, [])
         samples = self._look_again(record.leader)
-        return _answer(judge(samples, self.plan.signals_required), record, samples[-1])
+        return _answer(mode, judge(samples, self.plan.signals_required), record, samples[-1])
 
     def _out_of_place(self, run: Run, record: LeaderRecord) -> str | None:
-        if reason := not_here(self.region, self.plan, record):
-            return reason
-        if reason := held_back(record, run.name, run.kind, self.clock.now()):
+        now = self.clock.now()
+        if run.planned:
+            reason = why_not(self.region, self.plan, record, run.name, now)
+        else:
+            reason = not_here(self.region, self.plan, record) or held_back(record, run.name, run.kind, now)
+        if reason:
             return reason
         own = record.state is State.FENCED
         if run.expected_epoch is not None and record.epoch != run.expected_epoch and not own:
@@ -67,11 +78,15 @@ class CheckPrimaryHealth:
         return [self.vantage_points.answers(look, leader) for look in looks]
 
 
-def _answer(judgement: Judgement, record: LeaderRecord, last: list[Observation]) -> dict[str, Any]:
+def _answer(mode: Mode, judgement: Judgement, record: LeaderRecord, last: list[Observation]) -> dict[str, Any]:
+    allowed = judgement.allows(mode)
+    advice = "" if allowed or mode is Mode.UNPLANNED or not last else f" {INSTEAD}"
     return {
+        "allowed": allowed,
+        "mode": mode.value,
         "down": judgement.verdict is Verdict.DOWN,
         "verdict": judgement.verdict.value,
-        "reason": judgement.reason,
+        "reason": f"{judgement.reason}{advice}",
         "leader": record.leader,
         "epoch": record.epoch,
         "observations": [one.to_dict() for one in last],

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from failover.application.errors import RunRefused
-from failover.application.ports import DatabaseInstance, DatabaseLogin, Secret
+from failover.application.ports import DatabaseInstance, DatabaseLogin, Databases, Secret, Secrets
+from failover.domain.plan import RegionPlan
 
 TEXT_KEYS = ("username", "password", "dbname")
+
+
+def login_in(here: RegionPlan, databases: Databases, secrets: Secrets) -> DatabaseLogin:
+    """To the database of `here`. Raises RunRefused when something is missing, or TransientFailure."""
+    instance = databases.describe(here.database_instance)
+    if instance is None:
+        raise RunRefused(f"{here.region} has no database instance {here.database_instance}.")
+    return login_for(instance, secrets.read(here.database_secret))
 
 
 def login_for(instance: DatabaseInstance, secret: Secret) -> DatabaseLogin:

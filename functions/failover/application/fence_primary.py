@@ -1,4 +1,7 @@
-"""Does this run hold the fence, and how long until no lease holds any more?"""
+"""Does this run hold the fence, and how long until no lease holds any more?
+
+A switchover waits for no clock: BoundDataLoss then goes by what the old leader's tasks say of themselves.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ class FencePrimary:
             changed = self.register.change(change)
         if isinstance(changed, Refusal):
             return _answer(False, changed.reason, None, None)
-        return _answer(True, f"{run.name} holds the fence.", changed, self.plan.timing.fence_wait_seconds)
+        return _answer(
+            True, f"{run.name} holds the fence.", changed, 0 if run.planned else self.plan.timing.fence_wait_seconds
+        )
 
 
 def _answer(held: bool, reason: str, record: LeaderRecord | None, wait_seconds: int | None) -> dict[str, Any]:

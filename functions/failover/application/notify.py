@@ -30,6 +30,17 @@ NEXT_STEPS = {
     ),
 }
 
+# Where a switchover leaves another situation than a failover does.
+SWITCHOVER_NEXT_STEPS = {
+    Result.FAILED_OVER: (
+        "Nothing is urgent. The database in the old Region is no replica of the new one: until the standby is rebuilt there, "
+        "nothing can take over. Acknowledge, so that alarms count again once the hold has passed."
+    ),
+    Result.STOOD_DOWN: (
+        "Nothing changed hands, and the leader serves. Read the reason, mend it, and start the switchover again when it suits."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Notify:
@@ -42,17 +53,18 @@ class Notify:
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises TransientFailure or RunRefused."""
         outcome = derive(run, self.plan.service)
-        subject = subject_of(outcome, self.plan.service, run.name)
+        subject = subject_of(outcome, self.plan.service, run.name, run.planned)
         message_id = self.notifications.publish(subject, text_of(outcome, run, self.region))
         return {"message_id": message_id, "subject": subject}
 
 
-def subject_of(outcome: Outcome, service: str, run: str) -> str:
+def subject_of(outcome: Outcome, service: str, run: str, planned: bool) -> str:
     """One line of printable ASCII that fits SNS."""
+    did, do = ("switched", "switch") if planned else ("failed", "fail")
     told = {
-        Result.FAILED_OVER: f"{service} failed over: {outcome.leader} leads",
-        Result.UNVERIFIED: f"{service} failed over to {outcome.leader}, TRAFFIC NOT PROVEN",
-        Result.STOOD_DOWN: f"{service} did not fail over: {outcome.leader} leads as before",
+        Result.FAILED_OVER: f"{service} {did} over: {outcome.leader} leads",
+        Result.UNVERIFIED: f"{service} {did} over to {outcome.leader}, TRAFFIC NOT PROVEN",
+        Result.STOOD_DOWN: f"{service} did not {do} over: {outcome.leader} leads as before",
         Result.HELD: f"{service} HELD: nobody may be leading, act now",
     }[outcome.result]
     return subject_line(told, run)
@@ -74,12 +86,18 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
         f"Recorded:    {recorded or 'NOT RECORDED: this message and the execution history are all there is'}",
         "",
         "What to do next",
-        NEXT_STEPS[outcome.result],
+        SWITCHOVER_NEXT_STEPS.get(outcome.result, NEXT_STEPS[outcome.result])
+        if run.planned
+        else NEXT_STEPS[outcome.result],
     ]
     return "\n".join(lines)
 
 
 def _loss(run: Run) -> str:
+    if run.planned and run.value("stood_down") is not None:
+        return "none: nothing was promoted"
+    if run.planned and run.value("prepared", "loss", "bound_seconds") == 0:
+        return "none: the replica held every acknowledged write"
     bound, known = run.value("prepared", "loss", "bound_seconds"), run.value("prepared", "loss", "known")
     if known is None:
         return "not assessed: the run did not come so far"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from failover.domain.heartbeat import Heartbeat
     from failover.domain.journal import Entry, Event
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
+    from failover.domain.lease_holders import Confirmations
     from failover.domain.loss_bound import ReplicaPosition
     from failover.domain.plan import AlarmPlan
     from failover.domain.signals import Health
@@ -115,6 +116,10 @@ class DatabaseSessions(Protocol):
 
     def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition:
         """Where the server stands, with its newest heartbeat of `region`."""
+        ...
+
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
+        """What the server shows of the tasks of `region`."""
         ...
 
     def in_recovery(self, login: DatabaseLogin) -> bool: ...
@@ -216,6 +221,19 @@ class RunHistory(Protocol):
     def ended(self, name: str) -> EndedRun | None:
         """None: this Region does not know the run."""
         ...
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run has come. `entered`: its states so far, with the seconds since its start.
+
+    `output` None: it has not ended, or ended as a failure, of which `failure` tells the cause.
+    """
+
+    status: str
+    entered: tuple[tuple[str, float], ...]
+    output: Mapping[str, Any] | None
+    failure: str | None
 
 
 class Outcomes(Protocol):

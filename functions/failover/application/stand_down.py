@@ -86,7 +86,9 @@ class StandDown:
         """Best effort: a standby that is too large costs money, nothing else."""
         before = run.value("readiness", "tasks")
         here = self.plan.region(self.region)
-        if run.value("fence", "held") is not True or type(before) is not int or before >= here.leading_tasks:
+        # A switchover scales before its fence, a failover after it.
+        scaled = run.planned or run.value("fence", "held") is True
+        if not scaled or type(before) is not int or before >= here.leading_tasks:
             return None
         try:
             size = self.services.size(here.ecs_cluster, here.ecs_service)

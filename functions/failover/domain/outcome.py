@@ -63,7 +63,7 @@ def why_not_going_on(run: Run) -> str:
         *(() if approved else ((("prepared", "loss"), "accepted"),)),
         (("fence",), "held"),
         (("readiness",), "ready"),
-        (("health",), "down"),
+        (("health",), "allowed"),
     ):
         found = run.value(*path)
         if isinstance(found, Mapping) and found.get(passed) is not True:
@@ -97,16 +97,15 @@ def error_sentence(error: object) -> str:
 
 def _failed_over(run: Run, service: str) -> Outcome:
     leader, epoch = run.value("opened", "leader"), run.value("opened", "epoch")
-    old = run.value("fence", "leader")
+    old = f"{'a switchover' if run.planned else 'a failover'} from {run.value('fence', 'leader')}"
     lost = _loss(run)
     if run.value("checks", "read_back") is True:
         reason = f"{leader} serves, and a write through the public name was read back."
-        summary = f"{service}: {leader} leads since epoch {epoch}, after a failover from {old}. {lost}"
+        summary = f"{service}: {leader} leads since epoch {epoch}, after {old}. {lost}"
         return Outcome(Result.FAILED_OVER, reason, summary, leader, epoch)
     reason = error_sentence(run.value("error"))
     summary = (
-        f"{service}: {leader} leads since epoch {epoch}, after a failover from {old}, but its traffic is not proven. "
-        f"{reason} {lost}"
+        f"{service}: {leader} leads since epoch {epoch}, after {old}, but its traffic is not proven. {reason} {lost}"
     )
     return Outcome(Result.UNVERIFIED, reason, summary, leader, epoch)
 
@@ -132,6 +131,8 @@ def _loss(run: Run) -> str:
     bound = loss.get("bound_seconds")
     if loss.get("known") is not True or not isinstance(bound, int | float):
         return "The loss bound is unknown."
+    if run.planned and bound == 0:
+        return "No acknowledged write is lost."
     return f"At most {bound:.1f} s of acknowledged writes could be lost."
 
 

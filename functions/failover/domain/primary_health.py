@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from failover.domain.run import Mode
 from failover.domain.signals import Health, Observation
 
 Sample = Sequence[Observation]
@@ -18,7 +19,7 @@ FEWEST_SAMPLES = 2
 
 
 class Verdict(StrEnum):
-    """Only `down` lets a run go on."""
+    """Only `down` lets a failover go on, and only `healthy` a switchover."""
 
     DOWN = "down"
     HEALTHY = "healthy"
@@ -32,6 +33,10 @@ class Judgement:
 
     verdict: Verdict
     reason: str
+
+    def allows(self, mode: Mode) -> bool:
+        """Whether a run in `mode` may go on: disputed and unknown allow nothing."""
+        return self.verdict is (Verdict.HEALTHY if mode is Mode.PLANNED else Verdict.DOWN)
 
 
 def judge(samples: Sequence[Sample], signals_required: int) -> Judgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from failover.domain.intake import TriggerKind
@@ -12,6 +13,13 @@ from failover.domain.intake import TriggerKind
 
 class RunStateError(ValueError):
     """The function was called with something that no run would send; the text is one sentence."""
+
+
+class Mode(StrEnum):
+    """unplanned: a failover from a leader that is down. planned: a switchover from a healthy one, without loss."""
+
+    UNPLANNED = "unplanned"
+    PLANNED = "planned"
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,25 @@ class Run:
         if token is not None and not isinstance(token, str):
             raise RunStateError("The call is malformed: task_token must be text.")
         return Run(name, _instant(event.get("started_at")), _kind(state.get("trigger")), epoch, state, token)
+
+    @property
+    def planned(self) -> bool:
+        """Whether the input asks for a switchover. The first state has refused what `mode` refuses."""
+        return self.state.get("mode") == Mode.PLANNED
+
+    @property
+    def mode(self) -> Mode:
+        """unplanned where the input names none. Raises RunStateError: the first state asks, and can still refuse."""
+        mode = self.state.get("mode", Mode.UNPLANNED)
+        if not isinstance(mode, str) or mode not in tuple(Mode):
+            raise RunStateError(
+                f"The run's input is malformed: mode must be unplanned or planned, not {str(mode)[:40]!r}."
+            )
+        if mode == Mode.PLANNED and self.kind is not TriggerKind.MANUAL:
+            raise RunStateError(
+                "The run's input is malformed: only a person starts a planned run, so trigger.kind is manual."
+            )
+        return Mode(mode)
 
     def value(self, *path: str) -> Any:
         """What the states left at `path`, None where there is nothing."""

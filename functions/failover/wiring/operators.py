@@ -9,6 +9,7 @@ from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
 from failover.application.operate import Operate
 from failover.application.show_status import RegionBooks, ShowStatus
+from failover.application.start_switchover import StartSwitchover
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
 from failover.wiring.journal import journal_in
@@ -24,6 +25,17 @@ def operate(plan: Plan, region: str, by: str) -> Operate:
 def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
     """For the run that waits in `region`."""
     return AnswerApproval(_outcomes(region, plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
+
+
+def start_switchover(plan: Plan, region: str, by: str) -> StartSwitchover:
+    """To `region`, a Region of the plan, in which the run and its journal are."""
+    runs, journal = switchovers_of(plan, region), journal_in(region, plan)
+    return StartSwitchover(plan, region, register_of(plan), runs, journal, CLOCK, by)
+
+
+def switchovers_of(plan: Plan, region: str) -> StepFunctions:
+    """The runs of `region`."""
+    return _runs(region, plan)
 
 
 def show_status(plan: Plan) -> ShowStatus:

@@ -26,6 +26,7 @@ from failover.application.ports import (
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, genesis
+from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.plan import AlarmPlan, Plan
 from failover.domain.run import Run
@@ -110,6 +111,17 @@ def run_with(kind: str = "alarm", expected_epoch: int | None = 1, name: str = RU
             },
         }
     )
+
+
+def planned_run(expected_epoch: int | None = 1, name: str = "switchover-e1-20261123T030000Z", **state: Any) -> Run:
+    """As a person starts it."""
+    return run_with("manual", expected_epoch, name, mode="planned", **state)
+
+
+def holder(task: str, epoch: int = 1, watched_seconds: float | None = None, lsn: int = 990) -> LeaseHolder:
+    """A task of the primary that may acknowledge, or that has watched a fence for so long."""
+    watched = None if watched_seconds is None else timedelta(seconds=watched_seconds)
+    return LeaseHolder(task, epoch, watched, Lsn(lsn))
 
 
 def alarm_event(**changes: Any) -> dict[str, Any]:
@@ -303,6 +315,7 @@ class MemoryServer:
         self.received: Lsn | None = Lsn(1000)
         self.replayed: Lsn | None = Lsn(1000)
         self.heartbeat: Heartbeat | None = Heartbeat(PRIMARY, 1, 41, at, Lsn(900))
+        self.holders: tuple[LeaseHolder, ...] = ()
         self.unavailable: str | None = None
         self.probes: list[str] = []
         self.logins: list[DatabaseLogin] = []
@@ -311,6 +324,10 @@ class MemoryServer:
         self._open(login)
         row = self.heartbeat if self.heartbeat and self.heartbeat.region == region else None
         return ReplicaPosition(self.recovering, self.received, self.replayed, row)
+
+    def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
+        self._open(login)
+        return Confirmations(self.holders if region == PRIMARY else (), self.replayed)
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         self._open(login)

@@ -27,7 +27,9 @@ from control_plane_world import (
     MemoryServer,
     MemoryWeb,
     VirtualClock,
+    holder,
     plan_with,
+    planned_run,
     run_with,
 )
 
@@ -46,8 +48,9 @@ from failover.application.stand_down import StandDown
 from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
 from failover.application.vantage_points import VantagePoints
 from failover.application.verify_writes import VerifyWrites
+from failover.application.warm_secondary import WarmSecondary
 from failover.domain.leader_record import LeaderRecord, Refusal, State
-from failover.domain.run import Run
+from failover.domain.run import Run, RunStateError
 from failover.domain.signals import Health
 
 MACHINE = json.loads((Path(__file__).parents[3] / "statemachines" / "failover.asl.json").read_text())
@@ -86,12 +89,16 @@ class World:
     def use_cases(self) -> dict[str, Callable[[Run], dict[str, Any]]]:
         at = (self.plan, STANDBY)
         points = VantagePoints(self.plan, self.alarms, self.web, self.heartbeats, self.clock, AtOnce())
+        capacity = ScaleSecondaryECS(*at, self.ecs, self.ecs, self.clock)
         return {
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(*at, self.rds, self.secrets, self.server, self.heartbeats, self.clock),
-            "ScaleSecondaryECS": ScaleSecondaryECS(*at, self.ecs, self.ecs, self.clock),
+            "WarmSecondary": WarmSecondary(
+                *at, capacity, self.rds, self.secrets, self.server, self.heartbeats, self.clock
+            ),
+            "ScaleSecondaryECS": capacity,
             "PromoteReplica": PromoteReplica(*at, self.register, self.rds, self.secrets, self.server, self.clock),
             "UpdateSecretsAndRotateAppConfig": UpdateSecretsAndRotateAppConfig(
                 *at, self.rds, self.secrets, self.parameters
@@ -206,3 +213,81 @@ def test_a_step_that_is_repeated_at_any_point_changes_nothing_more() -> None:
     assert call(world, state, "PostChecks") == call(world, state, "PostChecks")
     assert call(world, state, "RecordOutcome") == call(world, state, "RecordOutcome")
     assert (world.register.record.epoch, world.rds.promotions, len(world.secrets.versions)) == (3, [1], 0)
+
+
+class HealthyWorld(World):
+    """The primary leads; its two tasks confirm a fence two seconds after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alarms.states["route53"] = Health.HEALTHY
+        self.web.say(f"{URLS[PRIMARY]}/healthz", 200, PRIMARY)
+        self.server.holders = (holder("a"), holder("b"))
+        change = self.register.change
+
+        def watched(asked: Any) -> LeaderRecord | Refusal:
+            outcome = change(asked)
+            if self.register.record.state is State.FENCED:
+                self.clock.later(2, self._confirm)
+            return outcome
+
+        self.register.change = watched  # type: ignore[method-assign]
+
+    def _confirm(self) -> None:
+        epoch = self.register.record.epoch
+        self.server.holders = (holder("a", epoch, 0.1), holder("b", epoch, 0.4))
+
+
+def switching() -> dict[str, Any]:
+    return dict(planned_run().state)
+
+
+def test_a_whole_switchover_scales_first_loses_nothing_and_tells_people() -> None:
+    world, state = HealthyWorld(), switching()
+    for name in ("CheckPrimaryHealth", "CheckSecondaryReadiness", "WarmSecondary"):
+        call(world, state, name)
+    assert (world.ecs.healthy, world.register.record.epoch) == (2, 1), "the leader serves until all is ready"
+    assert call(world, state, "FencePrimary")["wait_seconds"] == 0
+    began = world.clock.elapsed
+    prepared_now = {"loss": call(world, state, "BoundDataLoss"), "tasks": call(world, state, "ScaleSecondaryECS")}
+    assert world.clock.elapsed - began < world.plan.timing.fence_wait_seconds, "the lease is not waited out"
+    state["prepared"] = prepared_now
+    for name in ("PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"):
+        call(world, state, name)
+    for name in ("FlipRoute53", "PostChecks", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert (state["outcome"]["result"], world.register.record.leader) == ("failed-over", STANDBY)
+    assert "after a switchover from ap-southeast-2. No acknowledged write is lost." in state["outcome"]["summary"]
+    assert "switched over: us-west-2 leads" in world.people.heard[0][0]
+    assert "Data loss:   none" in world.people.heard[0][1]
+
+
+def test_a_switchover_whose_tasks_do_not_confirm_gives_the_old_leader_its_writes_back() -> None:
+    world, state = HealthyWorld(), switching()
+    for name in ("CheckPrimaryHealth", "CheckSecondaryReadiness", "WarmSecondary", "FencePrimary"):
+        call(world, state, name)
+    world._confirm = lambda: None  # type: ignore[method-assign]
+    world.server.replayed = None
+    state["prepared"] = {
+        "loss": call(world, state, "BoundDataLoss"),
+        "tasks": call(world, state, "ScaleSecondaryECS"),
+    }
+    assert state["prepared"]["loss"]["accepted"] is state["prepared"]["loss"]["askable"] is False
+    for name in ("StandDown", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert (world.register.record.leader, world.register.record.state) == (PRIMARY, State.OPEN)
+    assert (world.ecs.desired, world.rds.promotions) == (1, [])
+    assert "did not switch over" in world.people.heard[0][0]
+    assert "was reopened and serves again" in state["outcome"]["reason"]
+
+
+def test_a_mode_that_there_is_not_is_refused_recorded_and_told_and_nothing_is_changed() -> None:
+    world, state = HealthyWorld(), {**switching(), "mode": "plannde"}
+    with pytest.raises(RunStateError, match="mode must be unplanned or planned, not 'plannde'") as refused:
+        call(world, state, "CheckPrimaryHealth")
+    state["error"] = {"Error": "RunRefused", "Cause": json.dumps({"errorMessage": str(refused.value)})}
+    before = world.register.record
+    for name in ("StandDown", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert (state["outcome"]["result"], world.register.record, world.ecs.resized) == ("stood-down", before, [])
+    assert "mode must be unplanned or planned" in world.people.heard[0][1]

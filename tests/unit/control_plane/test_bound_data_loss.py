@@ -17,7 +17,9 @@ from control_plane_world import (
     MemorySecrets,
     MemoryServer,
     VirtualClock,
+    holder,
     plan_with,
+    planned_run,
     run_with,
 )
 
@@ -153,3 +155,57 @@ def test_an_instance_that_is_gone_or_has_no_endpoint_is_refused() -> None:
     world.rds.instance = None
     with pytest.raises(RunRefused, match="no database instance"):
         world.bound(RUN)
+
+
+SWITCHOVER = planned_run(fence={"held": True, "leader": PRIMARY, "epoch": 2})
+
+
+def confirming(world: World, after_seconds: float) -> None:
+    stopped = (holder("a", 2, 0.1), holder("b", 2, 0.3, lsn=998))
+    world.clock.later(after_seconds, lambda: setattr(world.server, "holders", stopped))
+
+
+def test_a_switchover_waits_until_the_replica_shows_everything_and_then_loses_nothing() -> None:
+    world = World()
+    world.server.holders = (holder("a"), holder("b"))
+    confirming(world, 8)
+    answer = world.bound(SWITCHOVER)
+    assert world.clock.elapsed == 10
+    assert (answer["accepted"], answer["known"], answer["bound_seconds"], answer["bytes_behind"]) == (True, True, 0, 0)
+    evidence = answer["evidence"]
+    assert (evidence["source_lsn"], evidence["replayed_lsn"]) == ("0/3E6", "0/3E8")
+    assert [one["task"] for one in evidence["lease_holders"]] == ["a", "b"]
+    json.dumps(answer)
+
+
+def test_a_switchover_asks_nobody_to_accept_a_loss_and_no_policy_lets_one_pass() -> None:
+    """A person started it to lose nothing: there is no figure to accept."""
+    for policy in ("auto", "approve", "auto-within-rpo"):
+        world = World(plan_with(lambda d, policy=policy: d.update(failover_policy=policy)))
+        world.server.holders = (holder("a", 2, 1), holder("b"))
+        refused = world.bound(SWITCHOVER)
+        assert (refused["accepted"], refused["askable"], refused["known"]) == (False, False, False)
+        assert "b of the old leader has not confirmed that it stopped." in refused["reason"]
+        assert "promotes only what is shown to hold everything" in refused["reason"]
+        assert refused["bound_seconds"] is None
+        confirming(world, 0)
+        assert world.bound(SWITCHOVER)["accepted"] is True
+
+
+def test_a_task_that_died_costs_a_switchover_the_whole_lease_and_no_write() -> None:
+    world = World()
+    dead = holder("dead")
+    world.server.holders = (dead, holder("b", 2, 0.1))
+    world.clock.later(21, lambda: setattr(world.server, "holders", (dead, holder("b", 2, 20.5))))
+    answer = world.bound(SWITCHOVER)
+    assert (answer["accepted"], world.clock.elapsed) == (True, 25)
+    assert "No lease of the old leader can hold 20.5 s after the fence" in answer["reason"]
+
+
+def test_a_replica_that_does_not_answer_ends_a_switchover_in_its_time() -> None:
+    world = World()
+    silent(world)
+    answer = world.bound(SWITCHOVER)
+    assert (answer["accepted"], answer["evidence"]["lease_holders"]) == (False, None)
+    assert "does not answer: ConnectionTimeout" in answer["reason"]
+    assert world.clock.elapsed < 45

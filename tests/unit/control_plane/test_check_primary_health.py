@@ -22,6 +22,7 @@ from control_plane_world import (
     Never,
     VirtualClock,
     plan_with,
+    planned_run,
     run_with,
 )
 
@@ -31,6 +32,7 @@ from failover.application.ports import PublishedHeartbeat
 from failover.application.vantage_points import VantagePoints
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.plan import Plan
+from failover.domain.run import RunStateError
 from failover.domain.signals import Health
 
 HEALTHZ = f"https://{PRIMARY}.app.example.com/healthz"
@@ -184,3 +186,51 @@ def test_without_a_majority_of_the_record_the_step_is_tried_again() -> None:
     world.register.majority = False
     with pytest.raises(TransientFailure):
         world.check(run_with())
+
+
+def healthy() -> World:
+    world = World()
+    world.alarms.states["route53"] = Health.HEALTHY
+    world.web.say(HEALTHZ, 200, PRIMARY)
+    return world
+
+
+def test_a_healthy_leader_may_be_switched_from_and_not_failed_over() -> None:
+    answer = healthy().check(planned_run())
+    assert (answer["allowed"], answer["mode"], answer["verdict"], answer["down"]) == (True, "planned", "healthy", False)
+    assert healthy().check(run_with())["allowed"] is False
+
+
+def test_a_sick_leader_is_not_switched_from_and_the_way_that_there_is_is_named() -> None:
+    answer = World().check(planned_run())
+    assert (answer["allowed"], answer["verdict"], answer["down"]) == (False, "down", True)
+    assert "fail over from it in mode unplanned" in answer["reason"]
+
+
+def test_a_leader_that_wavers_within_the_window_is_not_switched_from() -> None:
+    world = healthy()
+    world.clock.later(15, lambda: world.web.say(HEALTHZ, 503, PRIMARY))
+    assert (world.check(planned_run())["allowed"], world.clock.elapsed) == (False, 20)
+
+
+def test_a_switchover_to_the_leader_itself_is_refused_with_what_to_do_instead() -> None:
+    world = healthy()
+    world.register.record = replace(world.register.record, leader=STANDBY)
+    answer = world.check(planned_run())
+    assert (answer["allowed"], answer["observations"]) == (False, [])
+    assert "already leads, in epoch 1, so nothing was changed" in answer["reason"]
+    assert f"switch over to {PRIMARY}" in answer["reason"]
+
+
+def test_a_switchover_is_refused_under_another_runs_fence() -> None:
+    world = healthy()
+    world.register.fenced_by("failover-e1-ffffffff")
+    answer = world.check(planned_run())
+    assert (answer["allowed"], "failover-e1-ffffffff holds the fence" in answer["reason"]) == (False, True)
+
+
+def test_a_mode_that_there_is_not_is_refused_without_a_look() -> None:
+    world = healthy()
+    with pytest.raises(RunStateError, match="mode must be unplanned or planned, not 'switchover'"):
+        world.check(run_with("manual", mode="switchover"))
+    assert world.web.asked == []

@@ -10,7 +10,7 @@ from control_plane_world import PRIMARY, SOURCE_ARN, STANDBY, MemoryEcs, MemoryR
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
 from failover.domain.run import RunStateError
 
-RUN_STATE = {"health": {"down": True, "leader": PRIMARY, "epoch": 1}}
+RUN_STATE = {"health": {"allowed": True, "leader": PRIMARY, "epoch": 1}}
 
 
 class World:

@@ -7,14 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from control_plane_world import NOW, PRIMARY, RUN, STANDBY, MemoryRegister, VirtualClock, plan_with, run_with
+from control_plane_world import (
+    NOW,
+    PRIMARY,
+    RUN,
+    STANDBY,
+    MemoryRegister,
+    VirtualClock,
+    plan_with,
+    planned_run,
+    run_with,
+)
 
 from failover.application.errors import TransientFailure
 from failover.application.fence_primary import FencePrimary
 from failover.domain.leader_record import LeaderRecord, State, reopen
 from failover.domain.run import Run
 
-JUDGED: Run = run_with(health={"down": True, "leader": PRIMARY, "epoch": 1})
+JUDGED: Run = run_with(health={"allowed": True, "leader": PRIMARY, "epoch": 1})
 
 
 def fencing(register: MemoryRegister) -> FencePrimary:
@@ -78,3 +88,9 @@ def test_what_changed_since_the_second_look_is_seen(change: dict[str, Any], why:
     answer = fencing(register)(JUDGED)
     assert answer["held"] is False
     assert why in answer["reason"]
+
+
+def test_a_switchover_takes_the_same_fence_and_waits_for_no_clock() -> None:
+    register = MemoryRegister()
+    answer = fencing(register)(planned_run(health={"allowed": True, "leader": PRIMARY, "epoch": 1}))
+    assert (answer["held"], answer["wait_seconds"], register.record.state) == (True, 0, State.FENCED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from control_plane_world import PRIMARY, RUN, STANDBY, MemoryPeople, plan_with, run_with
+from control_plane_world import PRIMARY, RUN, STANDBY, MemoryPeople, plan_with, planned_run, run_with
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,9 +70,35 @@ def test_a_run_that_could_not_be_recorded_says_so() -> None:
     assert "runs/x/outcome.json" in people.heard[1][1]
 
 
-@given(st.sampled_from(Result), st.text(max_size=120), st.text(max_size=80))
-def test_a_subject_always_fits_what_sns_takes(result: Result, leader: str, run: str) -> None:
-    subject = subject_of(Outcome(result, "r", "s", leader, 1), "app", run)
+@given(st.sampled_from(Result), st.text(max_size=120), st.text(max_size=80), st.booleans())
+def test_a_subject_always_fits_what_sns_takes(result: Result, leader: str, run: str, planned: bool) -> None:
+    subject = subject_of(Outcome(result, "r", "s", leader, 1), "app", run, planned)
     assert 0 < len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("state", "subject", "said"),
+    [
+        (
+            {
+                "prepared": {"loss": {**LOSS["loss"], "bound_seconds": 0.0}},
+                "opened": OPENED,
+                "checks": {"read_back": True},
+            },
+            f"app switched over: {STANDBY} leads",
+            ["Data loss:   none: the replica held every acknowledged write", "until the standby is rebuilt there"],
+        ),
+        (
+            {"prepared": UNKNOWN, "stood_down": STOOD},
+            f"app did not switch over: {PRIMARY} leads as before",
+            ["Data loss:   none: nothing was promoted", "start the switchover again"],
+        ),
+    ],
+)
+def test_a_switchover_is_told_in_its_own_words(state: dict[str, Any], subject: str, said: list[str]) -> None:
+    people = MemoryPeople()
+    Notify(plan_with(), STANDBY, people)(planned_run(fence=FENCE, **state))
+    assert people.heard[0][0].startswith(subject)
+    assert [text for text in said if text not in people.heard[0][1]] == []

@@ -21,6 +21,10 @@ BEAT = """
     insert into heartbeat (region, epoch, sequence, at, lsn)
     values ($1, 1, 7, clock_timestamp(), pg_current_wal_insert_lsn())
 """
+HOLD = """
+    insert into lease_holder (task, region, epoch, watched_seconds, lsn, at)
+    values ($1, $2, 4, $3, pg_current_wal_insert_lsn(), clock_timestamp())
+"""
 SESSIONS = Postgres(timedelta(seconds=2))
 
 
@@ -38,6 +42,7 @@ def pair() -> Iterator[tuple[PostgreSQL, PostgreSQL]]:
             session.rows(SCHEMA)
             session.rows("alter table heartbeat owner to app")
             session.rows("alter table probe owner to app")
+            session.rows("alter table lease_holder owner to app")
             session.rows(BEAT, (PRIMARY,))
         standby.create_standby_of(primary, primary.address)
         yield primary, standby
@@ -107,3 +112,30 @@ def test_a_server_that_is_gone_is_unavailable(pair: tuple[PostgreSQL, PostgreSQL
     nowhere = DatabaseLogin("127.0.0.1", 1, "app", "app", "x")
     with pytest.raises(DatabaseUnavailable):
         SESSIONS.in_recovery(nowhere)
+
+
+def test_a_replica_shows_which_tasks_stopped_and_is_past_what_they_wrote(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    with pair[0].session() as session:
+        for task, region, watched in (("t1", PRIMARY, None), ("t2", PRIMARY, 1.5), ("t3", STANDBY, None)):
+            session.rows(HOLD, (task, region, watched))
+    deadline = time.monotonic() + 10
+    found = SESSIONS.confirmations(login(pair[1]), PRIMARY)
+    while len(found.holders) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        found = SESSIONS.confirmations(login(pair[1]), PRIMARY)
+    assert [(one.task, one.epoch, one.watched) for one in found.holders] == [
+        ("t1", 4, None),
+        ("t2", 4, timedelta(seconds=1.5)),
+    ]
+    assert found.replayed is not None
+    assert found.replayed >= max(one.lsn for one in found.holders)
+
+
+def test_a_database_of_an_older_service_shows_no_tasks_and_says_so(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    with pair[0].session() as session:
+        session.rows("alter table lease_holder rename to set_aside")
+        try:
+            with pytest.raises(DatabaseUnavailable, match="lease_holder"):
+                SESSIONS.confirmations(login(pair[0]), PRIMARY)
+        finally:
+            session.rows("alter table set_aside rename to lease_holder")

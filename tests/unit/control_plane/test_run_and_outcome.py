@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from control_plane_world import PRIMARY, RUN, STANDBY, run_with
+from control_plane_world import PRIMARY, RUN, STANDBY, planned_run, run_with
 
 from failover.domain.outcome import Result, derive, error_sentence, why_not_going_on
 from failover.domain.run import Run, RunStateError
 
-HEALTH = {"down": True, "reason": "Two agree.", "leader": PRIMARY, "epoch": 1}
+HEALTH = {"allowed": True, "reason": "Two agree.", "leader": PRIMARY, "epoch": 1}
 READY = {"ready": True, "reason": "Fine.", "tasks": 1, "db_mode": "rds-postgres"}
 FENCE = {"held": True, "reason": "Held.", "leader": PRIMARY, "epoch": 2}
 LOSS = {"loss": {"accepted": True, "known": True, "bound_seconds": 21.25, "reason": "Within the RPO."}}
@@ -69,7 +69,7 @@ def test_a_loss_that_is_not_known_is_never_told_as_a_number() -> None:
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({"health": {**HEALTH, "down": False, "reason": "It answers."}}, "It answers."),
+        ({"health": {**HEALTH, "allowed": False, "reason": "It answers."}}, "It answers."),
         ({"health": HEALTH, "readiness": {**READY, "ready": False, "reason": "No replica."}}, "No replica."),
         (
             {"health": HEALTH, "readiness": READY, "fence": {"held": False, "reason": "Another run holds it."}},
@@ -85,7 +85,7 @@ def test_a_loss_that_is_not_known_is_never_told_as_a_number() -> None:
             "The database's kind other cannot be promoted by this workflow.",
         ),
         ({}, "The run ended before it decided anything."),
-        ({"health": {"down": False, "reason": ""}}, "No reason was given."),
+        ({"health": {"allowed": False, "reason": ""}}, "No reason was given."),
     ],
 )
 def test_the_newest_refusal_is_why_a_run_does_not_go_on(state: dict[str, Any], why: str) -> None:
@@ -152,3 +152,13 @@ def test_what_the_state_does_not_hold_is_missed_by_name() -> None:
     with pytest.raises(RunStateError, match=r"health\.leader"):
         run.whole("health", "leader")
     assert run.name == RUN
+
+
+def test_a_switchover_is_told_as_one_and_its_loss_as_none() -> None:
+    nothing = {"loss": {"accepted": True, "known": True, "bound_seconds": 0.0, "reason": "All is there."}}
+    state = {**BEFORE, "prepared": nothing}
+    done = derive(planned_run(**state, opened=OPENED, checks=CHECKS), "app")
+    assert done.result is Result.FAILED_OVER
+    assert done.summary.endswith(f"after a switchover from {PRIMARY}. No acknowledged write is lost.")
+    unproven = derive(planned_run(**state, opened=OPENED, error=ERROR), "app")
+    assert f"after a switchover from {PRIMARY}, but its traffic is not proven" in unproven.summary

@@ -14,6 +14,7 @@ from control_plane_world import (
     MemoryWeb,
     VirtualClock,
     plan_with,
+    planned_run,
     run_with,
 )
 
@@ -23,7 +24,7 @@ from failover.domain.leader_record import State, genesis
 
 HEALTHZ = f"https://{PRIMARY}.app.example.com/healthz"
 FENCED: dict[str, Any] = {
-    "health": {"down": True, "leader": PRIMARY, "epoch": 1},
+    "health": {"allowed": True, "leader": PRIMARY, "epoch": 1},
     "readiness": {"ready": True, "tasks": 1, "db_mode": "rds-postgres"},
     "fence": {"held": True, "leader": PRIMARY, "epoch": 2},
     "prepared": {"loss": {"accepted": False, "known": False, "reason": "The loss is unknown."}},
@@ -94,7 +95,7 @@ def test_another_runs_fence_is_left_alone() -> None:
 
 def test_a_run_that_never_came_to_the_fence_writes_nothing_at_all() -> None:
     world = World(MemoryRegister())
-    answer = world.stand_down(run_with(health={"down": False, "reason": "The leader answers."}))
+    answer = world.stand_down(run_with(health={"allowed": False, "reason": "The leader answers."}))
     assert (answer["reopened"], answer["reason"]) == (False, "The leader answers.")
     assert world.register.record == genesis(PRIMARY, world.register.record.changed_at)
     assert world.ecs.resized == []
@@ -125,3 +126,13 @@ def test_failing_to_scale_back_does_not_undo_the_reopening() -> None:
     answer = world.stand_down(run_with(**FENCED))
     assert answer["reopened"] is True
     assert "could not be scaled back to 1 tasks: ECS is throttled." in answer["reason"]
+
+
+def test_a_switchover_that_ended_before_its_fence_is_scaled_back_too() -> None:
+    """It scales while the leader still serves, and then finds that the replica is too far behind."""
+    world = World(MemoryRegister(), desired=2)
+    error = {"Error": "StillInProgress", "Cause": '{"errorMessage": "The replica is 60 s behind."}'}
+    answer = world.stand_down(planned_run(health=FENCED["health"], readiness=FENCED["readiness"], error=error))
+    assert (answer["reopened"], world.ecs.resized) == (False, [1])
+    assert answer["reason"] == "The replica is 60 s behind. The standby's desired count is 1 again."
+    assert world.register.record == genesis(PRIMARY, world.register.record.changed_at)

@@ -14,6 +14,11 @@ pytestmark = pytest.mark.drill
 BY_LAMBDA = (
     "Lambda does this with the function's role, beside the function's code; the lab's Lambda writes no CloudWatch logs."
 )
+# A write that may happen once is tried first, and read back only where somebody else made it before.
+MADE_BEFORE = "Reads what an earlier try of the same step left behind; in a drill no step is repeated."
+NAMED_ALREADY = (
+    "Writes the secret where it names something else; a promoted replica keeps its endpoint, which it names already."
+)
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 UNUSED_WITH_REASON = {
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
@@ -22,6 +27,9 @@ UNUSED_WITH_REASON = {
     ("*", "xray:PutTelemetryRecords"): BY_LAMBDA,
     ("drlab-app-receive-alarm", "sqs:SendMessage"): BY_LAMBDA,
     ("*", "s3:ListBucket"): ABSENT,
+    ("drlab-app-await-approval", "s3:GetObject"): MADE_BEFORE,
+    ("drlab-app-record-outcome", "s3:GetObject"): MADE_BEFORE,
+    ("drlab-app-update-secrets-and-rotate-app-config", "secretsmanager:PutSecretValue"): NAMED_ALREADY,
 }
 
 

@@ -1,0 +1,68 @@
+"""May a person move the leadership to a Region now, and if not, what to do instead?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from failover.domain.intake import Start, TriggerKind, held_back
+from failover.domain.leader_record import LeaderRecord, Refusal
+from failover.domain.plan import Plan
+from failover.domain.run import Mode
+
+LONGEST_REASON = 300
+
+
+def decide(
+    region: str,
+    plan: Plan,
+    record: LeaderRecord,
+    running: Collection[str],
+    reason: str,
+    now: datetime,
+) -> Start | Refusal:
+    """The run to start in `region`, or why none is. `running` are the names of the runs in progress there.
+
+    The name tells the epoch and the moment, so that the same request made twice is one run, and one that was refused can
+    be made again.
+    """
+    said = " ".join(reason.split())
+    if not 1 <= len(said) <= LONGEST_REASON:
+        return Refusal(f"A reason of 1 to {LONGEST_REASON} characters is needed.")
+    if obstacle := why_not(region, plan, record, "", now):
+        return Refusal(obstacle)
+    if running:
+        return Refusal(f"Another run is in progress: {sorted(running)[0]}. Wait for its end; `drlab status` shows it.")
+    at = now.astimezone(UTC)
+    return Start(
+        f"switchover-e{record.epoch}-{at:%Y%m%dT%H%M%SZ}",
+        {
+            "mode": Mode.PLANNED.value,
+            "trigger": {
+                "kind": TriggerKind.MANUAL.value,
+                "reason": said,
+                "alarm_arn": None,
+                "observed_at": at.isoformat(),
+            },
+            "expected_epoch": record.epoch,
+        },
+    )
+
+
+def why_not(region: str, plan: Plan, record: LeaderRecord, run: str, now: datetime) -> str | None:
+    """Why the switchover `run` to `region` may not begin, with what to do instead; None when it may."""
+    names = " or ".join(plan.regions)
+    if region not in plan.regions:
+        return f"{region} is not a Region of the plan that can lead: switch over to {names}."
+    if record.leader not in plan.regions:
+        return (
+            f"The leader record names {record.leader}, which the plan does not know: publish a plan with {names} first."
+        )
+    if record.leader == region:
+        return (
+            f"{region} already leads, in epoch {record.epoch}, so nothing was changed. To move the leadership away from it,"
+            f" switch over to {plan.standby_of(region)}."
+        )
+    if reason := held_back(record, run, TriggerKind.MANUAL, now):
+        return f"{reason} Wait for its end; `drlab status` shows it."
+    return None

@@ -1,0 +1,41 @@
+"""`drlab switchover`: move the leadership while everything works, and lose nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.settings import SECONDARY_REGION, SettingsError
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser("switchover", help="move the leadership while everything works, and lose nothing")
+    parser.add_argument("--to", required=True, metavar="REGION", help=f"that is to lead, such as {SECONDARY_REGION}")
+    parser.add_argument("--reason", required=True, help="is kept with the run")
+    add_target(parser)
+    parser.set_defaults(run=run, interrupted="a run that was started goes on: `drlab status` shows it.")
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 only when the new leader serves; 1 when it was refused, stood down or is not proven."""
+    where = chosen_target(options)
+    from failover.wiring.operators import start_switchover, switchovers_of
+    from lab.follow_run import SWITCHED, follow
+    from lab.operators import sign_in
+
+    me = sign_in(where)
+    if options.to not in me.plan.regions:
+        raise SettingsError(f"--to {options.to!r} is not one of {', '.join(me.plan.regions)}")
+    answer = start_switchover(me.plan, options.to, me.by)(options.reason)
+    console.print(f"{'' if answer.started else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
+    if not answer.started or answer.run is None:
+        return FAILED
+    console.print(f"{answer.run} runs in {options.to}.", markup=False, highlight=False, soft_wrap=True)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    result = follow(switchovers_of(me.plan, options.to), answer.run, say)
+    return PASSED if result == SWITCHED else FAILED
