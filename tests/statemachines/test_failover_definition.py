@@ -52,6 +52,9 @@ LAMBDA_ERRORS = {
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
+# How a function that ended with its process, or was ended at its time, is told: by the errorType of Lambda's answer.
+# https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+FUNCTION_ENDS = {"Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown"}
 
 
 def reached(start: str) -> set[str]:
@@ -120,7 +123,7 @@ def test_every_retry_is_bounded_and_names_its_errors(name: str) -> None:
         assert retrier["MaxAttempts"] <= 30
         assert not {"States.ALL", "States.TaskFailed", "RunRefused"} & set(retrier["ErrorEquals"])
     named = {error for retrier in retriers for error in retrier["ErrorEquals"]}
-    assert named >= LAMBDA_ERRORS | {"TransientFailure", "Sandbox.Timedout", "Lambda.Unknown"}
+    assert named >= LAMBDA_ERRORS | FUNCTION_ENDS | {"TransientFailure"}
     assert ("States.Timeout" in named) is (name != WAITS_FOR_A_PERSON)
 
 

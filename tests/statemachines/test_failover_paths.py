@@ -192,7 +192,7 @@ def test_a_promotion_is_given_its_minutes_but_not_for_ever(workflow: Workflow) -
     assert run.entered[-1] == "Held"
 
 
-@pytest.mark.parametrize("error", [TRANSIENT, "Lambda.Unknown", "Sandbox.Timedout"])
+@pytest.mark.parametrize("error", [TRANSIENT, "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"])
 def test_a_transient_failure_is_tried_again_with_growing_pauses_up_to_a_limit(workflow: Workflow, error: str) -> None:
     run = workflow.run(OpenSecondary=FunctionError(error))
     assert len(run.given["OpenSecondary"]) == 9
