@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 
+from failover.application.errors import RunRefused, TransientFailure
 from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Journal, Notifications, Outcomes, Register, RunHistory
 from failover.application.remembering import remember
 from failover.application.subject_line import subject_line
-from failover.domain.abandoned_run import Page, Reopen, holder, judge
+from failover.domain.abandoned_run import Page, Reopen, holder, judge, untold
 from failover.domain.journal import Event
-from failover.domain.leader_record import Refusal, reopen
+from failover.domain.leader_record import LeaderRecord, Refusal, reopen
+from failover.domain.outcome import outcome_key
 from failover.domain.plan import Plan
 
+LOG = logging.getLogger(__name__)
 NEXT_STEP = (
     "Look at the replica. If it was promoted: `aws stepfunctions redrive-execution` lets the run go on from the step that "
     "failed, where the execution can be redriven. If it was not, and no promotion is under way: reopen the old leader. "
@@ -42,7 +46,7 @@ class ReconcileRun:
             record = self.register.read()
         run = holder(record)
         if run is None:
-            return None
+            return self._make_up_for(record)
         found = judge(record, self.runs.ended(run), self.plan.timing.step_budget, self.clock.now())
         if isinstance(found, Reopen):
             return self._reopen(run, found)
@@ -50,6 +54,24 @@ class ReconcileRun:
             self._tell(run, f"{self.plan.service} HELD: nobody leads, act now", f"{found.reason}\n\n{NEXT_STEP}")
             return found.reason
         return None
+
+    def _make_up_for(self, record: LeaderRecord) -> str | None:
+        """A run may be cut off between its last change of the record and its outcome, and so may this function.
+
+        Whoever calls this has more urgent things to do where somebody leads: a failure waits for the next call.
+        """
+        run = record.run
+        try:
+            if run is None or any(self.outcomes.read(key) is not None for key in (outcome_key(run), _told_key(run))):
+                return None
+            told = untold(record, self.runs.ended(run), self.plan.timing.step_budget, self.clock.now())
+            if told is not None:
+                remember(self.journal, Event("run-reconciled", "ProbeLeader", told, run, {"record": record.to_dict()}))
+                self._tell(run, f"{self.plan.service}: a run was cut off, {record.leader} leads", told)
+        except (RunRefused, TransientFailure) as error:
+            LOG.warning("not known whether people were told of %s (%s)", run, error)
+            return None
+        return told
 
     def _reopen(self, run: str, found: Reopen) -> str | None:
         with majority_needed():
@@ -63,7 +85,11 @@ class ReconcileRun:
 
     def _tell(self, run: str, subject: str, text: str) -> None:
         """Marked afterwards: people are rather told twice than never."""
-        key = f"runs/{run}/reconciled.json"
+        key = _told_key(run)
         if self.outcomes.read(key) is None:
             self.notifications.publish(subject_line(subject, run), text)
             self.outcomes.put_once(key, json.dumps({"at": self.clock.now().isoformat(), "told": text}, sort_keys=True))
+
+
+def _told_key(run: str) -> str:
+    return f"runs/{run}/reconciled.json"

@@ -10,7 +10,7 @@ from failover.application.ports import Clock, Journal, Outcomes
 from failover.application.remembering import remember
 from failover.domain.digest import digest_of
 from failover.domain.journal import Event
-from failover.domain.outcome import derive
+from failover.domain.outcome import derive, outcome_key
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -28,7 +28,7 @@ class RecordOutcome:
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises TransientFailure or RunRefused."""
         outcome = derive(run, self.plan.service)
-        key = f"runs/{run.name}/outcome.json"
+        key = outcome_key(run.name)
         record = {
             "run": run.name,
             "service": self.plan.service,

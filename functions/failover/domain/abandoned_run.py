@@ -56,3 +56,16 @@ def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: d
         return Reopen(f"{record.run} ended as {run.status} before {ONE_WAY_STEP} and left {record.leader} fenced.")
     told = f"{record.run} ended as {run.status} after it had entered {ONE_WAY_STEP}"
     return Page(f"{told}: {record.leader} stays fenced and nobody leads.")
+
+
+def untold(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: datetime) -> str | None:
+    """What people must be told of the run that changed the record last, has ended and recorded no outcome; or None.
+
+    It was cut off after that change, or it was reopened for it and whoever did that was cut off. `run` and `settled` as above.
+    """
+    if run is None or run.stopped_at is None or now - run.stopped_at < settled:
+        return None
+    return (
+        f"{record.run} ended as {run.status} and recorded no outcome: "
+        f"{record.leader} leads, {record.state} in epoch {record.epoch}."
+    )

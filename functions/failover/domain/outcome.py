@@ -37,6 +37,11 @@ class Outcome:
     epoch: int | None
 
 
+def outcome_key(run: str) -> str:
+    """Where the outcome of `run` is kept."""
+    return f"runs/{run}/outcome.json"
+
+
 def derive(run: Run, service: str) -> Outcome:
     """The outcome of `run` for `service`, from its state alone."""
     opened = run.value("opened")

@@ -9,6 +9,7 @@ from control_plane_world import (
     NOW,
     PRIMARY,
     RUN,
+    STANDBY,
     MemoryJournal,
     MemoryOutcomes,
     MemoryPeople,
@@ -20,7 +21,7 @@ from control_plane_world import (
 from failover.application.errors import TransientFailure
 from failover.application.reconcile_run import ReconcileRun
 from failover.domain.abandoned_run import EndedRun
-from failover.domain.leader_record import State
+from failover.domain.leader_record import State, hand_over, reopen
 
 LONG_AGO = NOW - timedelta(seconds=60)
 
@@ -99,3 +100,51 @@ def test_without_a_fence_there_is_nothing_to_do_and_without_a_majority_nothing_i
     world.register.majority = False
     with pytest.raises(TransientFailure):
         world.reconcile()
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_people_are_told_of_a_run_that_ended_after_its_last_change_and_before_it_was_told(entered: bool) -> None:
+    """Also where it was this very function that reopened, and then died."""
+    world = World(EndedRun("ABORTED", LONG_AGO, entered_the_one_way_step=entered))
+    change = hand_over(RUN, STANDBY, NOW, NOW) if entered else reopen(RUN, NOW)
+    world.register.change(change)
+    before = world.register.record
+    told = world.reconcile()
+    assert told is not None
+    assert before.leader in told
+    assert world.reconcile() is None, "once is enough"
+    assert world.register.record == before
+    assert [heard[1] for heard in world.people.heard] == [told]
+    assert [(event.kind, event.run) for event in world.journal.events] == [("run-reconciled", RUN)]
+
+
+@pytest.mark.parametrize(
+    ("ended", "recorded"),
+    [
+        (EndedRun("SUCCEEDED", LONG_AGO, entered_the_one_way_step=False), True),
+        (EndedRun("RUNNING", None, entered_the_one_way_step=False), False),
+        (EndedRun("ABORTED", NOW - timedelta(seconds=44), entered_the_one_way_step=False), False),
+        (None, False),
+    ],
+)
+def test_nothing_is_told_of_a_run_that_told_itself_or_may_still(ended: EndedRun | None, recorded: bool) -> None:
+    world = World(ended)
+    world.register.change(reopen(RUN, NOW))
+    if recorded:
+        world.outcomes.put_once(f"runs/{RUN}/outcome.json", "{}")
+    assert world.reconcile() is None
+    assert (world.people.heard, world.journal.events) == ([], [])
+
+
+def test_a_silent_bucket_holds_up_nobody_who_looks_at_the_leader() -> None:
+    """What is to be told can wait for a minute; an incident that no alarm reports cannot."""
+    world = World(EndedRun("ABORTED", LONG_AGO, entered_the_one_way_step=False))
+    world.register.change(reopen(RUN, NOW))
+
+    def silent(key: str) -> str | None:
+        raise TransientFailure(f"Reading {key}: no answer from AWS.")
+
+    world.outcomes.read = silent  # type: ignore[method-assign]
+    assert world.reconcile() is None
+    del world.outcomes.read
+    assert world.reconcile() is not None
