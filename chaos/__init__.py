@@ -1,1 +1,1 @@
-"""What becomes of the failover when any call of any state goes wrong? Real workflow, real functions, faults in front of moto."""
+"""What becomes of the failover when any call goes wrong? Real workflow and functions, faults in front of moto."""

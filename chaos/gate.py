@@ -55,8 +55,8 @@ class Gate:
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     met: set[Fault] = field(default_factory=set)
     late: list[Callable[[], Any]] = field(default_factory=list)
-    before: Callable[[str], None] = lambda what: None
-    after: Callable[[str], None] = lambda what: None
+    before: Callable[[str], None] = lambda _: None
+    after: Callable[[str], None] = lambda _: None
     _counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _thread: threading.local = field(default_factory=threading.local)
 

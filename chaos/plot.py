@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from chaos import interpreter
 from chaos.case import Case, Situation, Then
 from chaos.clock import CaseClock
 from chaos.cloud import Cloud
-from chaos.faults import Fault, OfEvent, OfExecution, OfRegion
+from chaos.faults import ALL_STATES, Fault, OfEvent, OfExecution, OfRegion
 from chaos.functions import FunctionError, Functions
 from chaos.gate import Gate
 from chaos.history import Ended, History, Promotion, Told
 from chaos.installation import ACCOUNT, ALARM, ALARM_ARN, PRIMARY, STANDBY, WITNESS, plan_of
 from failover.wiring import operators
 
-MANUAL = "run-by-hand"
+MANUAL, PROBE = "run-by-hand", "ProbeLeader"
 ASYNCHRONOUS_TRIES = 3
 PERSONS_TRIES = 3
 # The minute's probe waits for a run's end to settle before it acts: step_budget of the plan, and a second.
@@ -48,7 +50,7 @@ class Plot:
     def unfold(self) -> None:
         """From the alarm to the end."""
         if self.case.situation is Situation.DARK:
-            self.gate.faults += (Fault("every state", OfRegion.SILENT, PRIMARY),)
+            self.gate.faults += (Fault(ALL_STATES, OfRegion.SILENT, PRIMARY),)
         self._receive(self._event(ALARM_ARN, "first"))
         self._collect()
         if self.case.then is Then.REDRIVEN:
@@ -133,7 +135,7 @@ class Plot:
             try:
                 self.functions.invoke("ReceiveAlarm", event, "alarm")
                 break
-            except FunctionError:
+            except (FunctionError, ClientError):
                 continue
         self._wait_for_new(known)
 
@@ -145,8 +147,8 @@ class Plot:
     def _probe(self) -> None:
         known = set(self._executions())
         try:
-            self.functions.invoke("ProbeLeader", {"source": "aws.events"}, "probe")
-        except FunctionError:
+            self.functions.invoke(PROBE, {"source": "aws.events"}, "probe")
+        except (FunctionError, ClientError):
             return
         finally:
             self._wait_for_new(known)
@@ -160,15 +162,19 @@ class Plot:
         self._collect()
 
     def _aftermath(self) -> None:
-        """The disturbance is over, what was late has landed, and the minute's probe looks twice."""
-        self.gate.faults = tuple(one for one in self.gate.faults if one.state == "every state")
+        """The disturbance is over but for the probe's own, what was late has landed, and the minute's probe looks twice."""
+        self._end_faults(ALL_STATES, PROBE)
         self.gate.land_late()
         started = bool(self._executions())
         self.clock.sleep(UNTIL_PROBED if started else UNTIL_INCIDENT)
         for _ in range(2):
             self._probe()
+            self._end_faults(ALL_STATES)
             self.clock.sleep(UNTIL_PROBED)
         self._collect()
+
+    def _end_faults(self, *but: str) -> None:
+        self.gate.faults = tuple(one for one in self.gate.faults if one.state in but)
 
     def _answer(self) -> None:
         """A person accepts what the newest message asks for, and tries again when the command fails."""
@@ -203,7 +209,7 @@ class Plot:
         sent = self.cloud.topic.sent_notifications
         for _, text, subject, *_ in sent[len(self.history.told) :]:
             run = subject.rpartition(" ")[2].strip("()[]")
-            state = "AwaitApproval" if "drlab approve" in text else "Notify" if "Recorded:" in text else "ProbeLeader"
+            state = "AwaitApproval" if "drlab approve" in text else "Notify" if "Recorded:" in text else PROBE
             self.history.told.append(Told(run, state, subject, text))
 
     def _by_hand(self) -> dict[str, Any]:

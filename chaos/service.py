@@ -7,7 +7,6 @@ nothing that they write from the fault on reaches the standby. The new leader's 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +44,7 @@ class Service:
     dark: bool = False
     began: datetime = field(init=False)
     leases: dict[str, Lease] = field(default_factory=dict)
-    replicated: Heartbeat | None = None
+    replicated: Heartbeat = field(init=False)
     _sequence: int = 0
 
     def __post_init__(self) -> None:
@@ -85,8 +84,8 @@ class Service:
 
     def position(self, login: DatabaseLogin) -> ReplicaPosition:
         self._reach(login)
-        beat = self.replicated
-        return ReplicaPosition(not self.promoted(), beat and beat.lsn, beat and beat.lsn, beat)
+        at = self.replicated.lsn
+        return ReplicaPosition(not self.promoted(), at, at, self.replicated)
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         self._reach(login)
@@ -140,9 +139,3 @@ class Service:
     def _heartbeat(self, region: str, epoch: int, at: datetime) -> Heartbeat:
         self._sequence += 1
         return Heartbeat(region, epoch, self._sequence, at, Lsn(1_000_000 + self._sequence))
-
-
-def object_of(text: str) -> dict[str, Any]:
-    """A JSON object, empty where there is none."""
-    value = json.loads(text or "{}")
-    return value if isinstance(value, dict) else {}

@@ -36,7 +36,7 @@ class Turns(Executor):
     def __init__(self) -> None:
         self._numbers = itertools.count()
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Turn:  # type: ignore[override]
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Turn:
         bucket = str(getattr(arguments[0], "bucket", "")) if arguments else ""
         return Turn((bucket, next(self._numbers)), lambda: function(*arguments, **named))
 

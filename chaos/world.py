@@ -1,4 +1,4 @@
-"""What happens in a case? One world for each process: real workflow, real functions, an emulated AWS and a service in memory."""
+"""What happens in a case? One world a process: real workflow and functions, an emulated AWS, a service in memory."""
 
 from __future__ import annotations
 
@@ -99,6 +99,13 @@ class World:
         if self.service is not None:
             self.service.go_on()
 
+    @property
+    def living(self) -> Service:
+        """Calls are made in a case only."""
+        if self.service is None:
+            raise RuntimeError("no case is being played")
+        return self.service
+
     def promote(self, name: str) -> Any:
         return self.cloud.promote(name, self.clock, lambda: self.plot.promoted())
 
@@ -118,8 +125,7 @@ class World:
         )
 
     def http_call(self, url: str) -> Answer | Silence:
-        assert self.service is not None  # noqa: S101 - calls are made in a case only
-        service = self.service
+        service = self.living
         region = next((name for name in (PRIMARY, STANDBY) if f"//{name}." in url), "public")
         refused = Answer(403, None, {})
         found: Answer | Silence = self.gate.through(
@@ -186,7 +192,7 @@ def opened() -> Iterator[World]:
 
 
 def _replaced(world: World) -> list[tuple[Any, str, Any]]:
-    clock, service = world.clock, lambda: world.service
+    clock = world.clock
     register = partial(leader_register.LeaderRegister, sleep=clock.sleep_seconds, draw=random.Random(0).random)  # noqa: S311
     return [
         (BotocoreStubber, "__call__", through(world.gate, BotocoreStubber.__call__)),
@@ -203,16 +209,20 @@ def _replaced(world: World) -> list[tuple[Any, str, Any]]:
         (looks, "_LOOKS", turns.Turns()),
         *((module, "wait", turns.wait) for module in (leader_register, s3_heartbeat, vantage_points)),
         (HttpProbe, "get", lambda _, url: world.http_call(url)),
-        (Postgres, "position", lambda _, login, __: world.database_call("position", lambda: service().position(login))),
+        (
+            Postgres,
+            "position",
+            lambda _, login, __: world.database_call("position", lambda: world.living.position(login)),
+        ),
         (
             Postgres,
             "in_recovery",
-            lambda _, login: world.database_call("in_recovery", lambda: service().in_recovery(login)),
+            lambda _, login: world.database_call("in_recovery", lambda: world.living.in_recovery(login)),
         ),
         (
             Postgres,
             "write_probe",
-            lambda _, login, __: world.database_call("write", lambda: service().write_probe(login)),
+            lambda _, login, __: world.database_call("write", lambda: world.living.write_probe(login)),
         ),
     ]
 
