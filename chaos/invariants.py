@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from chaos.case import Case, Situation
 from chaos.faults import OfExecution
@@ -82,7 +83,7 @@ def _ends_and_tells(case: Case, history: History) -> Broken:
         else:
             yield from _recorded(case, history, run)
     for name, outcome in history.outcomes.items():
-        yield from _true(history, name, outcome["result"])
+        yield from _true(history, name, outcome)
 
 
 def _reconciled(history: History, run: Ended) -> Broken:
@@ -107,8 +108,9 @@ def _recorded(case: Case, history: History, run: Ended) -> Broken:
         yield f"nobody was told of {run.run}"
 
 
-def _true(history: History, run: str, result: str) -> Broken:
+def _true(history: History, run: str, outcome: dict[str, Any]) -> Broken:
     """What is recorded is what became of it."""
+    result, later = outcome["result"], history.reconciled.get(run, {}).get("at", "") > outcome["recorded_at"]
     promoted = any(one.run == run for one in history.promotions)
     opened = any(record.run == run and record.leader == history.new for _, record in history.chosen)
     if result in (Result.FAILED_OVER, Result.UNVERIFIED) and not opened:
@@ -117,7 +119,7 @@ def _true(history: History, run: str, result: str) -> Broken:
         yield f"{run} is recorded as {result}, and it had promoted or opened"
     if result == Result.STOOD_DOWN and history.record.run == run and history.record.state is State.FENCED:
         yield f"{run} is recorded as {result}, and it holds the fence"
-    if result == Result.STOOD_DOWN and run in history.reconciled:
+    if result == Result.STOOD_DOWN and later:
         yield f"{run} is recorded as {result}, and the probe had to take its fence away"
     if result == Result.HELD and opened:
         yield f"{run} is recorded as {result}, and it has opened {history.new}"

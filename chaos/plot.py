@@ -19,6 +19,7 @@ from chaos.functions import FunctionError, Functions
 from chaos.gate import Gate
 from chaos.history import Ended, History, Promotion, Told
 from chaos.installation import ACCOUNT, ALARM, ALARM_ARN, PRIMARY, STANDBY, WITNESS, plan_of
+from failover.domain.leader_record import State
 from failover.wiring import operators
 
 MANUAL, PROBE = "run-by-hand", "ProbeLeader"
@@ -162,15 +163,17 @@ class Plot:
         self._collect()
 
     def _aftermath(self) -> None:
-        """The disturbance is over but for the probe's own, what was late has landed, and the minute's probe looks twice."""
+        """Only the probe is still disturbed, what was late lands, and the probe looks, twice if need be."""
         self._end_faults(ALL_STATES, PROBE)
         self.gate.land_late()
         started = bool(self._executions())
         self.clock.sleep(UNTIL_PROBED if started else UNTIL_INCIDENT)
-        for _ in range(2):
-            self._probe()
+        self._probe()
+        unsettled = len(self._executions()) > 1 or self.history.record.state is State.FENCED
+        if unsettled or any(one.state == PROBE for one in self.gate.faults):
             self._end_faults(ALL_STATES)
             self.clock.sleep(UNTIL_PROBED)
+            self._probe()
         self._collect()
 
     def _end_faults(self, *but: str) -> None:

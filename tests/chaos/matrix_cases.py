@@ -26,6 +26,9 @@ def _first_state(case: Case) -> str:
 def _alike(case: Case) -> bool:
     if any(one.kind in ALIKE for one in case.faults):
         return True
-    # What a copy of the record that is gone already adds is played for the changes alone.
+    # A copy of the leader record or the heartbeat is there or it is not: why not is all one to the register.
+    copies = any("leader-record" in one.what or "heartbeat" in one.what for one in case.faults)
+    if copies and any(one.kind in (Kind.THROTTLED, Kind.DENIED_FOR_EVER) for one in case.faults):
+        return True
     reads = any("Get" in one.what or "Describe" in one.what for one in case.faults)
     return reads and (case.situation is Situation.DARK or any(one.kind is Kind.THROTTLED for one in case.faults))
