@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench evidence documents synth lock clean
+.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos evidence documents synth lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ sam-local: $(VENV)/.dev $(SAM_VENV)/.sam ## every function under AWS's own emula
 
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.dev ## the failover with every call failing in every way, and thousands of drawn cases (ARGS="--seed 7 --runs 5000")
+	@$(BIN)/python -m chaos $(ARGS)
 
 documents: $(VENV)/.lab ## write the generated documents anew
 	@$(BIN)/drlab documents

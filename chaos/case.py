@@ -1,0 +1,62 @@
+"""What is one case: which situation, which faults, and what is done afterwards? Its name says it all, and gives it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chaos.faults import Fault, parse
+from chaos.installation import TIGHT_RPO_SECONDS, plan_text
+
+
+class Situation(StrEnum):
+    """`cut-off`: the old leader lives and writes, and nobody outside reaches it; the loss is within the RPO. `asked`: the
+    loss is above it, and a person accepts. `refused`: it is above, and the policy asks nobody. `dark`: the old leader's
+    Region is dead, its copy of the leader record too."""
+
+    CUT_OFF = "cut-off"
+    ASKED = "asked"
+    REFUSED = "refused"
+    DARK = "dark"
+
+
+class Then(StrEnum):
+    """What follows an execution that was aborted or ended as held, before the minute's probe looks; or after it."""
+
+    PROBED = "probed"
+    REDRIVEN = "redriven"
+    PROBED_AND_REDRIVEN = "probed-and-redriven"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of the failover, and whatever else its faults start."""
+
+    situation: Situation = Situation.CUT_OFF
+    faults: tuple[Fault, ...] = ()
+    then: Then = Then.PROBED
+
+    @property
+    def name(self) -> str:
+        told = "+".join(one.name for one in self.faults) or "no-fault"
+        return f"{self.situation}/{told}" + (f"/then-{self.then}" if self.then is not Then.PROBED else "")
+
+    @property
+    def plan(self) -> str:
+        if self.situation is Situation.ASKED:
+            return plan_text("auto-within-rpo", TIGHT_RPO_SECONDS)
+        if self.situation is Situation.REFUSED:
+            return plan_text("auto", TIGHT_RPO_SECONDS)
+        return plan_text()
+
+
+def from_name(name: str) -> Case:
+    """The case of that name. Raises ValueError."""
+    situation, _, rest = name.partition("/")
+    if situation not in tuple(Situation) or not rest:
+        raise ValueError(f"{name} names no case: it begins with {', '.join(Situation)} and a fault.")
+    told, _, then = rest.partition("/then-")
+    if then and then not in tuple(Then):
+        raise ValueError(f"{name} names no case: what follows is one of {', '.join(Then)}.")
+    faults = () if told == "no-fault" else tuple(parse(one) for one in told.split("+"))
+    return Case(Situation(situation), faults, Then(then or Then.PROBED))

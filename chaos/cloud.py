@@ -1,0 +1,238 @@
+"""The emulated AWS of all cases: made once, and put back to its first state before each."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.ecs.models import ecs_backends
+from moto.rds.exceptions import RDSClientError
+from moto.rds.models import rds_backends
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sns.models import sns_backends
+from moto.ssm.models import ssm_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from chaos.clock import CaseClock
+from chaos.installation import (
+    ACCOUNT,
+    ALARM,
+    CLUSTER,
+    COPIES,
+    MACHINE,
+    PARAMETER,
+    PLAN_PARAMETER,
+    PRIMARY,
+    REGIONS,
+    SECRET,
+    STANDBY,
+    STANDBY_TASKS,
+    TOPIC,
+    WITNESS,
+    database_of,
+    plan_text,
+)
+from failover.adapters.s3_leader_record import KEY as RECORD_KEY
+from failover.adapters.s3_leader_record import _dump, _parse
+from failover.domain.leader_record import LeaderRecord
+from failover.domain.register_protocol import Ballot, Copy, Versioned, agreed
+
+# After PromoteReadReplica was accepted: still available and a replica, then modifying, then through.
+STILL_AVAILABLE, MODIFYING = timedelta(seconds=1), timedelta(seconds=2)
+NOT_REPLICA = "InvalidDBInstanceState"
+
+
+class Cloud:
+    """Talks to moto's own objects where a request would only take time."""
+
+    def __init__(self, definition: str) -> None:
+        self._definition = definition
+        self._promoting: Any = None
+        self._make()
+        self._first = {name: copy.deepcopy(value) for name, value in self._changeable().items()}
+
+    def reset(self, plan: str, first: LeaderRecord) -> None:
+        """As before the fault: `first` on every copy, and the standby replicating."""
+        for bucket in self._buckets().values():
+            bucket.keys.clear()
+        for region in REGIONS:
+            self.put(region, RECORD_KEY, json.dumps(_dump(Copy(Ballot(1, "first"), Ballot(1, "first"), first))))
+        for target, name in self._changeable():
+            setattr(target, name, copy.deepcopy(self._first[target, name]))
+        self._set_plan(plan)
+        self.machine.executions.clear()
+        self.topic.sent_notifications.clear()
+        self.alarm.state_transitioned_timestamp = self.alarm.state_updated_timestamp = datetime.now(UTC)
+        self._promoting = None
+
+    def put(self, region: str, key: str, text: str) -> None:
+        s3_backends[ACCOUNT]["aws"].put_object(COPIES[region], key, text.encode())
+
+    def text(self, region: str, key: str) -> str | None:
+        found = self._buckets()[region].keys.get(key)
+        return found.value.decode() if found is not None else None
+
+    def keys(self, region: str) -> list[str]:
+        return sorted(self._buckets()[region].keys)
+
+    def record(self) -> LeaderRecord | None:
+        """What a majority of the copies holds at this moment."""
+        held: dict[str, Versioned] = {}
+        for region in REGIONS:
+            text = self.text(region, RECORD_KEY)
+            if text is not None:
+                held[region] = Versioned(_copy(text), "v")
+        return agreed(held, len(REGIONS))
+
+    def promote(self, name: str, clock: CaseClock, accepted: Callable[[], None]) -> Any:
+        """As RDS does: for an available read replica, and once.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+        """
+        self.settle(clock)
+        database = self.database
+        if self._promoting is not None or not database.is_replica or database.status != "available":
+            raise RDSClientError(NOT_REPLICA, f"{name} is not a read replica that can be promoted now.")
+        self._promoting = clock.now()
+        accepted()
+        return database
+
+    def settle(self, clock: CaseClock) -> None:
+        """What RDS says now of a promotion that is under way."""
+        if self._promoting is None:
+            return
+        lasted = clock.now() - self._promoting
+        if lasted >= STILL_AVAILABLE + MODIFYING:
+            self.database.status = "available"
+            self.database.is_replica = False
+            self.database.source_db_instance_identifier = None
+            self._promoting = None
+        elif lasted >= STILL_AVAILABLE:
+            self.database.status = "modifying"
+
+    @property
+    def database(self) -> Any:
+        return rds_backends[ACCOUNT][STANDBY].databases[database_of(STANDBY)]
+
+    @property
+    def alarm(self) -> Any:
+        return next(iter(cloudwatch_backends[ACCOUNT][WITNESS].alarms.values()))
+
+    @property
+    def service(self) -> Any:
+        return ecs_backends[ACCOUNT][STANDBY].services[f"{CLUSTER}:{CLUSTER}"]
+
+    @property
+    def machine(self) -> Any:
+        return next(
+            one for one in stepfunctions_parser_backends[ACCOUNT][STANDBY].state_machines if one.name == MACHINE
+        )
+
+    @property
+    def topic(self) -> Any:
+        return next(iter(sns_backends[ACCOUNT][STANDBY].topics.values()))
+
+    def endpoint(self) -> tuple[str, int]:
+        endpoint = self.database.endpoint
+        return str(endpoint["Address"]), int(endpoint["Port"])
+
+    def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the secret and the parameter of the standby say of its database."""
+        secret = secretsmanager_backends[ACCOUNT][STANDBY].secrets[SECRET]
+        value = secret.versions[secret.default_version_id]["secret_string"]
+        parameter = ssm_backends[ACCOUNT][STANDBY]._parameters[PARAMETER][-1].value
+        return json.loads(value), json.loads(parameter)
+
+    def _buckets(self) -> dict[str, Any]:
+        backend = s3_backends[ACCOUNT]["aws"]
+        return {region: backend.buckets[COPIES[region]] for region in REGIONS}
+
+    def _changeable(self) -> dict[tuple[Any, str], Any]:
+        """Every attribute that a run may change."""
+        secret = secretsmanager_backends[ACCOUNT][STANDBY].secrets[SECRET]
+        targets = (
+            (self.database, ("status", "is_replica", "source_db_instance_identifier", "backup_retention_period")),
+            (self.service, ("desired_count",)),
+            (secret, ("versions", "default_version_id", "secret_string")),
+        )
+        return {(target, name): getattr(target, name) for target, names in targets for name in names}
+
+    def _set_plan(self, text: str) -> None:
+        for region in (PRIMARY, STANDBY):
+            parameters = ssm_backends[ACCOUNT][region]._parameters
+            del parameters[PLAN_PARAMETER][1:]
+            parameters[PLAN_PARAMETER][0].value = text
+        stored = ssm_backends[ACCOUNT][STANDBY]._parameters[PARAMETER]
+        del stored[1:]
+        stored[0].value = json.dumps({"host": "replica.example", "port": 5432})
+
+    def _make(self) -> None:
+        for region in REGIONS:
+            boto3.client("s3", "us-east-1").create_bucket(Bucket=COPIES[region], ObjectLockEnabledForBucket=True)
+        for region in (PRIMARY, STANDBY):
+            boto3.client("ssm", region).put_parameter(Name=PLAN_PARAMETER, Value=plan_text(), Type="String")
+        boto3.client("ssm", STANDBY).put_parameter(Name=PARAMETER, Value="{}", Type="String")
+        secret = {"host": "replica.example", "port": 5432, "username": "app", "password": "not-shown", "dbname": "app"}
+        boto3.client("secretsmanager", STANDBY).create_secret(Name=SECRET, SecretString=json.dumps(secret))
+        boto3.client("sns", STANDBY).create_topic(Name=TOPIC)
+        self._make_databases()
+        self._make_service()
+        self._make_alarm()
+        role = boto3.client("iam", STANDBY).create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        boto3.client("stepfunctions", STANDBY).create_state_machine(
+            name=MACHINE, definition=self._definition, roleArn=role
+        )
+
+    def _make_databases(self) -> None:
+        boto3.client("rds", PRIMARY).create_db_instance(
+            DBInstanceIdentifier=database_of(PRIMARY),
+            DBInstanceClass="db.t4g.medium",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="app",
+            MasterUserPassword="not-shown",
+            BackupRetentionPeriod=7,
+        )
+        boto3.client("rds", STANDBY).create_db_instance_read_replica(
+            DBInstanceIdentifier=database_of(STANDBY),
+            SourceDBInstanceIdentifier=f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{database_of(PRIMARY)}",
+            SourceRegion=PRIMARY,
+        )
+
+    def _make_service(self) -> None:
+        """As many healthy targets as a leader needs: capacity is not what these cases are about."""
+        ecs, elbv2, ec2 = (boto3.client(name, STANDBY) for name in ("ecs", "elbv2", "ec2"))
+        ecs.create_cluster(clusterName=CLUSTER)
+        container = {"name": CLUSTER, "image": "app", "memory": 128}
+        ecs.register_task_definition(family=CLUSTER, containerDefinitions=[container])
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        group = elbv2.create_target_group(Name=CLUSTER, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+        arn = group["TargetGroups"][0]["TargetGroupArn"]
+        elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": f"10.0.0.{number}"} for number in (4, 5, 6)])
+        ecs.create_service(
+            cluster=CLUSTER,
+            serviceName=CLUSTER,
+            taskDefinition=CLUSTER,
+            desiredCount=STANDBY_TASKS,
+            loadBalancers=[{"targetGroupArn": arn, "containerName": CLUSTER, "containerPort": 80}],
+        )
+
+    def _make_alarm(self) -> None:
+        client = boto3.client("cloudwatch", WITNESS)
+        client.put_metric_alarm(
+            AlarmName=ALARM, EvaluationPeriods=1, ComparisonOperator="LessThanThreshold", Threshold=1
+        )
+        client.set_alarm_state(AlarmName=ALARM, StateValue="ALARM", StateReason="Threshold Crossed")
+
+
+@lru_cache(maxsize=64)
+def _copy(text: str) -> Copy:
+    """The model looks at the copies far more often than they change."""
+    return _parse(text.encode(), "a bucket")

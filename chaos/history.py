@@ -1,0 +1,77 @@
+"""What happened in one case, in its order? Everything that an invariant is judged from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from failover.domain.leader_record import LeaderRecord
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """A write that a task told its client is safe."""
+
+    at: datetime
+    region: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A promotion that RDS accepted. `gate` is what the run that asked had in its state; None: nobody's run."""
+
+    at: datetime
+    run: str
+    gate: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message that reached people. `state` is the function's that sent it."""
+
+    run: str
+    state: str
+    subject: str
+    text: str
+
+
+@dataclass
+class Ended:
+    """One pass of one execution: how it ended, which states it entered, and its state at the end."""
+
+    run: str
+    status: str
+    entered: list[str]
+    state: dict[str, Any]
+
+
+@dataclass
+class History:
+    """`chosen` are the records that a majority came to hold, in their order, each once."""
+
+    old: str
+    new: str
+    chosen: list[tuple[datetime, LeaderRecord]] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    read_back: list[tuple[datetime, str]] = field(default_factory=list)
+    traffic: list[tuple[datetime, str]] = field(default_factory=list)
+    promotions: list[Promotion] = field(default_factory=list)
+    acceptances: list[tuple[str, str]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reconciled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aborted: set[str] = field(default_factory=set)
+    surprises: list[str] = field(default_factory=list)
+    received_until: datetime | None = None
+
+    @property
+    def record(self) -> LeaderRecord:
+        """The newest record."""
+        return self.chosen[-1][1]
+
+    def choose(self, at: datetime, record: LeaderRecord | None) -> None:
+        if record is not None and (not self.chosen or self.chosen[-1][1] != record):
+            self.chosen.append((at, record))

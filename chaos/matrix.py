@@ -1,0 +1,165 @@
+"""Which cases are there? Each call of each state with each fault, and what befalls functions, Regions, runs and events."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaos.case import Case, Situation, Then
+from chaos.faults import Fault, Kind, OfEvent, OfExecution, OfFunction, OfRegion
+from chaos.functions import TASKS
+from chaos.installation import PRIMARY, REGIONS
+from chaos.plot import PROBE, WAIT_STATE
+from chaos.world import World
+
+# Whose calls are tried in which situation: each state once, where it matters most, and the register's changes in the dark.
+ONLY = {
+    Situation.CUT_OFF: None,
+    Situation.ASKED: ("AwaitApproval",),
+    Situation.REFUSED: ("StandDown",),
+    Situation.DARK: ("FencePrimary", "OpenSecondary"),
+}
+# Of a switchover alone, which needs a leader that lives on: it is not played here.
+PLANNED_ONLY = ("WarmSecondary",)
+ENTERED = tuple(state for state in TASKS if state not in PLANNED_ONLY)
+# No request to AWS is behind these: they are refused in no way of AWS's, and nothing of them is on its way.
+OWN = ("http", "postgres")
+OWN_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.TIMES_OUT, Kind.TIMES_OUT_FOR_EVER)
+# In the dark a copy is missing already; what matters is which call of the other two is the last.
+DARK_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.LANDS_LATE, Kind.TIMES_OUT_FOR_EVER)
+# A question that arrives late, or whose answer is lost, is one that was not answered.
+OF_WRITES = (Kind.LANDS_LATE, Kind.ANSWER_LOST, Kind.DIES_BEFORE)
+READS = ("Get", "Describe", "List")
+CALLS = Path(__file__).with_name("calls.json")
+Calls = list[tuple[str, str, int]]
+# None: those by which the minute's probe takes the fence away from a run that was aborted.
+Recorded = dict[Situation | None, Calls]
+ABANDONED = Case(Situation.CUT_OFF, (Fault("BoundDataLoss", OfExecution.ABORTED_BEFORE),))
+
+
+def recorded(world: World) -> Recorded:
+    """The calls of a run without a fault, in each situation."""
+    found: Recorded = {}
+    for situation in Situation:
+        world.play(Case(situation))
+        found[situation] = list(world.gate.calls)
+    world.play(ABANDONED)
+    found[None] = [
+        (state, what, number)
+        for state, what, number in world.gate.calls
+        if state == PROBE and _writes(what) and not what.startswith(OWN)
+    ]
+    return found
+
+
+def kept() -> Recorded:
+    """The same, as it was kept."""
+    stored = json.loads(CALLS.read_text(encoding="utf-8"))
+    return {
+        None if name == ABANDONED.name else Situation(name): [_call(one) for one in stored[name]] for name in stored
+    }
+
+
+def keep(calls: Recorded) -> None:
+    """A line a call, so that a change of the functions shows."""
+    shown = {
+        situation or ABANDONED.name: [f"{one[0]}/{one[1]}#{one[2]}" for one in found]
+        for situation, found in calls.items()
+    }
+    CALLS.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+
+
+def _call(line: str) -> tuple[str, str, int]:
+    state, _, rest = line.partition("/")
+    what, _, number = rest.rpartition("#")
+    return state, what, int(number)
+
+
+def all_cases(calls: Recorded) -> list[Case]:
+    """Every case, each once, in the order of the states."""
+    cases = [
+        *(Case(situation) for situation in Situation),
+        *_of_calls(calls),
+        *_of_functions(),
+        *_of_regions(calls),
+        *_of_executions(),
+        *_of_events(),
+    ]
+    return list(dict.fromkeys(cases))
+
+
+def drawn(calls: Recorded, seed: int) -> Case:
+    """A case with two faults or three, the same for the same seed."""
+    draw = random.Random(seed)  # noqa: S311 - it chooses, and keeps no secret
+    situation = draw.choice(list(Situation))
+    known = [fault for case in all_cases(calls) if case.situation is situation for fault in case.faults]
+    known += [case.faults[0] for case in _of_functions() if situation is Situation.CUT_OFF or draw.random() < 0.5]
+    known += _some_calls(calls[situation], draw)
+    faults = tuple(dict.fromkeys(draw.sample(known, draw.choice((2, 2, 3)))))
+    return Case(situation, faults, draw.choice(list(Then)))
+
+
+def _some_calls(calls: Calls, draw: random.Random) -> Iterator[Fault]:
+    for state, what, number in draw.sample(calls, 20):
+        yield Fault(state, draw.choice(_kinds(what)), what, number)
+
+
+def _kinds(what: str) -> tuple[Kind, ...]:
+    if what.startswith(OWN):
+        return OWN_KINDS
+    return tuple(kind for kind in Kind if _writes(what) or kind not in OF_WRITES)
+
+
+def _writes(what: str) -> bool:
+    return not what.split(".")[1].startswith(READS)
+
+
+def _of_calls(calls: Recorded) -> Iterator[Case]:
+    for situation in Situation:
+        for state, what, number in calls[situation]:
+            wanted = ONLY[situation]
+            if state == PROBE or (wanted is not None and state not in wanted):
+                continue
+            if situation is Situation.DARK and what.endswith(PRIMARY):
+                continue
+            for kind in DARK_KINDS if situation is Situation.DARK else _kinds(what):
+                yield Case(situation, (Fault(state, kind, what, number),))
+    for state, what, number in calls[None]:
+        for kind in _kinds(what):
+            yield Case(Situation.CUT_OFF, (*ABANDONED.faults, Fault(state, kind, what, number)))
+
+
+def _of_functions() -> Iterator[Case]:
+    for state in ("ReceiveAlarm", *ENTERED):
+        for kind in OfFunction:
+            yield Case(situation_of(state), (Fault(state, kind),))
+
+
+def _of_regions(calls: Recorded) -> Iterator[Case]:
+    """Those Regions that a state's function calls at all."""
+    for state in ("ReceiveAlarm", *ENTERED):
+        situation = situation_of(state)
+        for region in REGIONS:
+            if any(one == state and what.endswith(region) for one, what, _ in calls[situation]):
+                for kind in OfRegion:
+                    yield Case(situation, (Fault(state, kind, region),))
+
+
+def _of_executions() -> Iterator[Case]:
+    for state in (*ENTERED, WAIT_STATE):
+        for kind in OfExecution:
+            for then in Then:
+                yield Case(situation_of(state), (Fault(state, kind),), then)
+
+
+def _of_events() -> Iterator[Case]:
+    for state in (*ENTERED, WAIT_STATE):
+        for kind in OfEvent:
+            yield Case(situation_of(state), (Fault(state, kind),))
+
+
+def situation_of(state: str) -> Situation:
+    """Where a state is entered at all."""
+    return {"AwaitApproval": Situation.ASKED, "StandDown": Situation.REFUSED}.get(state, Situation.CUT_OFF)

@@ -1,0 +1,238 @@
+"""What happens in a case? One world a process: real workflow and functions, an emulated AWS, a service in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import botocore.endpoint
+import botocore.retries.quota
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.rds.models import RDSBackend
+
+from chaos import interpreter, turns
+from chaos.aws_calls import through
+from chaos.case import Case, Situation
+from chaos.clock import CaseClock
+from chaos.cloud import Cloud
+from chaos.functions import Functions
+from chaos.gate import Call, Gate
+from chaos.history import History
+from chaos.installation import COPIES, MACHINE_ARN, PLAN_PARAMETER, PRIMARY, STANDBY, WITNESS, plan_of
+from chaos.plot import Plot
+from chaos.service import Service
+from failover.adapters import aws, s3_heartbeat, s3_leader_record
+from failover.adapters.clock import SystemClock
+from failover.adapters.postgres import Postgres
+from failover.adapters.s3_heartbeat import KEY as HEARTBEAT_KEY
+from failover.adapters.service_probe import HttpProbe
+from failover.application import leader_register, vantage_points
+from failover.application.errors import DatabaseUnavailable
+from failover.application.ports import Answer, Silence
+from failover.domain.heartbeat import Heartbeat
+from failover.domain.leader_record import genesis
+from failover.wiring import heartbeats, journal, looks
+
+API_TIMEOUT = timedelta(seconds=3)
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "unused",
+    "AWS_SECRET_ACCESS_KEY": "unused",
+    "AWS_REGION": STANDBY,
+    "AWS_DEFAULT_REGION": STANDBY,
+    "AWS_ENDPOINT_URL": "",
+    "PLAN_PARAMETER": PLAN_PARAMETER,
+    "STATE_MACHINE_ARN": MACHINE_ARN,
+    "CONTROL_BUCKET": COPIES[STANDBY],
+}
+
+
+@dataclass
+class World:
+    """Open it with `opened`, then play case after case."""
+
+    clock: CaseClock
+    gate: Gate
+    cloud: Cloud
+    history: History = field(default_factory=lambda: History(PRIMARY, STANDBY))
+    service: Service | None = None
+
+    def play(self, case: Case) -> History:
+        """Everything that happened in `case`."""
+        self._begin(case)
+        functions = Functions(self.gate, self.clock, self.history.surprises)
+        self.plot = Plot(case, self.clock, self.gate, self.cloud, self.history, functions)
+        with redirect_stdout(io.StringIO()):
+            self.plot.unfold()
+        return self.history
+
+    def invoke(self, state: str, event: dict[str, Any]) -> dict[str, Any]:
+        return self.plot.invoke(state, event)
+
+    def wait_ended(self) -> None:
+        self.plot.wait_ended()
+
+    def before(self, what: str) -> None:
+        """The old leader's tasks renew at the last moment; RDS tells how far it is."""
+        if what.startswith("rds."):
+            self.cloud.settle(self.clock)
+        if what.startswith("s3.PutObject leader-record"):
+            self.go_on()
+
+    def after(self, what: str) -> None:
+        if what.startswith("s3.PutObject leader-record"):
+            self.history.choose(self.clock.now(), self.cloud.record())
+
+    def go_on(self) -> None:
+        self.cloud.settle(self.clock)
+        if self.service is not None:
+            self.service.go_on()
+
+    @property
+    def living(self) -> Service:
+        """Calls are made in a case only."""
+        if self.service is None:
+            raise RuntimeError("no case is being played")
+        return self.service
+
+    def promote(self, name: str) -> Any:
+        return self.cloud.promote(name, self.clock, lambda: self.plot.promoted())
+
+    def database_call(self, what: str, apply: Any) -> Any:
+        def unavailable(reason: str) -> Any:
+            raise DatabaseUnavailable(reason)
+
+        return self.gate.through(
+            Call(
+                f"postgres.{what} {STANDBY}",
+                STANDBY,
+                apply,
+                lambda: unavailable("ConnectionTimeout: connection timeout expired"),
+                lambda: unavailable("OperationalError: sorry, too many clients already"),
+                lambda: unavailable("OperationalError: password authentication failed"),
+            )
+        )
+
+    def http_call(self, url: str) -> Answer | Silence:
+        service = self.living
+        region = next((name for name in (PRIMARY, STANDBY) if f"//{name}." in url), "public")
+        refused = Answer(403, None, {})
+        found: Answer | Silence = self.gate.through(
+            Call(
+                f"http.GET {url.rsplit('/', 1)[1]} {region}",
+                region,
+                lambda: service.get(url),
+                lambda: Silence(f"{url}: ReadTimeoutError"),
+                lambda: Answer(429, None, {}),
+                lambda: refused,
+            )
+        )
+        return found
+
+    def _begin(self, case: Case) -> None:
+        self.service = None
+        self.clock.reset()
+        self.gate.reset(case.faults)
+        journal._journal.cache_clear()
+        first = genesis(PRIMARY, self.clock.now() - timedelta(days=1))
+        self.cloud.reset(case.plan, first)
+        self.history = History(PRIMARY, STANDBY)
+        self.history.choose(self.clock.now(), first)
+        self.service = Service(
+            plan=plan_of(case.plan),
+            clock=self.clock,
+            history=self.history,
+            record=self.cloud.record,
+            publish=self._publish,
+            promoted=lambda: not self.cloud.database.is_replica,
+            endpoint=self.cloud.endpoint,
+            settings=self.cloud.settings,
+            dark=case.situation is Situation.DARK,
+        )
+
+    def _publish(self, heartbeat: Heartbeat) -> None:
+        for region in (PRIMARY, STANDBY, WITNESS):
+            self.cloud.put(region, HEARTBEAT_KEY, json.dumps(heartbeat.to_dict()))
+
+
+@contextmanager
+def opened() -> Iterator[World]:
+    """The world, ready for its first case. Whatever it replaces is as before afterwards."""
+    clock = CaseClock()
+    gate = Gate(clock.monotonic, lambda: clock.sleep(API_TIMEOUT))
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
+        stack.enter_context(mock_aws())
+        session = boto3.session.Session()
+        stack.enter_context(patch.object(aws, "_SESSION", session))
+        aws.client.cache_clear()
+        stack.callback(aws.client.cache_clear)
+        stack.enter_context(_quiet())
+        # The world is needed by what it is made of.
+        stack.enter_context(
+            interpreter.interpreting(clock, lambda state, event: world.invoke(state, event), lambda: world.wait_ended())
+        )
+        world = World(clock, gate, Cloud(interpreter.definition()))
+        clock.on_step, gate.before, gate.after = world.go_on, world.before, world.after
+        stack.enter_context(patch.dict(os.environ, {"TOPIC_ARN": world.cloud.topic.arn}))
+        for target, name, value in _replaced(world):
+            stack.enter_context(patch.object(target, name, value))
+        yield world
+
+
+def _replaced(world: World) -> list[tuple[Any, str, Any]]:
+    clock = world.clock
+    register = partial(leader_register.LeaderRegister, sleep=clock.sleep_seconds, draw=random.Random(0).random)  # noqa: S311
+    return [
+        (BotocoreStubber, "__call__", through(world.gate, BotocoreStubber.__call__)),
+        (RDSBackend, "promote_read_replica", lambda _, wanted: world.promote(wanted["db_instance_identifier"])),
+        (SystemClock, "now", lambda _: clock.now()),
+        (SystemClock, "monotonic", lambda _: clock.monotonic()),
+        (SystemClock, "sleep", lambda _, duration: clock.sleep(duration)),
+        (botocore.endpoint, "time", interpreter.Pause(clock)),
+        # A client that is used for a thousand cases must not lose its right to try again.
+        (botocore.retries.quota.RetryQuota, "acquire", lambda *_: True),
+        (s3_leader_record, "LeaderRegister", register),
+        (s3_leader_record, "_EXECUTOR", turns.Turns()),
+        (heartbeats, "_EXECUTOR", turns.Turns()),
+        (looks, "_LOOKS", turns.Turns()),
+        *((module, "wait", turns.wait) for module in (leader_register, s3_heartbeat, vantage_points)),
+        (HttpProbe, "get", lambda _, url: world.http_call(url)),
+        (
+            Postgres,
+            "position",
+            lambda _, login, __: world.database_call("position", lambda: world.living.position(login)),
+        ),
+        (
+            Postgres,
+            "in_recovery",
+            lambda _, login: world.database_call("in_recovery", lambda: world.living.in_recovery(login)),
+        ),
+        (
+            Postgres,
+            "write_probe",
+            lambda _, login, __: world.database_call("write", lambda: world.living.write_probe(login)),
+        ),
+    ]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A thousand runs would log a hundred thousand lines."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,18 @@
+"""Does the failover keep its promises when a call, a function, a Region or a run fails from the one-way step on?"""
+
+from __future__ import annotations
+
+import pytest
+from matrix_cases import chosen
+
+from chaos.case import Case
+from chaos.invariants import violations
+from chaos.world import World
+
+
+@pytest.mark.parametrize("case", chosen(one_way=True), ids=lambda case: case.name)
+def test_no_promise_is_broken(world: World, case: Case) -> None:
+    """`make chaos ARGS="--case NAME"` tells what happened."""
+    history = world.play(case)
+    assert violations(case, history) == []
+    assert world.gate.met >= set(case.faults), "a fault that never had its occasion tests nothing"

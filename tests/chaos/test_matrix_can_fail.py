@@ -1,0 +1,125 @@
+"""Do the invariants notice a product that is broken on purpose? Each mutation takes one safety away."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from chaos import matrix
+from chaos.case import Case, Situation, from_name
+from chaos.installation import REGIONS
+from chaos.invariants import violations
+from chaos.playing import case_named
+from chaos.world import World
+from failover.application import promote_replica, verify_writes
+from failover.application.stand_down import StandDown
+from failover.domain.plan import Timing
+
+STATES = ("FencePrimary", "OpenSecondary", "StandDown")
+
+
+def broken(world: World, name: str) -> str:
+    """The numbers of the promises that the case broke."""
+    case = from_name(name)
+    history = world.play(case)
+    assert world.gate.met >= set(case.faults), "the fault had its occasion"
+    return "".join(dict.fromkeys(told[0] for told in violations(case, history)))
+
+
+@contextmanager
+def changed(world: World, change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
+    """A world whose workflow has other states."""
+    machine = world.cloud.machine
+    whole = machine.definition
+    defined = json.loads(whole)
+    change(defined["States"])
+    machine.definition = json.dumps(defined)
+    yield
+    machine.definition = whole
+
+
+def test_without_the_wait_the_old_leader_acknowledges_what_is_lost_or_late(world: World) -> None:
+    with patch.object(Timing, "fence_wait_seconds", 0):
+        assert set(broken(world, "cut-off/no-fault")) & {"1", "3"}
+
+
+def test_a_service_that_is_not_asked_to_write_is_opened_unproven(world: World) -> None:
+    told = {"region": "us-west-2", "read_back": True, "elapsed_ms": 1}
+    with patch.object(verify_writes, "database_check", lambda *_: told):
+        assert "2" in broken(world, "cut-off/no-fault")
+
+
+def test_a_gate_that_lets_everything_through_promotes_what_nobody_accepted(world: World) -> None:
+    with changed(world, lambda states: states["LossIsAcceptable"].update(Default="DecideAuroraOrStandard")):
+        assert broken(world, "refused/no-fault") == "", "the function refuses what the workflow let through"
+        with patch.object(promote_replica, "gate_passed", lambda _: True):
+            assert "3" in broken(world, "refused/no-fault")
+
+
+def test_a_death_that_is_not_tried_again_leaves_no_outcome(world: World) -> None:
+    """This was the first fault that the matrix found."""
+
+    def forget(states: dict[str, Any]) -> None:
+        for retrier in states["RecordOutcome"]["Retry"]:
+            retrier["ErrorEquals"].remove("Runtime.ExitError")
+
+    with changed(world, forget):
+        assert "4" in broken(world, "cut-off/RecordOutcome/s3.PutObject:outcome:us-west-2#1/dies-before")
+
+
+def test_a_run_that_stands_down_after_the_promotion_opens_the_old_leader(world: World) -> None:
+    with changed(world, lambda states: states["PromoteReplica"]["Catch"][0].update(Next="StandDown")):
+        assert "5" in broken(world, "cut-off/PromoteReplica/secrets-manager.GetSecretValue:us-west-2#1/denied-for-ever")
+
+
+def test_a_run_that_keeps_the_fence_when_it_stands_down_is_found(world: World) -> None:
+    with patch.object(StandDown, "_may_have_fenced", lambda *_: False):
+        assert "4" in broken(world, "refused/no-fault"), "its outcome says that it gave the fence back"
+
+
+def test_a_register_that_is_content_with_one_copy_is_found(world: World) -> None:
+    """A change that a minority took is none: whoever goes by it leads beside the leader that the others know."""
+    with (
+        patch("failover.domain.register_protocol.majority", lambda _: 1),
+        patch("failover.application.leader_register.majority", lambda _: 1),
+    ):
+        cases = [f"cut-off/{state}/{region}/region-silent" for state in STATES for region in REGIONS]
+        assert any(broken(world, name) for name in cases)
+
+
+def test_a_name_gives_its_case_back(world: World) -> None:
+    cases = matrix.all_cases(matrix.kept())
+    assert len(cases) >= 1000
+    assert [from_name(case.name) for case in cases] == cases
+    assert case_named("drawn-7") == case_named("drawn-7")
+    assert case_named("drawn-7").name == from_name(case_named("drawn-7").name).name
+
+
+@pytest.mark.parametrize("name", ["", "cut-off", "nowhere/no-fault", "cut-off/Notify/explodes", "drawn-x"])
+def test_a_name_of_no_case_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(ValueError, match=r"names no (case|fault)"):
+        case_named(name)
+
+
+def test_the_calls_that_cases_are_made_of_are_those_of_a_run_now(world: World) -> None:
+    """`make chaos ARGS=--record-calls` keeps them anew."""
+    assert matrix.recorded(world) == matrix.kept()
+
+
+def test_the_same_case_is_the_same_again(world: World) -> None:
+    case = Case(Situation.CUT_OFF, case_named("drawn-3").faults)
+    first, again = (_shape(world, case) for _ in range(2))
+    assert first == again
+
+
+def _shape(world: World, case: Case) -> list[object]:
+    history = world.play(case)
+    calls = list(world.gate.calls)
+    states = [(re.sub(r"-[0-9a-f]{8}$", "", run.run), run.status, run.entered) for run in history.ended]
+    return [calls, states, [(record.epoch, record.leader, record.state) for _, record in history.chosen]]
