@@ -9,6 +9,9 @@ from chaos.case import Case
 from chaos.invariants import violations
 from chaos.world import World
 
+# Minutes: `make chaos` plays the same cases, and CI runs that.
+pytestmark = pytest.mark.chaos
+
 
 @pytest.mark.parametrize("case", chosen(one_way=True), ids=lambda case: case.name)
 def test_no_promise_is_broken(world: World, case: Case) -> None:
