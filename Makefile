@@ -96,8 +96,9 @@ synth: $(VENV)/.cdk ## write the data plane's templates anew (no credentials, no
 lock: ## resolve requirements/*.in anew (needs uv)
 	@cd requirements && for f in runtime lab dev cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
-	@cd controlplane_sam/layer && uv pip compile requirements.in --constraint ../../requirements/runtime.lock --python-version 3.13 --universal \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.txt
+	@for f in controlplane_sam/layer webapi/operator; do (cd $$f && uv pip compile requirements.in --constraint ../../requirements/runtime.lock \
+	  --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet \
+	  --custom-compile-command "make lock" --output-file requirements.txt); done
 
 clean: ## remove the environment and what was generated
 	rm -rf $(VENV) $(SAM_VENV) .aws-sam reports build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* *.egg-info

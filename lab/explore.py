@@ -30,6 +30,13 @@ As the operators do (from this folder, in another terminal):
   .venv/bin/drlab failover --plan-only --target lab{port}
   .venv/bin/drlab guard --target lab{port}
 
+Or over HTTP, signed for execute-api (any user name; curl 7.75 or newer signs):
+
+  curl --aws-sigv4 aws:amz:{secondary}:execute-api --user maria:lab {endpoint}/_lab/operators/{secondary}/status
+  curl --aws-sigv4 aws:amz:{secondary}:execute-api --user maria:lab -X PUT -H "Idempotency-Key: $(uuidgen)" \\
+    -H 'content-type: application/json' -d '{{"duration_seconds":600,"reason":"to see it"}}' \\
+    {endpoint}/_lab/operators/{secondary}/disarm
+
 Start a run by hand (while the primary is healthy it stands down, and says why):
 
   aws stepfunctions start-execution --region {secondary} --state-machine-arn {machine} \\

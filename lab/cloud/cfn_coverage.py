@@ -8,6 +8,7 @@ from typing import Any
 from lab.cloud import (
     cfn_database,
     cfn_functions,
+    cfn_http_api,
     cfn_identity,
     cfn_keys,
     cfn_messages,
@@ -26,6 +27,7 @@ TYPES: Mapping[str, ResourceType] = {
     for module in (
         cfn_database,
         cfn_functions,
+        cfn_http_api,
         cfn_identity,
         cfn_keys,
         cfn_messages,

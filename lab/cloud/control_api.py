@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 from lab.cloud import load_balancer_targets, route53_answers
 from lab.cloud.context import CloudContext
 from lab.cloud.function_roles import FunctionRoles
+from lab.cloud.operators_gateway import OperatorsGateway
 
 PREFIX = "/_lab/"
 LONGEST_WAIT_SECONDS = 20.0
@@ -21,10 +22,17 @@ LONGEST_WAIT_SECONDS = 20.0
 class ControlAPI:
     """A WSGI application that answers under /_lab/ and hands everything else to the emulated AWS."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], context: CloudContext, roles: FunctionRoles) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        context: CloudContext,
+        roles: FunctionRoles,
+        operators: OperatorsGateway,
+    ) -> None:
         self._app = app
         self._context = context
         self._roles = roles
+        self._operators = operators
         self._routes = Map(
             [
                 Rule("/_lab/regions/<region>", endpoint=self._region, methods=["POST"]),
@@ -36,6 +44,7 @@ class ControlAPI:
                 Rule("/_lab/databases/<region>/<instance>", endpoint=self._database, methods=["POST"]),
                 Rule("/_lab/services/<region>/<cluster>/<service>", endpoint=self._service, methods=["POST"]),
                 Rule("/_lab/permissions", endpoint=self._permissions, methods=["GET"]),
+                Rule("/_lab/operators/<region>/<path:path>", endpoint=self._operators.answer),
                 Rule("/_lab/targets/<region>", endpoint=self._targets, methods=["POST"]),
             ]
         )
@@ -46,7 +55,9 @@ class ControlAPI:
         try:
             endpoint, arguments = self._routes.bind_to_environ(environ).match()
             answer = endpoint(Request(environ), **arguments)
-            response = Response(json.dumps(answer), mimetype="application/json")
+            response = (
+                answer if isinstance(answer, Response) else Response(json.dumps(answer), mimetype="application/json")
+            )
         except HTTPException as error:
             response = error.get_response(environ)
         except (KeyError, ValueError, TypeError) as error:

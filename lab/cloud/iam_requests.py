@@ -59,6 +59,11 @@ def _database(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:rds:{place}:db:{parameters['DBInstanceIdentifier']}"]
 
 
+def _function(parameters: Parameters, place: str) -> list[str]:
+    name = str(parameters["FunctionName"])
+    return [name if name.startswith("arn:") else f"arn:aws:lambda:{place}:function:{name}"]
+
+
 def _services(parameters: Parameters, place: str) -> list[str]:
     names = parameters.get("services") or [parameters["service"]]
     return [f"arn:aws:ecs:{place}:service/{parameters['cluster']}/{name}" for name in names]
@@ -101,6 +106,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
     ("ecs", "UpdateService"): _only("ecs:UpdateService", _services),
     ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", _any),
+    ("lambda", "Invoke"): _only("lambda:InvokeFunction", _function),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
     ("s3", "GetObject"): _only("s3:GetObject", _object),
@@ -113,8 +119,10 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("ssm", "GetParameter"): _only("ssm:GetParameter", _parameter),
     ("ssm", "PutParameter"): _only("ssm:PutParameter", _parameter),
     ("stepfunctions", "DescribeExecution"): _only("states:DescribeExecution", _named_by("executionArn")),
+    ("stepfunctions", "DescribeStateMachine"): _only("states:DescribeStateMachine", _named_by("stateMachineArn")),
     ("stepfunctions", "GetExecutionHistory"): _only("states:GetExecutionHistory", _named_by("executionArn")),
     ("stepfunctions", "ListExecutions"): _only("states:ListExecutions", _named_by("stateMachineArn")),
+    ("stepfunctions", "SendTaskSuccess"): _only("states:SendTaskSuccess", _any),
     ("stepfunctions", "StartExecution"): _only("states:StartExecution", _named_by("stateMachineArn")),
     # Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     ("sts", "GetCallerIdentity"): lambda _: {},

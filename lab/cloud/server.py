@@ -73,6 +73,7 @@ class CloudServer:
             workflow_journal,
         )
         from lab.cloud.control_api import ControlAPI
+        from lab.cloud.operators_gateway import OperatorsGateway
 
         self._runtime = lambda_runtime.install(self.context)
         for behaviour in (
@@ -92,7 +93,8 @@ class CloudServer:
         aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
         cloudformation_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
-        self._server.app = ControlAPI(aws, self.context, self._runtime.roles)
+        operators = OperatorsGateway(self._runtime, self.context)
+        self._server.app = ControlAPI(aws, self.context, self._runtime.roles, operators)
 
 
 def _list_services_once() -> None:

@@ -9,8 +9,12 @@ VPC = "The parts of a network are free, its gateways and addresses are not: http
 POLICY = "A policy of a resource is a part of it."
 SETTING = "A setting of another resource, which is priced."
 LOGGED = "What it delivers is priced where it arrives."
+# A million requests cost about a dollar, and operators make some hundreds.
+HTTP_API = "Only requests are paid for, and people make few: https://aws.amazon.com/api-gateway/pricing/"
 
 FREE: Mapping[str, str] = {
+    "AWS::ApiGatewayV2::Api": HTTP_API,
+    "AWS::ApiGatewayV2::Stage": HTTP_API,
     "AWS::ApplicationAutoScaling::ScalableTarget": "Autoscaling is free; tasks and alarms are priced.",
     "AWS::Budgets::Budget": "A budget without actions is free: https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/",
     "AWS::EC2::FlowLog": LOGGED,

@@ -136,6 +136,8 @@ class Load:
             # Written to only while the engine is upgraded, and while the workflow runs.
             "upgrade": Decimal(0),
             f"drlab-{self.installation.plan.service}-failover": Decimal(0),
+            # Only what people ask for.
+            f"drlab-{self.installation.plan.service}-operators": Decimal(0),
         }
         what = name.rsplit("/", 1)[-1]
         if what not in by_name:

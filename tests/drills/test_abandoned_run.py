@@ -12,6 +12,7 @@ import pytest
 from lab.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings, Timers
+from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
@@ -31,12 +32,11 @@ def test_the_fence_of_an_aborted_run_is_taken_away_and_people_are_told() -> None
     timers = replace(Timers(), lease_seconds=6.0, step_budget_seconds=3.0)
     with Laboratory(LabSettings(timers=timers), lambda _: None) as lab:
         FAULTS["service-down"].inject(lab)
-        awaited("the fence", lambda: lab.leader_record().state == "fenced")
+        awaited("the fence", lambda: leadership(lab) == (PRIMARY_REGION, "fenced"))
         run = lab.leader_record().run
         states = lab.client("stepfunctions", SECONDARY_REGION)
         states.stop_execution(executionArn=f"{lab.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run}")
-        awaited("the old leader", lambda: lab.leader_record().state == "open")
-        assert lab.leader_record().leader == PRIMARY_REGION
+        awaited("the old leader", lambda: leadership(lab) == (PRIMARY_REGION, "open"))
 
         def told() -> list[str]:
             return [str(message.get("Message")) for message in lab.webhook.received()]

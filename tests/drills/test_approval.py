@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from lab import cli
 from lab.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.region.ports import free_port
 from lab.settings import SECONDARY_REGION, LabSettings, Timers
+from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
@@ -33,6 +39,18 @@ def awaited(lab: Laboratory, what: str, found: Callable[[], object]) -> None:
 def question(lab: Laboratory) -> re.Match[str] | None:
     texts = "\n".join(str(message.get("Message")) for message in lab.webhook.received())
     return re.search(r"drlab approve (\S+) --accept-loss (\S+) --region (\S+)", texts)
+
+
+def over_http(lab: Laboratory, method: str, path: str) -> int:
+    """The status that the operators' API answers a signed request with."""
+    request = AWSRequest(
+        method,
+        f"{lab.cloud.endpoint}/_lab/operators/{SECONDARY_REGION}/{path}",
+        headers={"Idempotency-Key": uuid.uuid4().hex},
+    )
+    SigV4Auth(Credentials("maria", "lab"), "execute-api", SECONDARY_REGION).add_auth(request)
+    answer = urllib3.request(method, request.url, headers=dict(request.headers.items()), timeout=20, retries=False)
+    return answer.status
 
 
 def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
@@ -54,12 +72,15 @@ def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
         assert lab.leader_record().state == "fenced", "nobody writes while a person thinks"
         assert cli.main(["approve", token, "--accept-loss", "0.1", *at]) == 1
         assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 0
-        awaited(lab, "the failover", lambda: lab.leader_record().leader == SECONDARY_REGION)
+        awaited(lab, "the failover", lambda: leadership(lab) == (SECONDARY_REGION, "open"))
         awaited(lab, "the new leader's service", lambda: lab.public_health()[0])
         assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 1
+        assert over_http(lab, "POST", "acknowledgement") == 200
+        assert lab.leader_record().acknowledged
         capsys.readouterr()
         cli.main(["status", *at])
         told = capsys.readouterr().out
+        assert "user/maria" in told, "a change over HTTP names its caller too"
         SEEN.append(lab.cloud.permissions())
     assert [kind for kind in ("run-started", "approval-refused", "loss-accepted") if kind in told] == [
         "run-started",

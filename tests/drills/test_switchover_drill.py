@@ -19,6 +19,7 @@ from lab.laboratory import Laboratory
 from lab.live_view import LiveView
 from lab.region.ports import free_port
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings, LabSettings
+from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
@@ -102,7 +103,7 @@ def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its
         ended: list[int] = []
         asking = threading.Thread(target=lambda: ended.append(switchover(lab, SECONDARY_REGION)))
         asking.start()
-        eventually("the fence", lambda: lab.leader_record().state == "fenced")
+        eventually("the fence", lambda: leadership(lab) == (PRIMARY_REGION, "fenced"))
         lab.servers[SECONDARY_REGION].rows("select pg_wal_replay_pause()")
         asking.join(PATIENCE_SECONDS)
         assert ended == [1]

@@ -8,36 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from emulated_aws import STANDBY, Cloud, Context, deploy
-from moto import mock_aws
-
-from failover.adapters import aws
+from emulated_aws import Cloud, Context, emulated
 
 PAYLOADS = Path(__file__).parent / "payloads"
 
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": STANDBY,
-        "AWS_DEFAULT_REGION": STANDBY,
-        "PLAN_PARAMETER": "/drlab/app/plan",
-        "AWS_ENDPOINT_URL": "",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        session = boto3.session.Session()
-        monkeypatch.setattr(aws, "_SESSION", session)
-        aws.client.cache_clear()
-        cloud = Cloud(session)
-        deploy(cloud)
-        monkeypatch.setenv("STATE_MACHINE_ARN", cloud.state_machine_arn)
-        yield cloud
-        aws.client.cache_clear()
+    with emulated(monkeypatch) as found:
+        yield found
 
 
 @pytest.fixture

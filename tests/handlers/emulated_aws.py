@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from moto import mock_aws
 
 # Powertools takes these when a handler's module is loaded.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "drlab-app")
@@ -19,6 +22,7 @@ sys.path.append(str(Path(__file__).parents[1] / "unit" / "control_plane"))
 
 from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_dict
 
+from failover.adapters import aws
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import genesis
 
@@ -66,6 +70,29 @@ class Cloud:
     def executions(self) -> list[str]:
         answer = self.client("stepfunctions").list_executions(stateMachineArn=self.state_machine_arn)
         return [one["name"] for one in answer["executions"]]
+
+
+@contextmanager
+def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An emulated AWS for the code under test, which is in the standby's Region."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": STANDBY,
+        "AWS_DEFAULT_REGION": STANDBY,
+        "PLAN_PARAMETER": "/drlab/app/plan",
+        "AWS_ENDPOINT_URL": "",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        session = boto3.session.Session()
+        monkeypatch.setattr(aws, "_SESSION", session)
+        aws.client.cache_clear()
+        cloud = Cloud(session)
+        deploy(cloud)
+        monkeypatch.setenv("STATE_MACHINE_ARN", cloud.state_machine_arn)
+        yield cloud
+        aws.client.cache_clear()
 
 
 def deploy(cloud: Cloud) -> None:

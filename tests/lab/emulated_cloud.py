@@ -71,7 +71,7 @@ class EmulatedCloud:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return url, arn
 
-    def function(self, region: str, source: str, **settings: Any) -> str:
+    def function(self, region: str, source: str, name: str | None = None, **settings: Any) -> str:
         """A new function, whose `handler` is in `source`: its ARN."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:
@@ -81,7 +81,7 @@ class EmulatedCloud:
             RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust)
         )
         made = self.client("lambda", region).create_function(
-            FunctionName=unique("function"),
+            FunctionName=name or unique("function"),
             Runtime="python3.13",
             Role=role["Role"]["Arn"],
             Handler="main.handler",

@@ -140,7 +140,8 @@ def _environment(code: Path, configuration: Mapping[str, Any], own_packages: Pat
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         **configuration.get("Environment", {}).get("Variables", {}),
-        "PYTHONPATH": f"{code}{os.pathsep}{own_packages}",
+        # The root for webapi/, which the operators' layer brings on AWS.
+        "PYTHONPATH": os.pathsep.join((str(code), str(own_packages), str(ROOT))),
         "LAMBDA_TASK_ROOT": str(code),
         "_HANDLER": configuration["Handler"],
         "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],

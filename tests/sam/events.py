@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ def event(function: str) -> dict[str, Any]:
     return loaded
 
 
+def of_now(given: dict[str, Any]) -> dict[str, Any]:
+    """A request is answered for five minutes: the committed one is sent as if it were made now. Others as they are."""
+    if "requestContext" not in given:
+        return given
+    return {**given, "requestContext": {**given["requestContext"], "timeEpoch": int(time.time() * 1000)}}
+
+
 def of_second_run(function: str) -> dict[str, Any]:
     """The same call by another run, after the first one stood down."""
     given = event(function)
@@ -32,6 +40,7 @@ def of_second_run(function: str) -> dict[str, Any]:
 # A run that is stood down, then one that goes through: every function once, on one lab that is new.
 FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, event(name)) for name in ("ReceiveAlarm", "ProbeLeader", "CheckPrimaryHealth", "CheckSecondaryReadiness")),
+    ("OperatorApi", event("OperatorApi")),
     ("WarmSecondary", event("WarmSecondary")),
     *((name, event(name)) for name in ("FencePrimary", "ScaleSecondaryECS", "StandDown")),
     *(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     # The recorded alarm is old, and the leader is well.
     "ReceiveAlarm": lambda answer, _, __: answer["started"] is False and "fresh" in answer["reason"],
     "ProbeLeader": lambda answer, _, __: answer["started"] is False and bool(answer["reason"]),
+    "OperatorApi": lambda answer, _, __: (
+        answer["statusCode"] == 200 and json.loads(answer["body"])["record"]["leader"] == PRIMARY_REGION
+    ),
     "CheckPrimaryHealth": lambda answer, _, __: answer["down"] is False and answer["leader"] == PRIMARY_REGION,
     "CheckSecondaryReadiness": lambda answer, _, __: answer["ready"] is True and answer["tasks"] == 1,
     "WarmSecondary": lambda answer, before, now: (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from emulator import ROOT, Emulated, missing, packages
-from events import FAILOVER_BY_HAND, NAMES
+from events import FAILOVER_BY_HAND, NAMES, of_now
 from judgements import judge, observed
 
 from lab.laboratory import Laboratory
@@ -38,7 +38,7 @@ def test_a_failover_by_hand_goes_through_every_function(lab: Laboratory) -> None
     for name, event in FAILOVER_BY_HAND:
         before = observed(lab)
         with Emulated(ROOT / "functions", configurations[name], OWN_PACKAGES, SECONDARY_REGION) as function:
-            answered = function.invoke(event)
+            answered = function.invoke(of_now(event))
             logged = function.end()
         assert not answered.error, (name, answered.body, logged)
         judge(lab, name, answered.body, before)

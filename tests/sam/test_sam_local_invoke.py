@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from container_engine import IMAGE, Engine, cannot, engine
 from emulator import ROOT, SAM_ENVIRONMENT
-from events import EVENTS, FAILOVER_BY_HAND
+from events import EVENTS, FAILOVER_BY_HAND, of_now
 from judgements import judge, observed
 
 from lab.laboratory import Laboratory
@@ -119,7 +119,7 @@ def test_a_failover_by_hand_goes_through_every_function(
     # One after another: SAM CLI takes the first free port, and two at once take the same.
     for name, event in FAILOVER_BY_HAND:
         before = observed(lab)
-        check(lab, name, invoke(name, event), before)
+        check(lab, name, invoke(name, of_now(event)), before)
 
 
 def check(lab: Laboratory, name: str, printed: Printed, before: dict[str, Any]) -> None:

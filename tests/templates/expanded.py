@@ -60,8 +60,10 @@ def text(value: Any, path: Path = CONTROL_PLANE) -> str:
     if "Fn::GetAtt" in value:
         return ".".join(value["Fn::GetAtt"])
     if "Fn::Sub" in value:
-        result: str = value["Fn::Sub"]
-        for name, replacement in VALUES.items():
+        given = value["Fn::Sub"]
+        result: str = given[0] if isinstance(given, list) else given
+        own = {name: text(one, path) for name, one in given[1].items()} if isinstance(given, list) else {}
+        for name, replacement in {**VALUES, **own}.items():
             result = result.replace("${" + name + "}", replacement)
         return result
     raise AssertionError(f"not a string: {value}")

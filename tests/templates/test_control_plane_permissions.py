@@ -59,6 +59,27 @@ PERMITTED: dict[str, set[str]] = {
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
     },
+    "OperatorApi": {
+        *JOURNAL,
+        RECORD_READ,
+        RECORD_WRITE,
+        EXISTS,
+        "states:StartExecution FailoverStateMachine",
+        "states:DescribeStateMachine FailoverStateMachine",
+        "states:ListExecutions drlab-app-failover in ap-southeast-2",
+        "states:ListExecutions drlab-app-failover in us-west-2",
+        "states:DescribeExecution drlab-app-failover:*",
+        "states:GetExecutionHistory drlab-app-failover:*",
+        "states:SendTaskSuccess *",
+        "s3:GetObject journal/*",
+        "s3:GetObject ControlBucket runs/*",
+        "s3:GetObject ControlBucket requests/*",
+        "s3:PutObject ControlBucket runs/*/approvals/*",
+        "s3:PutObject ControlBucket requests/*",
+        "lambda:InvokeFunction CheckPrimaryHealthFunction.Arn",
+        "lambda:InvokeFunction CheckSecondaryReadinessFunction.Arn",
+        "lambda:InvokeFunction BoundDataLossFunction.Arn",
+    },
     "CheckPrimaryHealth": {
         HEARTBEAT,
         RECORD_READ,
@@ -137,6 +158,8 @@ def short(resource: str) -> str:
         return key or "control buckets"
     if resource.startswith("${ControlBucket.Arn}/"):
         return resource.replace("${ControlBucket.Arn}/", "ControlBucket ")
+    if ":stateMachine:" in resource:
+        return f"{resource.partition(':stateMachine:')[2]} in {resource.split(':')[3]}"
     for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:", ":execution:"):
         if prefix in resource:
             return resource.partition(prefix)[2]
@@ -199,7 +222,7 @@ def test_a_function_that_reads_a_copy_reads_all_three(function: str) -> None:
     wanted = {f"arn:aws:s3:::drlab-app-control-123456789012-{region}" for region in regions}
     for statement in statements(ROLES[f"{function}FunctionRole"]):
         resources = [text(resource) for resource in listed(statement["Resource"])]
-        if resources[0].startswith("arn:aws:s3:::drlab"):
+        if resources[0].startswith("arn:aws:s3:::drlab") and not resources[0].endswith("/journal/*"):
             assert {resource.partition("/")[0] for resource in resources} == wanted
 
 
@@ -228,15 +251,20 @@ def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:
         if "lambda:InvokeFunction" in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name not in ("ReceiveAlarm", "ProbeLeader")}
+    outside = ("ReceiveAlarm", "ProbeLeader", "OperatorApi")
+    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name not in outside}
 
 
-def test_nobody_but_their_rules_may_invoke_the_receiver_and_the_probe() -> None:
+def test_nobody_but_their_rules_and_the_gateway_may_invoke_a_function_from_outside() -> None:
     permissions = of_type(CONTROL_PLANE, "AWS::Lambda::Permission").values()
-    assert {permission["Principal"] for permission in permissions} == {"events.amazonaws.com"}
-    assert {text(one["FunctionName"]): text(one["SourceArn"]) for one in permissions} == {
-        "ReceiveAlarmFunction": "ReceiveAlarmFunctionAlarmChange.Arn",
-        "ProbeLeaderFunction": "ProbeLeaderFunctionEveryMinute.Arn",
+    assert {(text(one["FunctionName"]), one["Principal"], text(one["SourceArn"])) for one in permissions} == {
+        ("ReceiveAlarmFunction", "events.amazonaws.com", "ReceiveAlarmFunctionAlarmChange.Arn"),
+        ("ProbeLeaderFunction", "events.amazonaws.com", "ProbeLeaderFunctionEveryMinute.Arn"),
+        (
+            "OperatorApiFunction",
+            "apigateway.amazonaws.com",
+            "arn:aws:execute-api:ap-southeast-2:123456789012:OperatorHttpApi/*/*",
+        ),
     }
 
 

@@ -58,13 +58,14 @@ def test_every_substitution_of_the_workflow_is_given_and_none_besides() -> None:
 def test_functions_run_on_one_runtime_and_report_a_timeout_themselves() -> None:
     for name, function in FUNCTIONS.items():
         assert (function["Runtime"], text(function["Architectures"][0])) == ("python3.13", "arm64"), name
-        assert function["Timeout"] == 60, name
+        # The gateway in front of the operators' API gives up before.
+        assert function["Timeout"] == (29 if name == "OperatorApiFunction" else 60), name
         assert text(function["LoggingConfig"]["LogGroup"]) == "FunctionLogGroup"
 
 
 def test_every_log_group_forgets() -> None:
     groups = of_type(CONTROL_PLANE, "AWS::Logs::LogGroup")
-    assert set(groups) == {"FunctionLogGroup", "StateMachineLogGroup"}
+    assert set(groups) == {"FunctionLogGroup", "OperatorApiLogGroup", "StateMachineLogGroup"}
     assert all("RetentionInDays" in group for group in groups.values())
 
 
@@ -172,14 +173,63 @@ def test_samconfig_names_the_regions_and_templates_that_exist() -> None:
     assert (ROOT / deployed["witness"]["template_file"]) == WITNESS
 
 
-def test_the_layer_brings_the_versions_that_were_tested() -> None:
-    layer = ROOT / "controlplane_sam" / "layer"
-    assert "build-DependenciesLayer:" in (layer / "Makefile").read_text()
+@pytest.mark.parametrize(
+    ("makefile", "target", "lock", "needed"),
+    [
+        (
+            "controlplane_sam/layer/Makefile",
+            "build-DependenciesLayer:",
+            "controlplane_sam/layer/requirements.txt",
+            {"aws-lambda-powertools", "psycopg", "psycopg-binary"},
+        ),
+        (
+            "webapi/Makefile",
+            "build-OperatorLayer:",
+            "webapi/operator/requirements.txt",
+            {"fastapi", "mangum", "pydantic"},
+        ),
+    ],
+)
+def test_a_layer_brings_the_versions_that_were_tested(makefile: str, target: str, lock: str, needed: set[str]) -> None:
+    assert target in (ROOT / makefile).read_text()
     tested = pinned(ROOT / "requirements" / "runtime.lock")
-    brought = pinned(layer / "requirements.txt")
-    assert {"aws-lambda-powertools", "psycopg", "psycopg-binary"} <= set(brought)
+    brought = pinned(ROOT / lock)
+    assert needed <= set(brought)
     assert "boto3" not in brought
     assert brought.items() <= tested.items()
+
+
+def test_only_the_operators_api_has_the_web_framework() -> None:
+    with_it = {
+        name for name, function in FUNCTIONS.items() if any("OperatorLayer" in str(one) for one in function["Layers"])
+    }
+    assert with_it == {"OperatorApiFunction"}
+    assert all(any("DependenciesLayer" in str(one) for one in function["Layers"]) for function in FUNCTIONS.values())
+
+
+def test_every_request_to_the_operators_api_is_signed_and_goes_to_its_function() -> None:
+    """Without a default authorizer, SAM makes a route that anybody may call."""
+    (api,) = of_type(CONTROL_PLANE, "AWS::ApiGatewayV2::Api").values()
+    schemes = api["Body"]["components"]["securitySchemes"]
+    assert schemes["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    operations = [one for path in api["Body"]["paths"].values() for one in path.values()]
+    assert operations
+    for operation in operations:
+        assert operation["security"] == [{"AWS_IAM": []}]
+        integration = operation["x-amazon-apigateway-integration"]
+        assert integration["payloadFormatVersion"] == "2.0"
+        assert "${OperatorApiFunction.Arn}" in str(integration["uri"])
+        assert integration["timeoutInMillis"] <= FUNCTIONS["OperatorApiFunction"]["Timeout"] * 1000
+    assert "CorsConfiguration" not in api
+
+
+def test_who_is_turned_away_by_the_gateway_is_in_a_log_of_its_own() -> None:
+    (stage,) = of_type(CONTROL_PLANE, "AWS::ApiGatewayV2::Stage").values()
+    settings = stage["AccessLogSettings"]
+    assert text(settings["DestinationArn"]) == "OperatorApiLogGroup.Arn"
+    assert {"by", "status", "error"} <= set(json.loads(settings["Format"]))
+    assert "authorization" not in settings["Format"].lower()
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
 
 
 def pinned(lock: Path) -> dict[str, str]:

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapi.service import problems
+from webapi.problem_details import TOO_LARGE, answer_with_problems, problem
 from webapi.service.health import add_health_routes
-from webapi.service.problems import answer_with_problems, problem
 from webapi.service.task import Task
 from webapi.service.writes import add_write_routes
 
@@ -28,7 +27,7 @@ class RegionStamp:
         self._app = app
         self._header = (b"x-region", region.encode())
         self._too_large = problem(
-            problems.TOO_LARGE, f"A body needs a content-length, of at most {LARGEST_REQUEST_BYTES} bytes.", region
+            TOO_LARGE, f"A body needs a content-length, of at most {LARGEST_REQUEST_BYTES} bytes.", region
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

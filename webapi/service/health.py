@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from failover.application.errors import DatabaseUnavailable
+from webapi.problem_details import Problem, documented, problem
 from webapi.service import problems
-from webapi.service.problems import Problem, documented, problem
 from webapi.service.standing import Leading, NotLeading
 from webapi.service.task import Task
 

@@ -17,13 +17,13 @@ from typing import TypeVar
 from failover.application.errors import DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.ports import DatabaseLogin
 from failover.domain.plan import Plan
+from webapi.problem_details import Problem
 from webapi.service import database_check, problems
 from webapi.service.cloud import Cloud
 from webapi.service.credentials import Credentials
 from webapi.service.database import NOT_CONNECTED, Database
 from webapi.service.lease_keeper import LeaseKeeper
 from webapi.service.ledger import Ledger
-from webapi.service.problems import Problem
 from webapi.service.settings import Settings
 from webapi.service.standing import Standing
 

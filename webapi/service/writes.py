@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from failover.application.errors import DatabaseUnavailable
+from webapi.problem_details import INVALID_REQUEST, TOO_LARGE, Problem, documented
 from webapi.service import problems
 from webapi.service.database import NumberTaken, OutcomeUnknown, Write
-from webapi.service.problems import Problem, documented
 from webapi.service.task import Task
 
 LONGEST_BODY_CHARACTERS = 10_000
@@ -83,8 +83,8 @@ def add_write_routes(api: FastAPI, task: Task) -> None:
             problems.DATABASE_UNAVAILABLE,
             problems.OUTCOME_UNKNOWN,
             problems.NUMBER_TAKEN,
-            problems.INVALID_REQUEST,
-            problems.TOO_LARGE,
+            INVALID_REQUEST,
+            TOO_LARGE,
         ),
     )
     async def write(new: NewWrite) -> Response:
@@ -96,7 +96,7 @@ def add_write_routes(api: FastAPI, task: Task) -> None:
         "/writes/{writer}/{number}",
         tags=["writes"],
         summary="Read one row",
-        responses=documented(problems.NO_SUCH_WRITE, problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
+        responses=documented(problems.NO_SUCH_WRITE, problems.DATABASE_UNAVAILABLE, INVALID_REQUEST),
     )
     async def read(writer: Writer, number: Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]) -> StoredWrite:
         found = await _available(task.connected().read(writer, number))
@@ -108,7 +108,7 @@ def add_write_routes(api: FastAPI, task: Task) -> None:
         "/writes",
         tags=["writes"],
         summary="Read a writer's rows",
-        responses=documented(problems.DATABASE_UNAVAILABLE, problems.INVALID_REQUEST),
+        responses=documented(problems.DATABASE_UNAVAILABLE, INVALID_REQUEST),
     )
     async def read_some(
         writer: Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]{1,64}$")],

@@ -24,18 +24,23 @@ class AnswerApproval:
     clock: Clock
     by: str
 
-    def approve(self, token: str, accepted_seconds: str) -> Operated:
-        """Accept a loss of up to `accepted_seconds`, as the message has it. Raises TransientFailure or RunRefused."""
-        return self._answer(token, accepted_seconds)
+    def approve(self, token: str, accepted_seconds: str, run: str | None = None) -> Operated:
+        """Accept a loss of up to `accepted_seconds`, as the message has it. Raises TransientFailure or RunRefused.
 
-    def refuse(self, token: str) -> Operated:
+        With `run`, a token of another run is refused.
+        """
+        return self._answer(token, accepted_seconds, run)
+
+    def refuse(self, token: str, run: str | None = None) -> Operated:
         """The run stands down. Raises TransientFailure or RunRefused."""
-        return self._answer(token, None)
+        return self._answer(token, None, run)
 
-    def _answer(self, text: str, accepted_seconds: str | None) -> Operated:
+    def _answer(self, text: str, accepted_seconds: str | None, run: str | None) -> Operated:
         token = read_token(text)
         if isinstance(token, Refusal):
-            return self._refused(token.reason, None)
+            return self._refused(token.reason, run)
+        if run is not None and token.run != run:
+            return self._refused(f"The token is of another run than {run}.", run)
         request = self._request(token)
         if isinstance(request, Refusal):
             return self._refused(request.reason, token.run)

@@ -17,11 +17,12 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class Operated:
-    """Whether it was done, and why or why not; `recorded` False: it is not in the journal."""
+    """Whether it was done, and why or why not; `recorded` False: it is not in the journal. `run` is one that it began."""
 
     done: bool
     reason: str
     recorded: bool
+    run: str | None = None
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,41 @@ class Executions(Protocol):
     def arn_of(self, name: str) -> str: ...
 
 
+@dataclass(frozen=True)
+class KnownRun:
+    """A run in Step Functions' words. `ended_at` None: it goes on."""
+
+    name: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class VisitedState:
+    """A state that a run entered. `left_at` None: the run is in it, or ended there."""
+
+    state: str
+    entered_at: datetime
+    left_at: datetime | None
+
+
+class RunBook(Protocol):
+    """This Region's runs, for people."""
+
+    def newest(self, count: int) -> Sequence[KnownRun]: ...
+
+    def find(self, name: str) -> KnownRun | None: ...
+
+    def states(self, name: str) -> Sequence[VisitedState]:
+        """In the order in which they were entered."""
+        ...
+
+    def definition(self) -> Mapping[str, Any]:
+        """The workflow as it is deployed."""
+        ...
+
+
 class RunHistory(Protocol):
     """What became of this Region's runs."""
 

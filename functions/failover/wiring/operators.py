@@ -5,10 +5,14 @@ from __future__ import annotations
 from failover.adapters import aws
 from failover.adapters.aws_errors import told_in_a_sentence
 from failover.adapters.executions import StepFunctions
+from failover.adapters.run_book import StepFunctionsBook
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
+from failover.application.only_once import OnlyOnce
 from failover.application.operate import Operate
+from failover.application.show_run import ShowRun
 from failover.application.show_status import RegionBooks, ShowStatus
+from failover.application.start_run import StartRun
 from failover.application.start_switchover import StartSwitchover
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
@@ -25,6 +29,27 @@ def operate(plan: Plan, region: str, by: str) -> Operate:
 def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
     """For the run that waits in `region`."""
     return AnswerApproval(_outcomes(region, plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
+
+
+def start_run(plan: Plan, region: str, by: str) -> StartRun:
+    """Of `region`, which would lead."""
+    return StartRun(plan, region, register_of(plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
+
+
+def only_once(plan: Plan, region: str, by: str) -> OnlyOnce:
+    """What `by` asks `region` for."""
+    return OnlyOnce(_outcomes(region, plan), CLOCK, by)
+
+
+def run_book(plan: Plan, region: str) -> StepFunctionsBook:
+    """Of the runs in `region`."""
+    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
+    return StepFunctionsBook(states, state_machine_of(region, plan))
+
+
+def show_run(plan: Plan, region: str) -> ShowRun:
+    """One of `region`."""
+    return ShowRun(run_book(plan, region), journal_in(region, plan), _outcomes(region, plan))
 
 
 def start_switchover(plan: Plan, region: str, by: str) -> StartSwitchover:
