@@ -59,8 +59,9 @@ class Cloud:
             second_look_seconds=0.2,
             second_look_samples=2,
             poll_seconds=0.05,
-            step_budget_seconds=0.5,
-            api_timeout_seconds=0.4,
+            step_budget_seconds=1.5,
+            # A call to the emulator takes milliseconds, but on a busy machine somebody else may have the processor.
+            api_timeout_seconds=1.2,
         )
         change(described)
         self.client("ssm").put_parameter(

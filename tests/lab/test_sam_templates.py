@@ -97,5 +97,5 @@ def test_a_plain_template_is_taken_as_it_is() -> None:
     assert expand(template, path.parent, "us-east-1", {}) == template
 
 
-def test_the_control_plane_names_its_functions_and_its_layer_as_code() -> None:
-    assert code_directories(load(ROOT / "template.yaml")) == ["controlplane_sam/layer", "functions/"]
+def test_the_control_plane_names_its_functions_and_its_layers_as_code() -> None:
+    assert code_directories(load(ROOT / "template.yaml")) == ["controlplane_sam/layer", "functions/", "webapi"]
