@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from lab import cli
 from lab.faults import FAULTS
@@ -21,6 +16,7 @@ from lab.laboratory import Laboratory
 from lab.region.ports import free_port
 from lab.settings import SECONDARY_REGION, LabSettings, Timers
 from tests.drills.leadership import leadership
+from tests.drills.over_http import asked
 from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
@@ -41,18 +37,6 @@ def question(lab: Laboratory) -> re.Match[str] | None:
     return re.search(r"drlab approve (\S+) --accept-loss (\S+) --region (\S+)", texts)
 
 
-def over_http(lab: Laboratory, method: str, path: str) -> int:
-    """The status that the operators' API answers a signed request with."""
-    request = AWSRequest(
-        method,
-        f"{lab.cloud.endpoint}/_lab/operators/{SECONDARY_REGION}/{path}",
-        headers={"Idempotency-Key": uuid.uuid4().hex},
-    )
-    SigV4Auth(Credentials("maria", "lab"), "execute-api", SECONDARY_REGION).add_auth(request)
-    answer = urllib3.request(method, request.url, headers=dict(request.headers.items()), timeout=20, retries=False)
-    return answer.status
-
-
 def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,17 +49,18 @@ def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
         at = ["--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)]
         FAULTS["region-dark"].inject(lab)
         awaited(lab, "the question", lambda: question(lab))
-        asked = question(lab)
-        assert asked is not None
-        token, figure, region = asked.groups()
+        mail = question(lab)
+        assert mail is not None
+        token, figure, region = mail.groups()
         assert region == SECONDARY_REGION
         assert lab.leader_record().state == "fenced", "nobody writes while a person thinks"
         assert cli.main(["approve", token, "--accept-loss", "0.1", *at]) == 1
-        assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 0
+        answer = {"answer": "accept", "token": token, "accepted_seconds": figure}
+        assert asked(lab, "POST", f"runs/{token.partition('.')[0]}/approval", answer)[0] == 200
         awaited(lab, "the failover", lambda: leadership(lab) == (SECONDARY_REGION, "open"))
         awaited(lab, "the new leader's service", lambda: lab.public_health()[0])
         assert cli.main(["approve", token, "--accept-loss", figure, *at]) == 1
-        assert over_http(lab, "POST", "acknowledgement") == 200
+        assert asked(lab, "POST", "acknowledgement")[0] == 200
         assert lab.leader_record().acknowledged
         capsys.readouterr()
         cli.main(["status", *at])
