@@ -33,7 +33,8 @@ As the operators do (from this folder, in another terminal):
 Or over HTTP, signed for execute-api (any user name; curl 7.75 or newer signs):
 
   curl --aws-sigv4 aws:amz:{secondary}:execute-api --user maria:lab {endpoint}/_lab/operators/{secondary}/status
-  curl --aws-sigv4 aws:amz:{secondary}:execute-api --user maria:lab -X PUT -H "Idempotency-Key: $(uuidgen)" \\
+  curl --aws-sigv4 aws:amz:{secondary}:execute-api --user maria:lab -X PUT \\
+    -H "Idempotency-Key: $(python3 -c 'import uuid; print(uuid.uuid4())')" \\
     -H 'content-type: application/json' -d '{{"duration_seconds":600,"reason":"to see it"}}' \\
     {endpoint}/_lab/operators/{secondary}/disarm
 
