@@ -19,6 +19,27 @@ from handlers.receive_alarm import handler
 Payload = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture
+def mailbox(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """What people were told: the texts of all messages on the topic."""
+    topic = cloud.client("sns").create_topic(Name="people")["TopicArn"]
+    queue = cloud.client("sqs").create_queue(QueueName="mailbox")["QueueUrl"]
+    arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    monkeypatch.setenv("TOPIC_ARN", topic)
+    monkeypatch.setenv("CONTROL_BUCKET", plan_dict()["record_copies"][STANDBY])
+    told: list[str] = []
+
+    def read() -> list[str]:
+        answer = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        told.extend(json.loads(one["Body"])["Message"] for one in answer.get("Messages", []))
+        return told
+
+    return read
+
+
 def emitted(captured: str) -> dict[str, Any]:
     """The metrics of one call: embedded metric format, one JSON line."""
     lines = [json.loads(line) for line in captured.splitlines() if '"_aws"' in line]
@@ -62,7 +83,6 @@ def test_an_alarm_from_a_topic_starts_the_workflow_too(cloud: Cloud, context: Co
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("alarm_composite_suppressed", "suppressed by Alarm"),
         ("lambda_alarm_action", "EventBridge and SNS only"),
         ("configuration_change", "not CloudWatch Alarm State Change"),
     ],
@@ -75,6 +95,40 @@ def test_what_is_no_alarm_of_ours_is_refused_without_one_call_to_aws(
     assert why in answer["reason"]
     assert cloud.calls == []
     assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
+
+
+def test_an_alarm_that_is_ok_by_now_starts_nothing(cloud: Cloud, context: Context, payload: Payload) -> None:
+    """Its OK was delivered first; what CloudWatch says now is newer than the event."""
+    event = payload("alarm_metric", fresh=True)
+    watch = cloud.client("cloudwatch", WITNESS)
+    name = event["detail"]["alarmName"]
+    watch.put_metric_alarm(
+        AlarmName=name,
+        MetricName="m",
+        Namespace="n",
+        Statistic="Minimum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="LessThanThreshold",
+    )
+    watch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="well again")
+    assert "late or out of order" in handler(event, context)["reason"]
+    assert cloud.executions() == []
+    watch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="down again")
+    assert handler(event, context)["started"] is True
+
+
+def test_people_hear_once_of_an_alarm_that_is_suppressed(
+    cloud: Cloud, context: Context, payload: Payload, mailbox: Callable[[], list[str]]
+) -> None:
+    event = payload("alarm_composite_suppressed", fresh=True)
+    answers = [handler({**event, "id": str(number)}, context) for number in range(3)]
+    assert {one["started"] for one in answers} == {False}
+    assert cloud.executions() == []
+    (text,) = mailbox()
+    assert "another alarm suppresses its actions" in text
+    assert "disarm" in text
 
 
 @pytest.mark.parametrize("event", [None, [], "alarm", 7, {}, {"detail": []}, {"source": {"a": 1}}])

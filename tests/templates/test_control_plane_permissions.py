@@ -43,6 +43,10 @@ PERMITTED: dict[str, set[str]] = {
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
+        "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "s3:GetObject ControlBucket alarms/*",
+        "s3:PutObject ControlBucket alarms/*",
+        "sns:Publish NotificationTopic",
     },
     "ProbeLeader": {
         RECORD_WRITE,

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from failover.application.holding import majority_needed
-from failover.application.ports import Clock, Executions, Journal, Register
+from failover.application.ports import Alarms, Clock, Executions, Journal, Register
 from failover.application.remembering import remember
-from failover.domain.alarm_event import ReportedAlarm, accept, read_report
+from failover.application.subject_line import subject_line
+from failover.application.telling_once import TellOnce
+from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, overtaken, read_report
+from failover.domain.digest import digest_of
 from failover.domain.intake import Duplicate, Start, decide
 from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
+from failover.domain.withheld import NEXT_STEP, Withheld
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,17 @@ class Received:
 
 @dataclass(frozen=True)
 class Intake:
-    """What a decision needs beyond the event. Made only for an event that is worth a call to AWS."""
+    """What a decision needs beyond the event. Made only for an event that is worth a call to AWS.
+
+    `alarms` and `tell` are asked for only where a decision depends on them.
+    """
 
     plan: Plan
     region: str
     register: Register
     executions: Executions
+    alarms: Callable[[], Alarms]
+    tell: Callable[[], TellOnce]
     journal: Journal
     clock: Clock
 
@@ -77,7 +86,21 @@ def _decide(report: ReportedAlarm, intake: Intake) -> Received:
         return Received(False, decision.reason, epoch=record.epoch)
     if isinstance(decision, Duplicate):
         return _duplicate(intake.executions.arn_of(decision.name), decision.name, decision.reason, record.epoch)
+    if isinstance(decision, Withheld):
+        _tell(decision, event, intake)
+        return Received(False, decision.reason, epoch=record.epoch)
+    state = intake.alarms().look(event.alarm)
+    if refusal := overtaken(event, state.health, state.since):
+        return Received(False, refusal.reason, epoch=record.epoch)
     return _start(decision, intake.executions, record.epoch)
+
+
+def _tell(withheld: Withheld, event: AlarmEvent, intake: Intake) -> None:
+    """Once for each change of the alarm, however often it is delivered."""
+    if withheld.told:
+        change = digest_of(event.alarm.arn + event.timestamp)[:16]
+        subject = subject_line(f"{intake.plan.service}: an alarm starts no run", event.alarm.name)
+        intake.tell()(f"alarms/{change}.json", subject, f"{withheld.reason}\n\n{NEXT_STEP}")
 
 
 def _start(decision: Start, executions: Executions, epoch: int) -> Received:

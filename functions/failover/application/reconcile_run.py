@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Journal, Notifications, Outcomes, Register, RunHistory
 from failover.application.remembering import remember
 from failover.application.subject_line import subject_line
+from failover.application.telling_once import TellOnce
 from failover.domain.abandoned_run import Page, Reopen, holder, judge, untold
 from failover.domain.journal import Event
 from failover.domain.leader_record import LeaderRecord, Refusal, reopen
@@ -84,11 +84,8 @@ class ReconcileRun:
         return told
 
     def _tell(self, run: str, subject: str, text: str) -> None:
-        """Marked afterwards: people are rather told twice than never."""
-        key = _told_key(run)
-        if self.outcomes.read(key) is None:
-            self.notifications.publish(subject_line(subject, run), text)
-            self.outcomes.put_once(key, json.dumps({"at": self.clock.now().isoformat(), "told": text}, sort_keys=True))
+        tell = TellOnce(self.outcomes, self.notifications, self.clock)
+        tell(_told_key(run), subject_line(subject, run), text)
 
 
 def _told_key(run: str) -> str:

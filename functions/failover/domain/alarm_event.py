@@ -16,6 +16,8 @@ from typing import Any
 from failover.domain.alarm_notice import DETAIL_TYPE, SOURCE, as_event
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import AlarmPlan, Plan
+from failover.domain.signals import Health
+from failover.domain.withheld import Withheld, withheld
 
 ALARM_ARN = r"arn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:(?P<name>.{1,255})"
 # Clocks of two AWS services differ by seconds at most; minutes mean that somebody made the event up.
@@ -25,23 +27,28 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class ReportedAlarm:
-    """A well-formed report of an alarm in state ALARM. Nothing is known yet of whether it is ours."""
+    """A well-formed report of an alarm that is in state ALARM, or whose change starts nothing and is `withheld`.
+
+    Nothing is known yet of whether it is ours.
+    """
 
     arn: str
     account_id: str
     reason: str
     observed_at: datetime
     timestamp: str
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True)
 class AlarmEvent:
-    """A report that may start a run: listed, fresh, not muted. `timestamp` is CloudWatch's own text."""
+    """A report that is listed and fresh; it may start a run unless it is `withheld`. `timestamp` is CloudWatch's own text."""
 
     alarm: AlarmPlan
     reason: str
     observed_at: datetime
     timestamp: str
+    withheld: Withheld | None = None
 
 
 def read_report(event: object) -> ReportedAlarm | Refusal:
@@ -64,16 +71,15 @@ def read_report(event: object) -> ReportedAlarm | Refusal:
     observed_at = _instant(state.get("timestamp"))
     if observed_at is None:
         return Refusal("The event is malformed: detail.state.timestamp is no instant with a time zone.")
-    if state["value"] != "ALARM":
-        return Refusal(f"{detail['alarmName']} is {state['value']}, not ALARM: there is nothing to act on.")
-    if refusal := _silenced(detail, state):
-        return refusal
+    if state["value"] == "OK":
+        return Refusal(f"{detail['alarmName']} is OK, not ALARM: there is nothing to act on.")
     return ReportedAlarm(
         arn=arn[0],
         account_id=arn[1],
         reason=_one_line(state.get("reason")),
         observed_at=observed_at,
         timestamp=state["timestamp"],
+        withheld=withheld(detail),
     )
 
 
@@ -92,7 +98,21 @@ def accept(report: ReportedAlarm, plan: Plan, now: datetime) -> AlarmEvent | Ref
         )
     if age < -FUTURE_TOLERANCE:
         return Refusal(f"{alarm.name} claims to have changed {-age.total_seconds():.0f} s in the future.")
-    return AlarmEvent(alarm, report.reason, report.observed_at, report.timestamp)
+    return AlarmEvent(alarm, report.reason, report.observed_at, report.timestamp, report.withheld)
+
+
+def overtaken(event: AlarmEvent, health: Health, since: datetime | None) -> Refusal | None:
+    """Why `event` is over, when its alarm is `health` now, since then; None: it stands, or nobody can tell.
+
+    Changes may be delivered late and out of order. What the alarm says now is the end of the story, where it is newer than
+    the event; an alarm that cannot be asked leaves the event to be believed, since the run looks again anyway.
+    """
+    if health is Health.HEALTHY and since is not None and since > event.observed_at:
+        return Refusal(
+            f"{event.alarm.name} is OK since {since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, which is later than this change: "
+            "it came late or out of order."
+        )
+    return None
 
 
 def _not_an_alarm_event(event: object) -> Refusal | None:
@@ -124,23 +144,6 @@ def _arn(event: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str]
     if told != (match["account"], match["region"], match["name"]):
         return Refusal("The event contradicts itself: account, region and alarm name are not those of its resource.")
     return match.string, match["account"]
-
-
-def _silenced(detail: Mapping[str, Any], state: Mapping[str, Any]) -> Refusal | None:
-    """A muted or suppressed alarm changes state all the same; somebody wanted it to have no consequences.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html
-    """
-    name = detail["alarmName"]
-    if detail.get("muteDetail") or state.get("muteDetail"):
-        return Refusal(f"{name} is muted by a mute rule.")
-    by = state.get("actionsSuppressedBy")
-    if by in ("WaitPeriod", "ExtensionPeriod"):
-        return Refusal(f"{name} is in its {by}: CloudWatch reports it again, ALARM to ALARM, when that ends.")
-    if by:
-        return Refusal(f"{name} is suppressed by {_shown(by)}.")
-    return None
 
 
 def _instant(value: object) -> datetime | None:

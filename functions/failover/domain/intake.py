@@ -12,6 +12,7 @@ from typing import Any
 from failover.domain.alarm_event import AlarmEvent
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 from failover.domain.plan import Plan
+from failover.domain.withheld import Withheld
 
 
 class TriggerKind(StrEnum):
@@ -49,7 +50,7 @@ def execution_name(epoch: int, alarm_arn: str, timestamp: str) -> str:
 
 def decide(
     event: AlarmEvent, plan: Plan, region: str, record: LeaderRecord, running: Collection[str], now: datetime
-) -> Start | Duplicate | Refusal:
+) -> Start | Duplicate | Withheld | Refusal:
     """Whether `event` starts a run in `region`; `running` are the names of the runs in progress there."""
     name = execution_name(record.epoch, event.alarm.arn, event.timestamp)
     if reason := not_here(region, plan, record):
@@ -61,6 +62,8 @@ def decide(
             return Duplicate(other, f"This is a duplicate: the same alarm change started {other}.")
     if event.alarm.watches != record.leader:
         return Refusal(f"{event.alarm.name} watches {event.alarm.watches}, but {record.leader} leads.")
+    if event.withheld:
+        return event.withheld
     if reason := held_back(record, name, TriggerKind.ALARM, now):
         return Refusal(reason)
     if running:

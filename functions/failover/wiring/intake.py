@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from failover.adapters.executions import StepFunctions
+from failover.adapters.s3_outcomes import S3Outcomes
+from failover.adapters.sns import SnsTopic
 from failover.application.receive_alarm import Intake
+from failover.application.telling_once import TellOnce
+from failover.wiring.alarms import alarms_of
 from failover.wiring.journal import journal_of
 from failover.wiring.register import register_of
-from failover.wiring.this_region import CLOCK, ThisRegion
+from failover.wiring.this_region import CLOCK, ThisRegion, variable
 
 
 def intake(state_machine_arn: str) -> Intake:
     """The plan is read here. Raises RunRefused or TransientFailure."""
     this = ThisRegion.load()
-    executions = StepFunctions(this.client("stepfunctions"), state_machine_arn)
-    return Intake(this.plan, this.name, register_of(this.plan), executions, journal_of(this), CLOCK)
+    return Intake(
+        plan=this.plan,
+        region=this.name,
+        register=register_of(this.plan),
+        executions=StepFunctions(this.client("stepfunctions"), state_machine_arn),
+        alarms=lambda: alarms_of(this.plan),
+        tell=lambda: _tell_once(this),
+        journal=journal_of(this),
+        clock=CLOCK,
+    )
+
+
+def _tell_once(this: ThisRegion) -> TellOnce:
+    outcomes = S3Outcomes(this.client("s3"), variable("CONTROL_BUCKET"))
+    return TellOnce(outcomes, SnsTopic(this.client("sns"), variable("TOPIC_ARN")), CLOCK)

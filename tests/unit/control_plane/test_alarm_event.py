@@ -13,8 +13,9 @@ from control_plane_world import ACCOUNT, ALARM_ARN, NOW, alarm_event, alarm_noti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, read_report
+from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, overtaken, read_report
 from failover.domain.leader_record import Refusal
+from failover.domain.signals import Health
 
 
 def test_a_fresh_alarm_of_ours_is_accepted() -> None:
@@ -36,15 +37,9 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda e: e["detail"].update(state="ALARM"), "no alarm state"),
     (lambda e: e["detail"]["state"].update(value="BROKEN"), "no alarm state"),
     (lambda e: e["detail"]["state"].update(value="OK"), "is OK, not ALARM"),
-    (lambda e: e["detail"]["state"].update(value="INSUFFICIENT_DATA"), "is INSUFFICIENT_DATA, not ALARM"),
     (lambda e: e["detail"]["state"].pop("timestamp"), "timestamp"),
     (lambda e: e["detail"]["state"].update(timestamp="yesterday"), "timestamp"),
     (lambda e: e["detail"]["state"].update(timestamp="2026-11-23T02:59:30"), "timestamp"),
-    (lambda e: e["detail"]["state"].update(muteDetail={"mutedBy": "x"}), "muted"),
-    (lambda e: e["detail"].update(muteDetail={"mutedBy": "x"}), "muted"),
-    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="WaitPeriod"), "reports it again"),
-    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="ExtensionPeriod"), "reports it again"),
-    (lambda e: e["detail"]["state"].update(actionsSuppressedBy="Alarm"), "suppressed by Alarm"),
     (lambda e: e.update(resources=[]), "does not name one alarm"),
     (lambda e: e.update(resources=["arn:aws:s3:::bucket"]), "does not name one alarm"),
     (lambda e: e.update(resources=ALARM_ARN), "does not name one alarm"),
@@ -64,6 +59,73 @@ def test_an_event_that_is_no_alarm_of_ours_is_refused_from_its_shape_alone(
     refusal = read_report(event)
     assert isinstance(refusal, Refusal)
     assert why in refusal.reason
+
+
+WITHHELD: list[tuple[dict[str, Any], str, bool]] = [
+    ({"value": "INSUFFICIENT_DATA"}, "is INSUFFICIENT_DATA", True),
+    ({"muteDetail": {"mutedBy": "x"}}, "muted by a mute rule", True),
+    ({"actionsSuppressedBy": "Alarm"}, "another alarm suppresses", True),
+    ({"actionsSuppressedBy": "WaitPeriod"}, "held until that ends", False),
+    ({"actionsSuppressedBy": "ExtensionPeriod"}, "held until that ends", False),
+    # Data that is gone tells nothing, muted or not.
+    ({"value": "INSUFFICIENT_DATA", "actionsSuppressedBy": "WaitPeriod"}, "is INSUFFICIENT_DATA", True),
+]
+
+
+@pytest.mark.parametrize(("state", "why", "told"), WITHHELD, ids=[f"{n}-{w}" for n, (_, w, _) in enumerate(WITHHELD)])
+def test_a_change_that_starts_nothing_and_is_no_all_clear_is_withheld(
+    state: dict[str, Any], why: str, told: bool
+) -> None:
+    """What ends by itself is reported again; of the rest nobody would hear if people were not told."""
+    event = alarm_event()
+    event["detail"]["state"].update(state)
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    assert report.withheld is not None
+    assert (why in report.withheld.reason, report.withheld.told) == (True, told)
+
+
+def test_the_mute_rule_may_be_named_beside_the_state() -> None:
+    event = alarm_event()
+    event["detail"]["muteDetail"] = {"mutedBy": "x"}
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    assert report.withheld is not None
+
+
+def test_an_alarm_that_leaves_its_wait_period_is_reported_again_and_counts() -> None:
+    """From ALARM to ALARM: a filter on the previous state would lose it."""
+    event = alarm_event()
+    event["detail"]["previousState"] = {"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"}
+    report = read_report(event)
+    assert isinstance(report, ReportedAlarm)
+    assert report.withheld is None
+
+
+@pytest.mark.parametrize(
+    ("health", "since_seconds", "over"),
+    [
+        (Health.HEALTHY, 1, True),
+        (Health.HEALTHY, 0, False),
+        (Health.HEALTHY, -1, False),
+        (Health.HEALTHY, None, False),
+        (Health.UNHEALTHY, 1, False),
+        (Health.INSUFFICIENT, 1, False),
+        (Health.UNREACHABLE, None, False),
+    ],
+)
+def test_a_change_is_over_only_when_its_alarm_is_ok_since_a_later_moment(
+    health: Health, since_seconds: int | None, over: bool
+) -> None:
+    """Ordered by CloudWatch's own timestamps, never by the order of arrival; silence is no all-clear."""
+    report = read_report(alarm_event())
+    assert isinstance(report, ReportedAlarm)
+    event = accept(report, plan_with(), NOW)
+    assert isinstance(event, AlarmEvent)
+    since = None if since_seconds is None else event.observed_at + timedelta(seconds=since_seconds)
+    refusal = overtaken(event, health, since)
+    assert (refusal is not None) is over
+    assert refusal is None or "late or out of order" in refusal.reason
 
 
 def test_an_alarm_from_a_topic_is_the_same_report_as_the_event_of_the_same_change() -> None:

@@ -11,9 +11,13 @@ from control_plane_world import (
     ACCOUNT,
     ALARM_ARN,
     NOW,
+    PRIMARY,
     STANDBY,
+    MemoryAlarms,
     MemoryExecutions,
     MemoryJournal,
+    MemoryOutcomes,
+    MemoryPeople,
     MemoryRegister,
     VirtualClock,
     alarm_event,
@@ -23,19 +27,32 @@ from control_plane_world import (
 
 from failover.application.errors import TransientFailure
 from failover.application.receive_alarm import Intake, ReceiveAlarm
+from failover.application.telling_once import TellOnce
 from failover.domain.leader_record import disarm
+from failover.domain.signals import Health
 
 
 class World:
     def __init__(self) -> None:
         self.register, self.executions, self.clock = MemoryRegister(), MemoryExecutions(), VirtualClock()
-        self.journal = MemoryJournal()
-        self.intakes = 0
+        self.journal, self.people = MemoryJournal(), MemoryPeople()
+        self.alarms = MemoryAlarms(route53=Health.UNHEALTHY)
+        self.tell = TellOnce(MemoryOutcomes(), self.people, self.clock)
+        self.region, self.intakes = STANDBY, 0
         self.receive = ReceiveAlarm(ACCOUNT, self._intake)
 
     def _intake(self) -> Intake:
         self.intakes += 1
-        return Intake(plan_with(), STANDBY, self.register, self.executions, self.journal, self.clock)
+        return Intake(
+            plan_with(),
+            self.region,
+            self.register,
+            self.executions,
+            lambda: self.alarms,
+            lambda: self.tell,
+            self.journal,
+            self.clock,
+        )
 
 
 def test_an_alarm_in_order_starts_a_run_that_knows_what_it_expects() -> None:
@@ -140,3 +157,86 @@ def test_while_it_is_disarmed_an_alarm_starts_nothing_and_the_reason_names_who_a
     assert "05:00:00" in reason
     world.clock.elapsed = 7200
     assert "Disarmed" not in world.receive(alarm_event()).reason
+
+
+def changed(**state: Any) -> dict[str, Any]:
+    event = alarm_event()
+    event["detail"]["state"].update(state)
+    return event
+
+
+def test_an_alarm_whose_ok_came_first_starts_nothing() -> None:
+    """Delivered late or out of order: what the alarm says now, since when, is the end of the story."""
+    world = World()
+    world.alarms.states["route53"], world.alarms.since = Health.HEALTHY, NOW - timedelta(seconds=5)
+    received = world.receive(alarm_event())
+    assert (received.started, world.executions.started) == (False, {})
+    assert "OK since 2026-11-23 02:59:55 UTC" in received.reason
+    assert [(event.kind, event.reason) for event in world.journal.events] == [("alarm-refused", received.reason)]
+
+
+@pytest.mark.parametrize("health", [Health.UNREACHABLE, Health.INSUFFICIENT, Health.HEALTHY])
+def test_an_alarm_that_cannot_be_asked_or_is_not_yet_heard_of_is_believed(health: Health) -> None:
+    """The alarm's Region may be the dark one, and an OK of before the event is an old answer. The run looks again anyway."""
+    world = World()
+    world.alarms.states["route53"] = health
+    world.alarms.since = NOW - timedelta(seconds=60) if health is Health.HEALTHY else None
+    assert world.receive(alarm_event()).started is True
+
+
+def test_a_copy_of_an_alarm_names_its_run_even_when_the_alarm_is_ok_by_now() -> None:
+    world = World()
+    first = world.receive(alarm_event())
+    world.alarms.states["route53"], world.alarms.since = Health.HEALTHY, NOW
+    assert world.receive(alarm_event()).execution_arn == first.execution_arn
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"value": "INSUFFICIENT_DATA"}, {"muteDetail": {"mutedBy": "rule"}}, {"actionsSuppressedBy": "Alarm"}],
+    ids=["insufficient data", "muted", "suppressed"],
+)
+def test_a_withheld_change_starts_nothing_and_people_hear_of_it_once(state: dict[str, Any]) -> None:
+    world = World()
+    answers = [world.receive({**changed(**state), "id": str(number)}) for number in range(5)]
+    assert (world.executions.started, {one.started for one in answers}) == ({}, {False})
+    ((subject, text),) = world.people.heard
+    assert "starts no run" in subject
+    assert answers[0].reason in text
+    world.receive(changed(**state, timestamp="2026-11-23T02:59:50.000+0000"))
+    assert len(world.people.heard) == 2
+
+
+@pytest.mark.parametrize("period", ["WaitPeriod", "ExtensionPeriod"])
+def test_an_alarm_in_its_period_is_held_and_starts_a_run_when_that_has_ended(period: str) -> None:
+    """CloudWatch reports it again then, from ALARM to ALARM; nobody needs to be told of what ends by itself."""
+    world = World()
+    held = world.receive(changed(actionsSuppressedBy=period))
+    assert (held.started, world.people.heard) == (False, [])
+    assert f"in its {period}" in held.reason
+    again = changed(timestamp="2026-11-23T02:59:55.000+0000")
+    again["detail"]["previousState"] = {"value": "ALARM", "actionsSuppressedBy": period}
+    assert world.receive(again).started is True
+
+
+def test_the_leaders_own_region_tells_nobody() -> None:
+    """Both Regions hear of every change: the one that could take over is the one that speaks."""
+    world = World()
+    world.region = PRIMARY
+    assert "already leads" in world.receive(changed(value="INSUFFICIENT_DATA")).reason
+    assert world.people.heard == []
+
+
+def test_people_who_could_not_be_told_are_told_when_the_event_is_tried_again() -> None:
+    world = World()
+    publish = world.people.publish
+
+    def silent(subject: str, text: str) -> str:
+        raise TransientFailure("Publishing: no answer from AWS.")
+
+    world.people.publish = silent  # type: ignore[method-assign]
+    with pytest.raises(TransientFailure):
+        world.receive(changed(value="INSUFFICIENT_DATA"))
+    world.people.publish = publish  # type: ignore[method-assign]
+    world.receive(changed(value="INSUFFICIENT_DATA"))
+    assert len(world.people.heard) == 1
