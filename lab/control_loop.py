@@ -1,14 +1,15 @@
 """How does the API's desired state become real processes, and how does AWS's state learn of them?
 
-One thread for each concern, each waiting on the cloud's long poll: promoting a DB instance promotes the server, a
-desired count starts tasks, and only tasks that answer /livez become targets of the Region's load balancer.
+One thread for each concern, each waiting on the cloud's long poll: DB instances get servers and promotions
+(`database_servers`), a desired count starts tasks, and only tasks that answer /livez become targets of the Region's
+load balancer.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from lab.cloud.control_client import CloudControl
@@ -17,10 +18,10 @@ POLL_SECONDS = 0.2
 logger = logging.getLogger(__name__)
 
 
-class Server(Protocol):
-    """The part of a PostgreSQL server that the loop drives."""
+class Databases(Protocol):
+    """The servers of the DB instances; told of all instances whenever one changed. Must return at once."""
 
-    def promote(self) -> None: ...
+    def follow(self, cloud: CloudControl, entries: Sequence[Mapping[str, Any]]) -> None: ...
 
 
 class Tasks(Protocol):
@@ -35,21 +36,18 @@ class ControlLoop:
     def __init__(
         self,
         cloud: CloudControl,
-        servers: Mapping[str, Server],
+        databases: Databases,
         tasks: Mapping[str, Tasks],
         targets_changed: Callable[[str, list[tuple[str, int]]], None],
-        promotion_errors: tuple[type[Exception], ...],
     ) -> None:
-        """`servers` and `tasks` are by Region; `targets_changed(region, addresses)` is called on every change."""
+        """`tasks` are by Region; `targets_changed(region, addresses)` is called on every change."""
         self._cloud = cloud
-        self._servers = servers
+        self._databases = databases
         self._tasks = tasks
         self._targets_changed = targets_changed
-        self._promotion_errors = promotion_errors
         self._stopping = threading.Event()
         self._desired: dict[str, int] = dict.fromkeys(tasks, 0)
         self._changed = {region: threading.Event() for region in tasks}
-        self._promoting: set[str] = set()
         self._keepers = [
             threading.Thread(target=self._keep_tasks, args=(region,), name=f"tasks-{region}", daemon=True)
             for region in tasks
@@ -85,32 +83,12 @@ class ControlLoop:
             version = desired["version"]
             for service in desired["services"]:
                 self._want(service["region"], service["desired"])
-            for database in desired["databases"]:
-                self._promote_if_asked(database)
+            self._databases.follow(self._cloud, desired["databases"])
 
     def _want(self, region: str, count: int) -> None:
         if region in self._desired and self._desired[region] != count:
             self._desired[region] = count
             self._changed[region].set()
-
-    def _promote_if_asked(self, database: Mapping[str, Any]) -> None:
-        region = database["region"]
-        if not database["promotion_requested"] or region in self._promoting or region not in self._servers:
-            return
-        self._promoting.add(region)
-        threading.Thread(
-            target=self._promote, args=(region, database["instance"]), name=f"promote-{region}", daemon=True
-        ).start()
-
-    def _promote(self, region: str, instance: str) -> None:
-        try:
-            self._servers[region].promote()
-        except self._promotion_errors as error:
-            self._cloud.report_database(region, instance, "promotion-failed", reason=str(error))
-        else:
-            self._cloud.report_database(region, instance, "promoted")
-        finally:
-            self._promoting.discard(region)
 
     def _keep_tasks(self, region: str) -> None:
         """Reconcile on every change of the desired count, and often enough to see a task die."""

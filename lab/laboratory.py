@@ -24,12 +24,13 @@ from failover.domain.leader_record import LeaderRecord, genesis
 from lab import data_plane
 from lab.cloud.control_client import CloudControl
 from lab.control_loop import ControlLoop
-from lab.data_plane import PLAN_PARAMETER, Address
+from lab.data_plane import PLAN_PARAMETER, Address, database_instance
+from lab.database_servers import DatabaseServers
 from lab.notifications import WebhookReceiver
 from lab.processes import Processes
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
-from lab.region.postgresql_session import PostgreSQLError
+from lab.region.replication_links import ReplicationLinks
 from lab.region.tasks import RegionTasks
 from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, LabSettings
 
@@ -38,7 +39,6 @@ BOTH = (PRIMARY_REGION, SECONDARY_REGION)
 FIRST_TASKS = {PRIMARY_REGION: 2, SECONDARY_REGION: 1}
 READY_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.05
-REPLICATION_LINK = "replication"
 EDGE = "public"
 
 
@@ -54,7 +54,6 @@ class Laboratory:
         self._say = say
         self._stack = ExitStack()
         self.webhook = WebhookReceiver()
-        self.servers: dict[str, PostgreSQL] = {}
         self.tasks: dict[str, RegionTasks] = {}
 
     def __enter__(self) -> Laboratory:
@@ -97,18 +96,33 @@ class Laboratory:
     def cut_region_links(self, region: str) -> None:
         """Nothing gets into or out of a Region any more: clients, replication, every API call across its border."""
         self.network.cut(region)
-        self.network.cut(REPLICATION_LINK)
+        self.links.cut(region)
+        self._set_borders(region, cut=True)
+
+    def restore_region(self, region: str) -> None:
+        """A Region that was lost is back: its links, its API, its database with the data it had, its tasks."""
+        self.network.restore(region)
+        self.links.restore(region)
+        self._set_borders(region, cut=False)
+        self.cloud.set_dark(region, dark=False)
+        self.servers[region].thaw()
+        self.servers[region].start()
+        self.tasks[region].restore()
+
+    def _set_borders(self, region: str, cut: bool) -> None:
         others = [other for other in (PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, "internet") if other != region]
         for other in others:
-            self.cloud.set_link(other, region, cut=True)
+            self.cloud.set_link(other, region, cut=cut)
             if other != "internet":
-                self.cloud.set_link(region, other, cut=True)
+                self.cloud.set_link(region, other, cut=cut)
 
     def _start(self) -> None:
         self._stack.enter_context(self.webhook)
         self.processes = self._stack.enter_context(Processes())
         self.mailbox = self.processes.state_directory / "mailbox"
         self.network = self._stack.enter_context(Network(self.processes))
+        self.links = ReplicationLinks(self.network, self.settings.replication_delay)
+        self.servers = DatabaseServers(self.processes, self.links)
         balancers = {region: Address(*self.network.add_balancer(region)) for region in BOTH}
         self._say("starting the emulated AWS (three Regions), and PostgreSQL in two of them")
         with ThreadPoolExecutor(2) as pool:
@@ -133,7 +147,8 @@ class Laboratory:
             self.tasks[region].prepare(count)
         # Before the instances are there: their endpoints are part of what the templates write down.
         for region, address in addresses.items():
-            self.cloud.set_database_endpoint(region, data_plane.database_instance(region), address.host, address.port)
+            self.cloud.set_database_endpoint(region, database_instance(region), address.host, address.port)
+        self.cloud.make_servers()
         self._say("deploying the data plane: every template that the CDK synthesized, in three Regions")
         self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint)
         self.servers[PRIMARY_REGION].set_application_password(self.data_plane.password)
@@ -178,18 +193,21 @@ class Laboratory:
         return CloudControl(f"http://127.0.0.1:{port}")
 
     def _start_databases(self) -> dict[str, Address]:
-        primary = PostgreSQL(PRIMARY_REGION, self.processes)
+        primary = self.servers.adopt(
+            PRIMARY_REGION, database_instance(PRIMARY_REGION), PostgreSQL(PRIMARY_REGION, self.processes)
+        )
         primary.init_primary()
         primary.start()
-        link = self.network.add_link(REPLICATION_LINK, target=(primary.host, primary.port), delay=timedelta(0))
-        standby = PostgreSQL(SECONDARY_REGION, self.processes)
-        standby.create_standby_of(primary, through=link)
+        link, through = self.links.lay(primary.address, frozenset(BOTH))
+        standby = self.servers.adopt(
+            SECONDARY_REGION, database_instance(SECONDARY_REGION), PostgreSQL(SECONDARY_REGION, self.processes)
+        )
+        standby.create_standby_of(primary, through=through)
         standby.start()
         if self.settings.synchronous_mode != "off":
             primary.set_synchronous(self.settings.synchronous_mode)
-        self.network.set_delay(REPLICATION_LINK, self.settings.replication_delay)
-        self.servers = {PRIMARY_REGION: primary, SECONDARY_REGION: standby}
-        return {region: Address(server.host, server.port) for region, server in self.servers.items()}
+        self.links.delayed(link)
+        return {region: Address(*server.address) for region, server in self.servers.items()}
 
     def _open_record(self) -> None:
         clients = {region: self.client("s3", region) for region in self.plan["record_copies"]}
@@ -198,7 +216,7 @@ class Laboratory:
 
     def _start_tasks(self) -> None:
         self._say("starting the service: two tasks in ap-southeast-2, one in us-west-2")
-        self.control_loop = ControlLoop(self.cloud, self.servers, self.tasks, self._targets_changed, (PostgreSQLError,))
+        self.control_loop = ControlLoop(self.cloud, self.servers, self.tasks, self._targets_changed)
         self.control_loop.start()
         self._stack.callback(self.control_loop.stop)
 

@@ -48,9 +48,16 @@ class CloudControl:
     def set_database_endpoint(self, region: str, instance: str, host: str, port: int) -> None:
         self._post(f"databases/{region}/{instance}", {"endpoint": {"host": host, "port": port}})
 
-    def report_database(self, region: str, instance: str, event: str, reason: str = "") -> None:
-        """`event` is promoted or promotion-failed."""
-        self._post(f"databases/{region}/{instance}", {"event": event, "reason": reason})
+    def make_servers(self, made: bool = True) -> None:
+        """Whether a DB instance is `creating` until its server is reported."""
+        self._post("servers", {"made": made})
+
+    def report_database(
+        self, region: str, instance: str, event: str, reason: str = "", address: tuple[str, int] | None = None
+    ) -> None:
+        """`event` is created (then with the server's address), creation-failed, promoted or promotion-failed."""
+        where = {} if address is None else {"host": address[0], "port": address[1]}
+        self._post(f"databases/{region}/{instance}", {"event": event, "reason": reason, **where})
 
     def permissions(self) -> dict[str, Any]:
         """By the ARN of each function that ran: grants `used` and `unused` as [action, resource], calls `denied`."""

@@ -22,6 +22,8 @@ class DesiredState:
         self._services: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._databases: dict[tuple[str, str], dict[str, Any]] = {}
         self._listeners: list[DatabaseReport] = []
+        # Whether somebody makes a real server for every DB instance: the lab does, a test of the APIs alone does not.
+        self.makes_servers = False
 
     def set_service(self, region: str, cluster: str, service: str, desired: int) -> None:
         """The number of tasks that the API wants."""
@@ -36,8 +38,22 @@ class DesiredState:
             return int(self._services.get((region, cluster, service), {}).get("running", 0))
 
     def set_database(self, region: str, instance: str, **fields: Any) -> None:
-        """Fields of a DB instance: status, promotion_requested, source, host, port."""
+        """Fields of a DB instance: status, promotion_requested, source, made_from, and host and port of its server."""
         self._update(self._databases, (region, instance), fields)
+
+    def rename_database(self, region: str, old: str, new: str) -> None:
+        """The same instance with the same server, from now on called `new`."""
+        with self._changed:
+            self._databases[region, new] = self._databases.pop((region, old), {})
+            self._version += 1
+            self._changed.notify_all()
+
+    def forget_database(self, region: str, instance: str) -> None:
+        """There is no such instance any more, and its server is nobody's."""
+        with self._changed:
+            self._databases.pop((region, instance), None)
+            self._version += 1
+            self._changed.notify_all()
 
     def database(self, region: str, instance: str) -> dict[str, Any]:
         with self._changed:

@@ -1,6 +1,6 @@
 """How does a read replica become a primary, as RDS reports it?
 
-Not emulated: creating takes no time, replication lag is not reported, and promotion is not followed by a backup.
+Not emulated: replication lag is not reported, and promotion is not followed by a backup.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from moto.rds.exceptions import DBInstanceNotFoundError, RDSClientError
+from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
 
 from lab.cloud.context import CloudContext
+from lab.cloud.rds_lifecycle import Lifecycle, find
 from lab.cloud.rds_promotion import Promotion
 from lab.settings import ACCOUNT_ID
 
@@ -43,19 +44,14 @@ class Databases:
             "database", region=database.region, instance=database.db_instance_identifier, status=status, **fields
         )
 
-    def created(self, database: Any) -> Any:
-        self._context.desired.set_database(
-            database.region,
-            database.db_instance_identifier,
-            status=database.status,
-            source=database.source_db_instance_identifier,
-            promotion_requested=False,
-        )
-        return database
+    def endpoint(self, database: Any, default: dict[str, Any]) -> dict[str, Any] | None:
+        """Where the real server listens, once the lab has said so; none while it is being made, as on AWS.
 
-    def endpoint(self, database: Any, default: dict[str, Any]) -> dict[str, Any]:
-        """Where the real server listens, once the lab has said so."""
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html (Endpoint)
+        """
         known = self._context.desired.database(database.region, database.db_instance_identifier)
+        if database.status == "creating":
+            return None
         return {"Address": known["host"], "Port": int(known["port"])} if known.get("host") else default
 
     def promote(self, backend: Any, wanted: dict[str, Any]) -> Any:
@@ -64,9 +60,7 @@ class Databases:
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
         """
         name = str(wanted["db_instance_identifier"]).lower()
-        database = backend.databases.get(name)
-        if database is None:
-            raise DBInstanceNotFoundError(name)
+        database = find(backend, name)
         with self._lock:
             refusal = self._refusal(database, name)
             if refusal:
@@ -89,6 +83,8 @@ class Databases:
         One that failed is an available read replica again, which may be promoted once more: its data and its
         source are as they were.
         """
+        if report["event"] not in ("promoted", "promotion-failed"):
+            return
         with self._lock:
             promotion = self._promotions[region, name]
         database = rds_backends[ACCOUNT_ID][region].databases[name]
@@ -138,7 +134,9 @@ class Databases:
 def install(context: CloudContext) -> None:
     """Promotions take as long as the real server takes, and endpoints are where the real servers listen."""
     databases = Databases(context)
+    lifecycle = Lifecycle(context, databases.set_status)
     create, create_replica = RDSBackend.create_db_instance, RDSBackend.create_db_instance_read_replica
+    modify, delete = RDSBackend.modify_db_instance, RDSBackend.delete_db_instance
     snapshot, plain_endpoint = RDSBackend.create_db_snapshot, DBInstance.endpoint
 
     def create_db_instance_read_replica(self: Any, db_kwargs: dict[str, Any]) -> Any:
@@ -153,7 +151,11 @@ def install(context: CloudContext) -> None:
         replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
         # moto copies the source, which may be backing up at this moment.
         replica.status = "available"
-        return databases.created(replica)
+        return lifecycle.created(replica, {"kind": "replica", "source": db_kwargs["source_db_instance_identifier"]})
+
+    def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:
+        database = find(self, db_instance_identifier)
+        return lifecycle.modify(database, db_kwargs, lambda: modify(self, db_instance_identifier, db_kwargs))
 
     def create_db_snapshot(self: Any, db_instance_identifier: str, *arguments: Any, **named: Any) -> Any:
         made = snapshot(self, db_instance_identifier, *arguments, **named)
@@ -162,7 +164,9 @@ def install(context: CloudContext) -> None:
             databases.back_up(self.databases[db_instance_identifier])
         return made
 
-    RDSBackend.create_db_instance = lambda self, db_kwargs: databases.created(create(self, db_kwargs))
+    RDSBackend.create_db_instance = lambda self, db_kwargs: lifecycle.created(create(self, db_kwargs), {"kind": "new"})
+    RDSBackend.modify_db_instance = modify_db_instance
+    RDSBackend.delete_db_instance = lambda self, *given, **named: lifecycle.deleted(delete(self, *given, **named))
     RDSBackend.create_db_instance_read_replica = create_db_instance_read_replica
     RDSBackend.create_db_snapshot = create_db_snapshot
     RDSBackend.promote_read_replica = lambda self, db_kwargs: databases.promote(self, db_kwargs)

@@ -151,6 +151,11 @@ class PostgreSQL:
             # Fails where the segment is gone already, which is what is wanted.
             ctypes.CDLL(None).shmctl(segment, REMOVE_SEGMENT, None)
 
+    def discard(self) -> None:
+        """End it at once, and remove its data."""
+        self.kill()
+        self._data.remove()
+
     def freeze(self) -> None:
         """Stop every one of its processes from running; connections stay open and nothing answers."""
         if self._server is not None:

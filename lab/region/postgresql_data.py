@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +76,8 @@ class DataDirectory:
         """
         self._make()
         host, port = primary
-        slot = f"standby_{self._region}".replace("-", "_")
+        # Named after the folder: a Region may have had a standby of this primary before, whose slot is still there.
+        slot = re.sub(r"[^a-z0-9_]", "_", self.path.name.lower())
         source = f"host={host} port={port} user={REPLICATION_ROLE} sslmode=disable connect_timeout=5"
         copy: list[str | Path] = ["-d", source, "-D", self.path, "-X", "stream", "-c", "fast", "--no-sync"]
         self._run("pg_basebackup", [*copy, "--create-slot", f"--slot={slot}"], {"PGPASSWORD": password})
@@ -88,6 +91,10 @@ class DataDirectory:
             f"primary_conninfo = '{conninfo}'\nprimary_slot_name = '{slot}'\n",
         )
         self._write(self.path / "standby.signal", "")
+
+    def remove(self) -> None:
+        """Leave nothing but the log. Does nothing where there is nothing."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def accepts_connections(self, pid: int) -> bool:
         """Whether the server `pid` takes connections, on a standby too.

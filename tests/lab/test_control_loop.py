@@ -1,9 +1,10 @@
-"""Does the desired state become tasks and promotions, and does the loop let go at once?"""
+"""Does the desired state become tasks, do the databases hear of it, and does the loop let go at once?"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from lab.cloud.control_client import CloudControl, CloudUnavailable
@@ -19,8 +20,6 @@ class ScriptedCloud(CloudControl):
     def __init__(self, first: dict[str, Any]) -> None:
         super().__init__("http://127.0.0.1:1")
         self._answers = [first]
-        self.reports: list[tuple[str, str, str, str]] = []
-        self.reported = threading.Event()
 
     def desired(self, after: int = 0, wait_seconds: float = 0.0) -> dict[str, Any]:
         if self._answers:
@@ -28,14 +27,18 @@ class ScriptedCloud(CloudControl):
         time.sleep(LONG_POLL_SECONDS)
         raise CloudUnavailable("nothing new")
 
-    def report_database(self, region: str, instance: str, event: str, reason: str = "") -> None:
-        self.reports.append((region, instance, event, reason))
-        self.reported.set()
 
+class Told:
+    """Databases that remember what they were told."""
 
-class Refusing:
-    def promote(self) -> None:
-        raise RuntimeError("the server does not come out of recovery")
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.heard = threading.Event()
+
+    def follow(self, cloud: CloudControl, entries: Sequence[Any]) -> None:
+        del cloud
+        self.entries = list(entries)
+        self.heard.set()
 
 
 class Counted:
@@ -64,27 +67,26 @@ def test_the_desired_count_becomes_tasks_and_those_that_answer_become_targets() 
         if live:
             found.set()
 
-    loop = ControlLoop(ScriptedCloud(wanted(promotion=False)), {}, {"us-west-2": tasks}, targets_changed, ())
+    loop = ControlLoop(ScriptedCloud(wanted(promotion=False)), Told(), {"us-west-2": tasks}, targets_changed)
     loop.start()
     assert found.wait(WITHIN_SECONDS)
     loop.stop()
     assert told[-1] == ("us-west-2", [("127.0.0.1", 4000), ("127.0.0.1", 4001)])
 
 
-def test_a_promotion_that_fails_is_reported_with_its_reason() -> None:
-    cloud = ScriptedCloud(wanted(promotion=True))
-    loop = ControlLoop(cloud, {"us-west-2": Refusing()}, {}, lambda *_: None, (RuntimeError,))
+def test_the_databases_are_told_every_instance_of_the_api() -> None:
+    databases, said = Told(), wanted(promotion=True)
+    loop = ControlLoop(ScriptedCloud(said), databases, {}, lambda *_: None)
     loop.start()
-    assert cloud.reported.wait(WITHIN_SECONDS)
+    assert databases.heard.wait(WITHIN_SECONDS)
     loop.stop()
-    reason = "the server does not come out of recovery"
-    assert cloud.reports == [("us-west-2", "app-us-west-2", "promotion-failed", reason)]
+    assert databases.entries == said["databases"]
 
 
 def test_stopping_waits_for_no_open_question_and_nothing_is_started_after_it() -> None:
     """A lab that ends would else take as long as its longest poll."""
     tasks = Counted()
-    loop = ControlLoop(ScriptedCloud(wanted(promotion=False)), {}, {"us-west-2": tasks}, lambda *_: None, ())
+    loop = ControlLoop(ScriptedCloud(wanted(promotion=False)), Told(), {"us-west-2": tasks}, lambda *_: None)
     loop.start()
     assert tasks.reached.wait(WITHIN_SECONDS)
     began = time.monotonic()

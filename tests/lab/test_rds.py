@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
@@ -183,3 +185,76 @@ def test_a_promotion_that_failed_leaves_an_available_replica_that_can_be_promote
 def test_a_replica_in_another_region_can_be_deleted(pair: Pair) -> None:
     pair.rds(STANDBY).delete_db_instance(DBInstanceIdentifier=pair.name, SkipFinalSnapshot=True)
     assert pair.describe(PRIMARY)["ReadReplicaDBInstanceIdentifiers"] == []
+
+
+@pytest.fixture
+def real_servers(cloud: EmulatedCloud) -> Iterator[None]:
+    """Somebody makes a server for every instance, as the lab does."""
+    cloud.control.make_servers()
+    yield
+    cloud.control.make_servers(made=False)
+
+
+def replica_of(pair: Pair, region: str) -> str:
+    name = unique("rebuilt")
+    pair.rds(region).create_db_instance_read_replica(
+        DBInstanceIdentifier=name,
+        SourceDBInstanceIdentifier=f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{pair.name}",
+        SourceRegion=PRIMARY,
+    )
+    return name
+
+
+def named(pair: Pair, name: str, region: str = STANDBY) -> dict[str, Any]:
+    return Pair(pair.cloud, name).describe(region)
+
+
+@pytest.mark.usefixtures("real_servers")
+def test_an_instance_is_creating_and_nowhere_until_its_server_runs(pair: Pair) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html"""
+    name = replica_of(pair, STANDBY)
+    assert named(pair, name)["DBInstanceStatus"] == "creating"
+    assert "Endpoint" not in named(pair, name)
+    pair.cloud.control.report_database(STANDBY, name, "created", address=("127.0.0.1", 15434))
+    found = named(pair, name)
+    assert (found["DBInstanceStatus"], found["Endpoint"]["Port"]) == ("available", 15434)
+
+
+@pytest.mark.usefixtures("real_servers")
+def test_an_instance_whose_server_could_not_be_made_has_failed(pair: Pair) -> None:
+    name = replica_of(pair, STANDBY)
+    pair.cloud.control.report_database(STANDBY, name, "creation-failed", reason="the source does not answer")
+    assert named(pair, name)["DBInstanceStatus"] == "failed"
+
+
+def test_a_renamed_instance_keeps_its_server_and_its_replicas(pair: Pair) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html"""
+    new, before = unique("diverged"), pair.cloud.last()
+    pair.cloud.control.set_database_endpoint(PRIMARY, pair.name, "127.0.0.1", 15435)
+    pair.rds(PRIMARY).modify_db_instance(
+        DBInstanceIdentifier=pair.name, NewDBInstanceIdentifier=new, DeletionProtection=True, ApplyImmediately=True
+    )
+    pair.cloud.wait_for("database", before, instance=new, status="available")
+    found = named(pair, new, PRIMARY)
+    assert (found["Endpoint"]["Port"], found["DeletionProtection"]) == (15435, True)
+    arn = f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{new}"
+    assert (found["DBInstanceArn"], pair.describe()["ReadReplicaSourceDBInstanceIdentifier"]) == (arn, arn)
+    with pytest.raises(pair.rds(PRIMARY).exceptions.DBInstanceNotFoundFault):
+        pair.describe(PRIMARY)
+    with pytest.raises(ClientError, match="protected"):
+        pair.rds(PRIMARY).delete_db_instance(DBInstanceIdentifier=new, SkipFinalSnapshot=True)
+
+
+def test_a_name_that_is_taken_is_refused(pair: Pair) -> None:
+    other = replica_of(pair, STANDBY)
+    with pytest.raises(pair.rds(STANDBY).exceptions.DBInstanceAlreadyExistsFault):
+        pair.rds(STANDBY).modify_db_instance(
+            DBInstanceIdentifier=other, NewDBInstanceIdentifier=pair.name, ApplyImmediately=True
+        )
+
+
+def test_a_deleted_instance_is_asked_for_no_more(pair: Pair) -> None:
+    pair.rds(STANDBY).delete_db_instance(DBInstanceIdentifier=pair.name, SkipFinalSnapshot=True)
+    assert all(
+        one["instance"] != pair.name or one["region"] != STANDBY for one in pair.cloud.control.desired()["databases"]
+    )

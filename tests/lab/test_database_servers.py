@@ -1,0 +1,132 @@
+"""Does a DB instance of the API get a server by its kind, keep it under every name, and take it along when it goes?"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from lab.cloud.control_client import CloudControl
+from lab.data_plane import database_instance
+from lab.database_servers import DatabaseServers
+from lab.region.postgresql_session import PostgreSQLError
+
+HERE, THERE = "ap-southeast-2", "us-west-2"
+WITHIN_SECONDS = 5.0
+
+
+class Server:
+    """Stands for a PostgreSQL server that starts at once."""
+
+    def __init__(self, port: int, broken: bool = False) -> None:
+        self.address = ("127.0.0.1", port)
+        self.promoted = self.broken = False
+        self.broken = broken
+        self.discarded = threading.Event()
+
+    def promote(self) -> None:
+        if self.broken:
+            raise PostgreSQLError("the server does not come out of recovery")
+        self.promoted = True
+
+    def discard(self) -> None:
+        self.discarded.set()
+
+
+class Reports(CloudControl):
+    """The emulated AWS, as far as it is told of servers."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.told: list[tuple[str, str, str, str, Any]] = []
+        self.heard = threading.Event()
+
+    def report_database(
+        self, region: str, instance: str, event: str, reason: str = "", address: tuple[str, int] | None = None
+    ) -> None:
+        self.told.append((region, instance, event, reason, address))
+        self.heard.set()
+
+    def next(self) -> tuple[str, str, str, str, Any]:
+        assert self.heard.wait(WITHIN_SECONDS)
+        self.heard.clear()
+        return self.told[-1]
+
+
+@pytest.fixture
+def servers() -> DatabaseServers:
+    nothing: Any = None
+    return DatabaseServers(nothing, nothing)
+
+
+def entry(region: str, instance: str, **fields: Any) -> dict[str, Any]:
+    return {"region": region, "instance": instance, "status": "available", "promotion_requested": False, **fields}
+
+
+def running(region: str, instance: str, server: Server, **fields: Any) -> dict[str, Any]:
+    return entry(region, instance, host=server.address[0], port=server.address[1], **fields)
+
+
+def adopt(servers: DatabaseServers, region: str, instance: str, server: Any) -> Server:
+    adopted: Any = servers.adopt(region, instance, server)
+    made: Server = adopted
+    return made
+
+
+def test_a_new_instance_gets_a_server_of_its_kind_once(servers: DatabaseServers) -> None:
+    cloud, made, asked = Reports(), Server(4001), []
+    maker: Any = lambda one: asked.append(one["instance"]) or made  # noqa: E731
+    servers._makers["replica"] = maker
+    wanted = entry(HERE, "app-rebuilt", status="creating", made_from={"kind": "replica", "source": "app"})
+    servers.follow(cloud, [wanted])
+    assert cloud.next() == (HERE, "app-rebuilt", "created", "", made.address)
+    servers.follow(cloud, [running(HERE, "app-rebuilt", made)])
+    assert servers.of(HERE, "app-rebuilt") is made
+    assert asked == ["app-rebuilt"]
+
+
+@pytest.mark.parametrize("kind", ["new", "replica"])
+def test_a_server_that_cannot_be_made_is_reported_with_the_reason(servers: DatabaseServers, kind: str) -> None:
+    """A replica of an instance without a server, and an empty one, of which the lab has no use."""
+    cloud = Reports()
+    made_from = {"kind": kind, "source": f"arn:aws:rds:{THERE}:123456789012:db:gone"}
+    servers.follow(cloud, [entry(HERE, "app", status="creating", made_from=made_from)])
+    region, instance, event, reason, _ = cloud.next()
+    assert (region, instance, event) == (HERE, "app", "creation-failed")
+    assert reason
+
+
+def test_a_renamed_instance_keeps_its_server_and_the_name_finds_the_next_one(servers: DatabaseServers) -> None:
+    """What was the Region's database is another instance now: whoever asks for the Region gets the one of the plan."""
+    cloud, old, new = Reports(), Server(4001), Server(4002)
+    name = database_instance(HERE)
+    adopt(servers, HERE, name, old)
+    adopt(servers, HERE, "rebuilt", new)
+    servers.follow(cloud, [running(HERE, f"{name}-diverged-4", old), running(HERE, name, new)])
+    assert servers[HERE] is new
+    assert servers.of(HERE, f"{name}-diverged-4") is old
+    assert list(servers) == [HERE]
+    assert not old.discarded.is_set()
+
+
+def test_a_deleted_instance_takes_its_server_along(servers: DatabaseServers) -> None:
+    cloud, kept, gone = Reports(), Server(4001), Server(4002)
+    adopt(servers, HERE, database_instance(HERE), kept)
+    adopt(servers, HERE, "rehearsal", gone)
+    servers.follow(cloud, [running(HERE, database_instance(HERE), kept)])
+    assert gone.discarded.wait(WITHIN_SECONDS)
+    assert not kept.discarded.is_set()
+    with pytest.raises(KeyError):
+        servers.of(HERE, "rehearsal")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_promotion_is_reported_as_it_went(servers: DatabaseServers, broken: bool) -> None:
+    cloud, server = Reports(), Server(4001, broken)
+    adopt(servers, THERE, "app", server)
+    servers.follow(cloud, [running(THERE, "app", server, promotion_requested=True)])
+    _, _, event, reason, _ = cloud.next()
+    assert server.promoted is not broken
+    failed = ("promotion-failed", "the server does not come out of recovery")
+    assert (event, reason) == (failed if broken else ("promoted", ""))
