@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.telling import tell
 from lab.settings import SECONDARY_REGION, SettingsError
 
 
@@ -21,21 +22,21 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the new leader serves; 1 when it was refused, stood down or is not proven."""
     where = chosen_target(options)
-    from failover.wiring.operators import start_switchover, switchovers_of
+    from failover.domain.run import Mode
+    from failover.wiring.operators import runs_of, start_run
     from lab.follow_run import SWITCHED, follow
     from lab.operators import sign_in
 
     me = sign_in(where)
     if options.to not in me.plan.regions:
         raise SettingsError(f"--to {options.to!r} is not one of {', '.join(me.plan.regions)}")
-    answer = start_switchover(me.plan, options.to, me.by)(options.reason)
-    console.print(f"{'' if answer.started else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
-    if not answer.started or answer.run is None:
+    answer = start_run(me.plan, options.to, me.by)(Mode.PLANNED, options.reason)
+    if tell(console, answer) != PASSED or answer.run is None:
         return FAILED
     console.print(f"{answer.run} runs in {options.to}.", markup=False, highlight=False, soft_wrap=True)
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    result = follow(switchovers_of(me.plan, options.to), answer.run, say)
+    result = follow(runs_of(me.plan, options.to), answer.run, say)
     return PASSED if result == SWITCHED else FAILED

@@ -182,7 +182,7 @@ def test_a_switchover_to_the_leader_is_refused_with_what_to_do_and_starts_nothin
     assert f"REFUSED: {PRIMARY} already leads, in epoch 1, so nothing was changed." in said
     assert f"switch over to {STANDBY}" in said
     assert (record(), cloud.executions()) == (before, [])
-    assert [entry["kind"] for entry in journal(cloud, PRIMARY)] == ["switchover-refused"]
+    assert [entry["kind"] for entry in journal(cloud, PRIMARY)] == ["run-refused"]
 
 
 def test_a_switchover_is_refused_during_a_run_and_under_a_fence(

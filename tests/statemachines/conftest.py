@@ -1,4 +1,4 @@
-"""One deployed workflow for each module of tests."""
+"""One workflow for each module of tests and each engine: both must go every way alike."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from moto.awslambda.models import LambdaFunction
 from moto.core.config import default_user_config
 
 from tests.statemachines.interpreter import REGION, Clock, Workflow
+from tests.statemachines.laptop import LaptopWorkflow
 
 
-@pytest.fixture(scope="module")
-def workflow() -> Iterator[Workflow]:
+@pytest.fixture(scope="module", params=["step functions", "laptop"])
+def workflow(request: pytest.FixtureRequest) -> Iterator[Workflow | LaptopWorkflow]:
+    if request.param == "laptop":
+        yield LaptopWorkflow()
+        return
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction

@@ -136,8 +136,7 @@ class Workflow:
 
         `mode` is that of the run's input, which may name none.
         """
-        answers = {**WELL, "RecordOutcome": record_outcome, **changed}
-        self._functions = {name: _function(WELL.get(name, {}), answer) for name, answer in answers.items()}
+        self._functions = answering({**WELL, "RecordOutcome": record_outcome, **changed})
         self._given, self.pauses = {name: [] for name in TASKS}, []
         self._count += 1
         trigger = {"kind": "manual", "reason": "test", "alarm_arn": None, "observed_at": "2026-01-01T00:00:00Z"}
@@ -147,6 +146,10 @@ class Workflow:
             input=json.dumps({"trigger": trigger, "expected_epoch": 7, **({"mode": mode} if mode else {})}),
         )["executionArn"]
         return self._wait(execution)
+
+    def send(self, token: str, output: Mapping[str, Any]) -> None:
+        """Answer the run that waits with `token`."""
+        self._client.send_task_success(taskToken=token, output=json.dumps(output))
 
     def invoke(self, function: str, event: Any) -> tuple[str, bool, str]:
         """Stands in for the Lambda runtime: (payload, whether it is an error, logs)."""
@@ -198,6 +201,11 @@ class Workflow:
             "stateMachineArn"
         ]
         return machine
+
+
+def answering(answers: Mapping[str, Any]) -> dict[str, Function]:
+    """A function for each answer: a value is put in place of WELL's fields."""
+    return {name: _function(WELL.get(name, {}), answer) for name, answer in answers.items()}
 
 
 def _function(well: Mapping[str, Any], answer: Any) -> Function:

@@ -1,12 +1,10 @@
-"""Does each way through the workflow lead where it must, on a real interpreter of the file?"""
+"""Does each way through the workflow lead where it must, on Step Functions' interpreter and on that of the laptop?"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.statemachines.interpreter import REGION, FunctionError, Workflow
@@ -215,26 +213,26 @@ def test_the_new_leader_is_the_region_that_ran_the_workflow(workflow: Workflow) 
 OVER_THE_RPO = {"accepted": False, "askable": True, "bound_seconds": 400.0, "reason": "more than the RPO"}
 
 
-def a_person(accepts: bool) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def a_person(workflow: Workflow, accepts: bool) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Answers the run that waits, as SendTaskSuccess brings it."""
 
     def answer(event: dict[str, Any]) -> dict[str, Any]:
         said = {"accepted": accepts, "by": "kim", "reason": "kim answered", "bound_seconds": "400.0"}
-        boto3.client("stepfunctions", REGION).send_task_success(taskToken=event["task_token"], output=json.dumps(said))
+        workflow.send(event["task_token"], said)
         return {}
 
     return answer
 
 
 def test_a_loss_that_a_person_accepts_is_promoted(workflow: Workflow) -> None:
-    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(accepts=True))
+    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(workflow, accepts=True))
     gate = FORWARD.index("LossIsAcceptable") + 1
     assert outer(run.entered) == [*FORWARD[:gate], "AwaitApproval", "LossIsApproved", *FORWARD[gate:]]
     assert run.given["PromoteReplica"][0]["state"]["approval"]["by"] == "kim"
 
 
 def test_a_loss_that_a_person_refuses_stands_the_run_down(workflow: Workflow) -> None:
-    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(accepts=False))
+    run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(workflow, accepts=False))
     assert "LossIsApproved" in run.entered
     assert run.entered[-1] == "StoodDown"
     assert not run.given["PromoteReplica"]

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from failover.application.only_once import Repeated, Undecided
 from failover.application.operate import Operated
 from failover.domain.leader_record import Refusal
+from failover.domain.run import Mode
 from webapi.operator import models
 from webapi.operator.caller import caller_of
 from webapi.operator.desk import Desk
@@ -51,11 +52,13 @@ def _add_run_routes(api: FastAPI, desk: Desk, region: str) -> None:
         status_code=202,
         response_model=models.Changed,
         tags=["runs"],
-        summary="Start a failover to this Region by hand",
+        summary="Start a failover or a switchover to this Region",
         responses=WITH_BODY,
     )
     def start(request: Request, new: models.NewRun, key: Key) -> Response:
-        return _told(_once(desk, request, key, new, lambda by: desk.start(by)(key, new.reason)), region, 202)
+        return _told(
+            _once(desk, request, key, new, lambda by: desk.start(by)(Mode(new.mode), new.reason, key)), region, 202
+        )
 
     @api.post(
         "/runs/{run}/approval",

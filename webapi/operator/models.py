@@ -235,10 +235,13 @@ class Changed(BaseModel):
 
 
 class NewRun(BaseModel):
-    """A failover to this Region, by hand."""
+    """A run to this Region, by hand. `mode` unplanned: a failover from a leader that is down, with what may be lost.
+    planned: a switchover from a healthy one, which loses no acknowledged write.
+    """
 
-    model_config = example(reason="ap-southeast-2 loses power at noon")
+    model_config = example(mode="planned", reason="ap-southeast-2 loses power at noon")
 
+    mode: Literal["unplanned", "planned"] = "unplanned"
     reason: Reason
 
 

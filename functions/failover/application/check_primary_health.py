@@ -12,13 +12,13 @@ from typing import Any
 from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Register
 from failover.application.vantage_points import VantagePoints
+from failover.domain.by_hand import why_not
 from failover.domain.intake import held_back, not_here
 from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.plan import Plan
 from failover.domain.primary_health import Judgement, Verdict, judge
 from failover.domain.run import Mode, Run
 from failover.domain.signals import Observation
-from failover.domain.switchover import why_not
 
 INSTEAD = "A switchover needs a leader that is healthy: repair it, or fail over from it in mode unplanned."
 

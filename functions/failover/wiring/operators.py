@@ -13,7 +13,6 @@ from failover.application.operate import Operate
 from failover.application.show_run import ShowRun
 from failover.application.show_status import RegionBooks, ShowStatus
 from failover.application.start_run import StartRun
-from failover.application.start_switchover import StartSwitchover
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
 from failover.wiring.journal import journal_in
@@ -28,17 +27,24 @@ def operate(plan: Plan, region: str, by: str) -> Operate:
 
 def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
     """For the run that waits in `region`."""
-    return AnswerApproval(_outcomes(region, plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
+    return AnswerApproval(_outcomes(region, plan), runs_of(plan, region), journal_in(region, plan), CLOCK, by)
 
 
 def start_run(plan: Plan, region: str, by: str) -> StartRun:
-    """Of `region`, which would lead."""
-    return StartRun(plan, region, register_of(plan), _runs(region, plan), journal_in(region, plan), CLOCK, by)
+    """To `region`, in which the run and its journal are. Raises PlanError for a Region outside the plan."""
+    plan.region(region)
+    return StartRun(plan, region, register_of(plan), runs_of(plan, region), journal_in(region, plan), CLOCK, by)
 
 
 def only_once(plan: Plan, region: str, by: str) -> OnlyOnce:
     """What `by` asks `region` for."""
     return OnlyOnce(_outcomes(region, plan), CLOCK, by)
+
+
+def runs_of(plan: Plan, region: str) -> StepFunctions:
+    """The runs of `region`."""
+    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
+    return StepFunctions(states, state_machine_of(region, plan))
 
 
 def run_book(plan: Plan, region: str) -> StepFunctionsBook:
@@ -52,20 +58,9 @@ def show_run(plan: Plan, region: str) -> ShowRun:
     return ShowRun(run_book(plan, region), journal_in(region, plan), _outcomes(region, plan))
 
 
-def start_switchover(plan: Plan, region: str, by: str) -> StartSwitchover:
-    """To `region`, a Region of the plan, in which the run and its journal are."""
-    runs, journal = switchovers_of(plan, region), journal_in(region, plan)
-    return StartSwitchover(plan, region, register_of(plan), runs, journal, CLOCK, by)
-
-
-def switchovers_of(plan: Plan, region: str) -> StepFunctions:
-    """The runs of `region`."""
-    return _runs(region, plan)
-
-
 def show_status(plan: Plan) -> ShowStatus:
     """Of both Regions that can lead."""
-    books = {region: RegionBooks(_runs(region, plan), journal_in(region, plan)) for region in plan.regions}
+    books = {region: RegionBooks(runs_of(plan, region), journal_in(region, plan)) for region in plan.regions}
     return ShowStatus(register_of(plan), books, CLOCK)
 
 
@@ -76,11 +71,6 @@ def verify_journal(plan: Plan, region: str) -> VerifyJournal:
 
 def _outcomes(region: str, plan: Plan) -> S3Outcomes:
     return S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
-
-
-def _runs(region: str, plan: Plan) -> StepFunctions:
-    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctions(states, state_machine_of(region, plan))
 
 
 def state_machine_of(region: str, plan: Plan) -> str:

@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.application.errors import TransientFailure
-from failover.application.start_switchover import StartSwitchover
+from failover.application.operate import Operated
+from failover.application.start_run import StartRun
 from failover.domain.primary_health import Judgement, Verdict
 from failover.domain.run import Mode, Run, RunStateError
 
@@ -35,13 +36,16 @@ class World:
     def __init__(self, to: str = STANDBY) -> None:
         self.register, self.executions, self.journal = MemoryRegister(), MemoryExecutions(), MemoryJournal()
         self.clock = VirtualClock()
-        self.start = StartSwitchover(plan_with(), to, self.register, self.executions, self.journal, self.clock, BY)
+        self.start_run = StartRun(plan_with(), to, self.register, self.executions, self.journal, self.clock, BY)
+
+    def start(self, reason: str) -> Operated:
+        return self.start_run(Mode.PLANNED, reason)
 
 
 def test_a_request_starts_a_planned_run_of_its_own_name_and_is_remembered() -> None:
     world = World()
     answer = world.start("  storage\n upgrade ")
-    assert (answer.started, answer.run) == (True, "switchover-e1-20261123T030000Z")
+    assert (answer.done, answer.run) == (True, "switchover-e1-20261123T030000Z")
     run = Run.parse(
         {"run": answer.run, "started_at": NOW.isoformat(), "state": dict(world.executions.started[str(answer.run)])}
     )
@@ -54,10 +58,10 @@ def test_a_request_that_stood_down_can_be_made_again_in_the_same_epoch() -> None
     world = World()
     first = world.start("upgrade").run
     world.executions.closed.add(str(first))
-    assert (world.start("upgrade").started, "earlier request" in world.start("upgrade").reason) == (False, True)
+    assert (world.start("upgrade").done, "earlier request" in world.start("upgrade").reason) == (False, True)
     world.clock.sleep(timedelta(seconds=1))
     again = world.start("upgrade")
-    assert (again.started, again.run) == (True, "switchover-e1-20261123T030001Z")
+    assert (again.done, again.run) == (True, "switchover-e1-20261123T030001Z")
 
 
 def running(world: World) -> None:
@@ -89,10 +93,10 @@ def test_what_cannot_begin_is_refused_with_what_to_do_and_changes_nothing(broken
         broken(world)
     before = world.register.record
     answer = world.start("upgrade")
-    assert answer.started is False
+    assert answer.done is False
     assert why in answer.reason
     assert (world.register.record, world.executions.started) == (before, {})
-    assert [event.kind for event in world.journal.events] == ["switchover-refused"]
+    assert [event.kind for event in world.journal.events] == ["run-refused"]
 
 
 @pytest.mark.parametrize("reason", ["", "  \n", "x" * 301])
@@ -103,7 +107,7 @@ def test_a_request_without_a_reason_is_refused(reason: str) -> None:
 def test_a_hold_and_a_disarm_are_for_alarms_and_hold_no_person_back() -> None:
     world = World()
     world.register.record = replace(world.register.record, acknowledged=False, hold_until=NOW + timedelta(hours=1))
-    assert world.start("upgrade").started
+    assert world.start("upgrade").done
 
 
 def test_without_a_majority_of_the_record_nothing_is_decided() -> None:

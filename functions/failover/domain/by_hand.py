@@ -1,4 +1,7 @@
-"""May a person move the leadership to a Region now, and if not, what to do instead?"""
+"""May a person start a run in a Region now, in which mode, and if not, what to do instead?
+
+Neither a disarm nor the time after a failover holds a person back; a fence and a run in progress do.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from failover.domain.plan import Plan
 from failover.domain.run import Mode
 
 LONGEST_REASON = 300
+WAIT_FOR_ITS_END = "Wait for its end; `drlab status` shows it."
 
 
 def decide(
+    mode: Mode,
+    name: str,
     region: str,
     plan: Plan,
     record: LeaderRecord,
@@ -21,36 +27,26 @@ def decide(
     reason: str,
     now: datetime,
 ) -> Start | Refusal:
-    """The run to start in `region`, or why none is. `running` are the names of the runs in progress there.
-
-    The name tells the epoch and the moment, so that the same request made twice is one run, and one that was refused can
-    be made again.
-    """
+    """The run `name` to start in `region`, or why none is. `running` are the names of the runs in progress there."""
     said = " ".join(reason.split())
     if not 1 <= len(said) <= LONGEST_REASON:
         return Refusal(f"A reason of 1 to {LONGEST_REASON} characters is needed.")
-    if obstacle := why_not(region, plan, record, "", now):
+    if obstacle := why_not(region, plan, record, name, now):
         return Refusal(obstacle)
     if running:
-        return Refusal(f"Another run is in progress: {sorted(running)[0]}. Wait for its end; `drlab status` shows it.")
-    at = now.astimezone(UTC)
-    return Start(
-        f"switchover-e{record.epoch}-{at:%Y%m%dT%H%M%SZ}",
-        {
-            "mode": Mode.PLANNED.value,
-            "trigger": {
-                "kind": TriggerKind.MANUAL.value,
-                "reason": said,
-                "alarm_arn": None,
-                "observed_at": at.isoformat(),
-            },
-            "expected_epoch": record.epoch,
-        },
-    )
+        return Refusal(f"Another run is in progress: {sorted(running)[0]}. {WAIT_FOR_ITS_END}")
+    trigger = {
+        "kind": TriggerKind.MANUAL.value,
+        "reason": said,
+        "alarm_arn": None,
+        "observed_at": now.astimezone(UTC).isoformat(),
+    }
+    # A run that was asked for against one record does nothing against another.
+    return Start(name, {"mode": mode.value, "trigger": trigger, "expected_epoch": record.epoch})
 
 
 def why_not(region: str, plan: Plan, record: LeaderRecord, run: str, now: datetime) -> str | None:
-    """Why the switchover `run` to `region` may not begin, with what to do instead; None when it may."""
+    """Why a person's run `run` to `region` may not begin, with what to do instead; None when it may."""
     names = " or ".join(plan.regions)
     if region not in plan.regions:
         return f"{region} is not a Region of the plan that can lead: switch over to {names}."
@@ -64,5 +60,5 @@ def why_not(region: str, plan: Plan, record: LeaderRecord, run: str, now: dateti
             f" switch over to {plan.standby_of(region)}."
         )
     if reason := held_back(record, run, TriggerKind.MANUAL, now):
-        return f"{reason} Wait for its end; `drlab status` shows it."
+        return f"{reason} {WAIT_FOR_ITS_END}"
     return None
