@@ -28,11 +28,7 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
         metrics.add_dimension(name="state", value=state)
         logger.append_keys(state=state, run=event.get("run") if isinstance(event, dict) else None)
         try:
-            answer = build()(Run.parse(event))
-        except (PlanError, RunStateError) as error:
-            refused = RunRefused(str(error))
-            _tell(logger, metrics, refused)
-            raise refused from error
+            answer = answer_of(build, event)
         except (StillInProgress, TransientFailure, RunRefused) as error:
             _tell(logger, metrics, error)
             raise
@@ -42,6 +38,14 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
 
     handler: Handler = metrics.log_metrics(logger.inject_lambda_context(serve, clear_state=True))
     return handler
+
+
+def answer_of(build: Callable[[], UseCase], event: object) -> dict[str, Any]:
+    """What the use case of a state says to its call. A call or a plan that makes no sense is RunRefused."""
+    try:
+        return build()(Run.parse(event))
+    except (PlanError, RunStateError) as error:
+        raise RunRefused(str(error)) from error
 
 
 def _tell(logger: Logger, metrics: Metrics, error: Exception) -> None:

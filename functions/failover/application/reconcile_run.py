@@ -20,8 +20,8 @@ from failover.domain.plan import Plan
 LOG = logging.getLogger(__name__)
 NEXT_STEP = (
     "Look at the replica. If it was promoted: `aws stepfunctions redrive-execution` lets the run go on from the step that "
-    "failed, where the execution can be redriven. If it was not, and no promotion is under way: reopen the old leader. "
-    "Never open both."
+    "failed, where the execution can be redriven. Where it cannot: `drlab failover --break-glass --take-over` looks at the "
+    "replica itself, and goes on behind its promotion or reopens the old leader. Never open both."
 )
 
 

@@ -147,6 +147,19 @@ def hand_over(run: str, to: str, now: datetime, hold_until: datetime) -> Change:
     return change
 
 
+def take_over(run: str, of: str, now: datetime) -> Change:
+    """Hand the fence on from the run `of`, which nothing drives any more: from here on it can change nothing."""
+
+    def change(record: LeaderRecord) -> LeaderRecord | Refusal:
+        if record.state is State.FENCED and record.run == run:
+            return record
+        if record.state is not State.FENCED or record.run != of:
+            return Refusal(_not_held(record, of))
+        return _next(record, run=run, changed_at=now)
+
+    return change
+
+
 def acknowledge(now: datetime) -> Change:
     """A person has seen the last failover; the next automatic run is allowed once `hold_until` has passed."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from failover.adapters import aws
 from failover.adapters.aws_errors import told_in_a_sentence
 from failover.adapters.executions import StepFunctions
+from failover.adapters.rds import Rds
 from failover.adapters.run_book import StepFunctionsBook
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
@@ -13,6 +14,7 @@ from failover.application.operate import Operate
 from failover.application.show_run import ShowRun
 from failover.application.show_status import RegionBooks, ShowStatus
 from failover.application.start_run import StartRun
+from failover.application.take_over_run import TakeOverRun
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
 from failover.wiring.journal import journal_in
@@ -27,7 +29,7 @@ def operate(plan: Plan, region: str, by: str) -> Operate:
 
 def answer_approval(plan: Plan, region: str, by: str) -> AnswerApproval:
     """For the run that waits in `region`."""
-    return AnswerApproval(_outcomes(region, plan), runs_of(plan, region), journal_in(region, plan), CLOCK, by)
+    return AnswerApproval(outcomes_of(plan, region), runs_of(plan, region), journal_in(region, plan), CLOCK, by)
 
 
 def start_run(plan: Plan, region: str, by: str) -> StartRun:
@@ -38,7 +40,7 @@ def start_run(plan: Plan, region: str, by: str) -> StartRun:
 
 def only_once(plan: Plan, region: str, by: str) -> OnlyOnce:
     """What `by` asks `region` for."""
-    return OnlyOnce(_outcomes(region, plan), CLOCK, by)
+    return OnlyOnce(outcomes_of(plan, region), CLOCK, by)
 
 
 def runs_of(plan: Plan, region: str) -> StepFunctions:
@@ -55,7 +57,7 @@ def run_book(plan: Plan, region: str) -> StepFunctionsBook:
 
 def show_run(plan: Plan, region: str) -> ShowRun:
     """One of `region`."""
-    return ShowRun(run_book(plan, region), journal_in(region, plan), _outcomes(region, plan))
+    return ShowRun(run_book(plan, region), journal_in(region, plan), outcomes_of(plan, region))
 
 
 def show_status(plan: Plan) -> ShowStatus:
@@ -66,16 +68,29 @@ def show_status(plan: Plan) -> ShowStatus:
 
 def verify_journal(plan: Plan, region: str) -> VerifyJournal:
     """Of `region`."""
-    return VerifyJournal(journal_in(region, plan), _outcomes(region, plan))
-
-
-def _outcomes(region: str, plan: Plan) -> S3Outcomes:
-    return S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
+    return VerifyJournal(journal_in(region, plan), outcomes_of(plan, region))
 
 
 def state_machine_of(region: str, plan: Plan) -> str:
     """The workflow's ARN in `region`, by its name in template.yaml."""
     return f"arn:aws:states:{region}:{plan.account_id}:stateMachine:drlab-{plan.service}-failover"
+
+
+def topic_of(region: str, plan: Plan) -> str:
+    """The notifications' ARN in `region`, by its name in template.yaml."""
+    return f"arn:aws:sns:{region}:{plan.account_id}:drlab-{plan.service}-notifications"
+
+
+def take_over_run(plan: Plan, region: str, by: str) -> TakeOverRun:
+    """Of the runs to `region`."""
+    databases = Rds(aws.client("rds", region, plan.timing.api_timeout))
+    runs, journal = runs_of(plan, region), journal_in(region, plan)
+    return TakeOverRun(plan, region, register_of(plan), databases, runs, journal, CLOCK, by)
+
+
+def outcomes_of(plan: Plan, region: str) -> S3Outcomes:
+    """What the runs of `region` left behind."""
+    return S3Outcomes(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
 
 
 def caller() -> str:

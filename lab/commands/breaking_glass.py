@@ -1,0 +1,81 @@
+"""With which options does a person break the glass, and what are they told?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+
+from lab.commands.options import FAILED, PASSED, chosen_target
+from lab.settings import SettingsError, within
+
+DAY_SECONDS = 86_400
+
+
+def add_break_glass(parser: argparse.ArgumentParser) -> None:
+    glass = parser.add_argument_group("with --break-glass")
+    glass.add_argument("--reason", help="is kept with the run")
+    glass.add_argument("--accept-loss", type=float, metavar="SECONDS", help="accept a loss of up to so much, unasked")
+    glass.add_argument("--take-over", metavar="RUN", help="that holds the fence and that nothing drives any more")
+    glass.add_argument("--resume", metavar="RUN", help="go on with a run that was begun here and broken off")
+    glass.add_argument(
+        "--stand-down", action="store_true", help="with --resume: undo it, as long as nothing is promoted"
+    )
+    glass.add_argument("--print-policy", action="store_true", help="only print the IAM policy that this needs")
+
+
+def break_glass(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 only when the new leader serves, 1 when it was refused, stood down or is not proven."""
+    _check(options)
+    where = chosen_target(options)
+    from failover.wiring.journal import journal_in
+    from failover.wiring.operators import outcomes_of
+    from lab.break_glass.approval import AtTheTerminal, typed_line
+    from lab.break_glass.begin import Refused, begin, resume
+    from lab.break_glass.drive import drive
+    from lab.break_glass.permissions import policy
+    from lab.operators import sign_in
+
+    me = sign_in(where, (options.region,))
+    if options.print_policy:
+        console.print_json(json.dumps(policy(me.plan, options.region)))
+        return PASSED
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    step = (
+        resume(me, options.resume, stand_down=options.stand_down)
+        if options.resume
+        else begin(me, options.reason, options.take_over, say)
+    )
+    if isinstance(step, Refused):
+        say(f"REFUSED: {step.reason}")
+        return FAILED
+    options.interrupted = _how_to_go_on(options, step.run)
+    say(f"{step.run} is driven from here, as {me.by}. Ctrl-C breaks it off, and then says how to go on.")
+    read = typed_line if sys.stdin.isatty() else None
+    approve = AtTheTerminal(me.by, journal_in(me.region, me.plan), say, options.accept_loss, read)
+    ended = drive(me.plan, me.region, outcomes_of(me.plan, me.region), step, approve, say)
+    return PASSED if ended.state == "FailedOver" else FAILED
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.accept_loss is not None:
+        within("--accept-loss", options.accept_loss, 0, DAY_SECONDS, "seconds")
+    if options.stand_down and not options.resume:
+        raise SettingsError("--stand-down undoes a run that was broken off: name it with --resume")
+    if options.resume and options.take_over:
+        raise SettingsError("--resume goes on with a run of its own, --take-over begins one: choose one of them")
+    if not (options.reason or options.resume or options.print_policy):
+        raise SettingsError("--break-glass needs a --reason: it is kept with the run")
+
+
+def _how_to_go_on(options: argparse.Namespace, run: str) -> str:
+    again = f"drlab failover --break-glass --to {options.region} --target {options.target} --resume {run}"
+    return (
+        f"{run} goes no further by itself, and may hold the fence. To go on: `{again}`."
+        f" To undo it, as long as nothing is promoted: `{again} --stand-down`."
+    )

@@ -1,0 +1,133 @@
+"""Is a run that nothing drives taken over without ever opening two leaders, and only when it is plain what is left to do?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from control_plane_world import (
+    NOW,
+    PRIMARY,
+    RUN,
+    STANDBY,
+    MemoryJournal,
+    MemoryRds,
+    MemoryRegister,
+    VirtualClock,
+    plan_with,
+)
+
+from failover.application.errors import RunRefused, TransientFailure
+from failover.application.take_over_run import BeginAnew, GoOn, TakeOverRun
+from failover.domain.abandoned_run import EndedRun
+from failover.domain.leader_record import LeaderRecord, Refusal, State, hand_over, reopen, take_over
+from failover.domain.outcome import Result, derive
+from failover.domain.run import Run
+
+BY, MINE = "arn:aws:iam::123456789012:user/kim", "break-glass-20261123T031000Z"
+GONE = EndedRun("ABORTED", NOW, entered_the_one_way_step=True)
+
+
+class World:
+    def __init__(self, ended: EndedRun | Exception | None = None, fenced_by: str = RUN) -> None:
+        self.clock = VirtualClock()
+        self.register, self.journal, self.databases = MemoryRegister(), MemoryJournal(), MemoryRds(self.clock)
+        self.register.fenced_by(fenced_by)
+        self.found = ended
+        self.clock.sleep(timedelta(minutes=5))
+        plan = plan_with()
+        self.take = TakeOverRun(plan, STANDBY, self.register, self.databases, self, self.journal, self.clock, BY)
+
+    def ended(self, name: str) -> EndedRun | None:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def ask(self) -> BeginAnew | GoOn | Refusal:
+        return self.take(RUN, MINE, "the control plane is gone")
+
+
+@pytest.mark.parametrize("found", [None, GONE, TransientFailure("no answer"), RunRefused("StateMachineDoesNotExist")])
+def test_as_long_as_the_replica_is_one_the_old_leader_gets_its_writes_back(found: EndedRun | Exception | None) -> None:
+    """The run that takes over then judges the leader without a fence of somebody else's on it."""
+    world = World(found)
+    answer = world.ask()
+    assert isinstance(answer, BeginAnew), answer
+    assert (world.register.record.state, world.register.record.leader) == (State.OPEN, PRIMARY)
+    assert [(one.kind, one.by, one.run) for one in world.journal.events] == [("run-taken-over", BY, RUN)]
+
+
+def test_once_the_replica_is_promoted_the_fence_goes_on_and_the_dead_run_can_change_nothing_more() -> None:
+    world = World(GONE)
+    world.databases.set(source=None)
+    answer = world.ask()
+    assert isinstance(answer, GoOn), answer
+    record = world.register.record
+    assert (record.state, record.run, record.leader, record.epoch) == (State.FENCED, MINE, PRIMARY, 3)
+    for change in (reopen(RUN, NOW), hand_over(RUN, STANDBY, NOW, NOW)):
+        assert isinstance(change(record), Refusal)
+    assert isinstance(hand_over(MINE, STANDBY, NOW, NOW)(record), LeaderRecord)
+    assert [one.kind for one in world.journal.events] == ["run-taken-over"]
+
+
+def test_what_a_run_goes_on_with_says_that_the_loss_is_unknown_and_whom_it_fenced() -> None:
+    world = World(GONE)
+    world.databases.set(source=None)
+    answer = world.ask()
+    assert isinstance(answer, GoOn)
+    opened = {"leader": STANDBY, "epoch": 4}
+    state = {**answer.state, "opened": opened, "checks": {"read_back": True}}
+    run = Run.parse({"run": MINE, "started_at": NOW.isoformat(), "state": state})
+    outcome = derive(run, "app")
+    assert outcome.result is Result.FAILED_OVER
+    assert "The loss bound is unknown." in outcome.summary
+    assert f"a failover from {PRIMARY}" in outcome.summary
+
+
+def another_holds(world: World) -> None:
+    world.register.fenced_by("another-run")
+
+
+def nobody_holds(world: World) -> None:
+    world.register.record = MemoryRegister().record
+
+
+def in_progress(world: World) -> None:
+    world.found = EndedRun("RUNNING", None, entered_the_one_way_step=False)
+
+
+def a_moment_ago(world: World) -> None:
+    world.clock.elapsed = 10
+
+
+def promoting(world: World) -> None:
+    world.databases.set(status="modifying")
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (another_holds, f"{RUN} does not hold the fence"),
+        (nobody_holds, f"{RUN} does not hold the fence: {PRIMARY} is open"),
+        (in_progress, "is in progress: Step Functions drives it."),
+        (a_moment_ago, "Ask again in 35 s."),
+        (promoting, "is modifying: a promotion may be under way."),
+    ],
+)
+def test_what_is_not_plain_is_refused_and_changes_nothing(broken: Callable[[World], None], why: str) -> None:
+    world = World()
+    broken(world)
+    before = world.register.record
+    answer = world.ask()
+    assert isinstance(answer, Refusal)
+    assert why in answer.reason
+    assert world.register.record == before
+    assert [(one.kind, one.reason) for one in world.journal.events] == [("run-refused", answer.reason)]
+
+
+def test_taking_over_twice_is_told_the_same_and_takes_no_new_epoch() -> None:
+    """Its answer may have been lost."""
+    once = take_over(MINE, RUN, NOW)(MemoryRegister().fenced_by(RUN).record)
+    assert isinstance(once, LeaderRecord)
+    assert take_over(MINE, RUN, NOW)(once) == once
