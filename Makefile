@@ -49,11 +49,11 @@ drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reporte
 up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
 	@$(BIN)/drlab up $(ARGS)
 
-# Drills measure time, so they run alone; everything else shares the machine.
+# A drill mostly waits, so two share the machine; they come last, with nothing else beside them.
 test: $(VENV)/.cdk ## every test, with coverage; with ARGS only what they choose
 ifeq ($(strip $(ARGS)),)
 	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
-	@$(BIN)/python -m pytest -m drill --cov --cov-append --cov-report=term
+	@$(BIN)/python -m pytest -m drill -n 2 --dist loadgroup --cov --cov-append --cov-report=term
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -39,7 +39,6 @@ def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120,
     record = conduct(settings, LiveView(Console(file=said, width=200)))
     found = result.build(record)
     found["said"] = said.getvalue()
-    assert record.permissions is not None
     SEEN.append(record.permissions)
     # Found again from the raw history, by other code than the product's.
     acknowledged = {(one.writer, one.number) for one in record.attempts if one.outcome == "ok"}

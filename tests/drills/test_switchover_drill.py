@@ -53,7 +53,6 @@ def test_a_switchover_under_live_writes_loses_none_of_them() -> None:
     said = io.StringIO()
     record = conduct(settings, LiveView(Console(file=said, width=200)))
     found = result.build(record)
-    assert record.permissions is not None
     SEEN.append(record.permissions)
     acknowledged = {(one.writer, one.number) for one in record.attempts if one.outcome == "ok"}
     assert record.survivor_rows is not None

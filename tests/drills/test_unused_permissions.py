@@ -1,4 +1,4 @@
-"""Do the drills need everything that the functions' roles allow, and nothing else? Runs last: it reads what they did."""
+"""Do the drills need everything that the functions' roles allow, and nothing else? Sorts last: it reads what they did."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION, WITNESS_
 from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
+
+PATIENCE_SECONDS = 300
 
 REGION = re.compile("|".join((PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION)))
 # By what a grant is for, or by that and the key of its objects: why no drill used it.
@@ -55,7 +57,11 @@ def unused() -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture(autouse=True)
-def _after_every_drill() -> None:
+def _after_every_drill(request: pytest.FixtureRequest) -> None:
+    """Another process may still be at one."""
+    others = [item.nodeid for item in request.session.items if item.path != request.path]
+    running = SEEN.wait_for([one for one in others if one.startswith("tests/drills/")], PATIENCE_SECONDS)
+    assert not running, f"not over within {PATIENCE_SECONDS} s: {running}"
     if len(SEEN) < len(FAULT_NAMES):
         pytest.skip("needs what the other drills of this test run have shown")
 
