@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos evidence documents synth lock clean
+.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos documents synth synth-options lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ documents: $(VENV)/.lab ## write the generated documents anew
 
 synth: $(VENV)/.cdk ## write the data plane's templates anew (no credentials, no network)
 	@$(BIN)/python -m dataplane_cdk.synthesize
+
+synth-options: $(VENV)/.cdk ## write anew what each option changes in them, for `drlab cost`
+	@$(BIN)/python -m dataplane_cdk.synthesize --options
 
 lock: ## resolve requirements/*.in anew (needs uv)
 	@cd requirements && for f in runtime lab dev cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \

@@ -1,4 +1,4 @@
-"""What does each option that costs something change in the templates? `make synth` writes it beside them.
+"""What does each option that costs something change in the templates? `make synth-options` writes it beside them.
 
 Kept as resources, not as money: `drlab cost` prices an option without the CDK, with today's prices and anybody's assumptions.
 """

@@ -1,6 +1,6 @@
 """Which templates would be deployed? `make synth` writes them for review; the lab deploys exactly these.
 
-Beside them it writes what each option would change, for `drlab cost`.
+`make synth-options` writes what each option would change in them, for `drlab cost`: a dozen syntheses more.
 
 Scrubbed: the hashes of assets, which change with every line of code, and the metadata of the toolkit.
 """
@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,25 +74,33 @@ def _in_a_folder_of_its_own(context: dict[str, Any]) -> dict[str, str]:
         return synthesize(context, Path(folder))
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Exit status 1 when the context is refused."""
     try:
-        files = _in_a_folder_of_its_own({})
-        changed = differences(_in_a_folder_of_its_own)
+        told = _write_differences() if "--options" in arguments else _write_templates()
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
+    print(told)  # noqa: T201
+    return 0
+
+
+def _write_templates() -> str:
+    files = _in_a_folder_of_its_own({})
     SYNTHESIZED.mkdir(exist_ok=True)
     for stale in SYNTHESIZED.glob("*.json"):
         if stale.name not in files:
             stale.unlink()
     for name, text in files.items():
         (SYNTHESIZED / name).write_text(text, encoding="utf-8")
-    DIFFERENCES.parent.mkdir(exist_ok=True)
-    DIFFERENCES.write_text(changed, encoding="utf-8")
-    print(f"{len(files) - 1} templates are in {SYNTHESIZED.parent.name}/{SYNTHESIZED.name}")  # noqa: T201
-    return 0
+    return f"{len(files) - 1} templates are in {SYNTHESIZED.parent.name}/{SYNTHESIZED.name}"
+
+
+def _write_differences() -> str:
+    DIFFERENCES.parent.mkdir(parents=True, exist_ok=True)
+    DIFFERENCES.write_text(differences(_in_a_folder_of_its_own), encoding="utf-8")
+    return f"what each option changes is in {SYNTHESIZED.parent.name}/{DIFFERENCES.relative_to(SYNTHESIZED.parent)}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

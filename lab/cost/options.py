@@ -31,11 +31,11 @@ class PricedOption:
 def priced_options(
     data_plane: Iterable[SynthesizedStack], prices: PriceTable, usage: Usage, path: Path = DIFFERENCES
 ) -> tuple[PricedOption, ...]:
-    """Every option that `make synth` wrote down, the dearest first. Raises CostError."""
+    """Every option that `make synth-options` wrote down, the dearest first. Raises CostError."""
     try:
         found: Mapping[str, Changed] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CostError(f"{path.name} cannot be read ({error}); run `make synth`.") from error
+        raise CostError(f"{path.name} cannot be read ({error}); run `make synth-options`.") from error
     stacks = tuple(data_plane)
     options = (
         PricedOption(name, estimate(installation(with_changes(stacks, changed)), prices, usage).total)

@@ -124,5 +124,5 @@ def test_a_region_without_a_price_is_refused_before_anything_is_made(synthesis: 
 
 
 def test_what_each_option_changes_is_written_down_as_it_is(synthesis: Synthesis) -> None:
-    """`drlab cost` prices the options from that file. `make synth` writes it anew."""
-    assert FILE.read_text() == differences(synthesis), "run `make synth`"
+    """`drlab cost` prices the options from that file. `make synth-options` writes it anew."""
+    assert FILE.read_text() == differences(synthesis), "run `make synth-options`"
