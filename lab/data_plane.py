@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.cloud import deploy_data_plane
+from lab.cloud import deploy_data_plane, image_assets
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, LabSettings
 
 Client = Any
@@ -66,6 +66,8 @@ def deploy(client_for: ClientFor, endpoint_url: str) -> DataPlane:
         region: stacks.output(region, f"drlab-{SERVICE}-{region}-routing", "HealthCheckId")
         for region in DATABASE_REGIONS
     }
+    for region in DATABASE_REGIONS:
+        image_assets.publish(client_for("ecr", region), _image(client_for("ecs", region)))
     plan = _plan(client_for, PRIMARY_REGION)
     secret = client_for("secretsmanager", PRIMARY_REGION).get_secret_value(SecretId=CREDENTIALS_SECRET)
     return DataPlane(
@@ -126,3 +128,10 @@ def _target_group(ecs: Client) -> str:
     found = ecs.describe_services(cluster=SERVICE, services=[SERVICE])["services"][0]
     arn: str = found["loadBalancers"][0]["targetGroupArn"]
     return arn
+
+
+def _image(ecs: Client) -> str:
+    found = ecs.describe_services(cluster=SERVICE, services=[SERVICE])["services"][0]
+    described = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    image: str = described["containerDefinitions"][0]["image"]
+    return image

@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.cloud import cfn_coverage, sam_templates, stack_creation
 from lab.cloud.stack_creation import DeploymentError
-from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION
+from lab.settings import ACCOUNT_ID, DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION
 
 __all__ = ["Deployed", "DeploymentError", "Stack", "control_plane", "deploy", "deploy_stack"]
 
@@ -62,6 +62,7 @@ def control_plane(
         "WitnessRegion": WITNESS_REGION,
         "NotificationEmail": notification_email,
         "WebhookUrl": webhook_url,
+        "DomainName": DOMAIN_NAME,
         "AwsEndpointUrl": endpoint_url,
     }
     witness = {"ServiceName": SERVICE, **regions, "HealthCheckId": health_check_id}

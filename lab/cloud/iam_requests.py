@@ -83,6 +83,27 @@ def _secret(parameters: Parameters, place: str) -> list[str]:
     return [name if name.startswith("arn:") else f"arn:aws:secretsmanager:{place}:secret:{name}-XXXXXX"]
 
 
+def _image(parameters: Parameters, place: str) -> list[str]:
+    return [f"arn:aws:ecr:{place}:repository/{parameters['repositoryName']}"]
+
+
+def _key(_parameters: Parameters, place: str) -> list[str]:
+    """Asked for by its alias: which id that is, the call does not tell."""
+    return [f"arn:aws:kms:{place}:key/of-an-alias"]
+
+
+def _quota(parameters: Parameters, place: str) -> list[str]:
+    return [f"arn:aws:servicequotas:{place}:{parameters['ServiceCode']}/{parameters['QuotaCode']}"]
+
+
+def _hosted_zone(parameters: Parameters, _place: str) -> list[str]:
+    return [f"arn:aws:route53:::hostedzone/{parameters['HostedZoneId']}"]
+
+
+def _health_check(parameters: Parameters, _place: str) -> list[str]:
+    return [f"arn:aws:route53:::healthcheck/{parameters['HealthCheckId']}"]
+
+
 def _any(_parameters: Parameters, _place: str) -> list[str]:
     return ["*"]
 
@@ -103,18 +124,30 @@ def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str,
 
 NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = {
     ("cloudwatch", "DescribeAlarms"): _only("cloudwatch:DescribeAlarms", _alarms),
+    ("cloudwatch", "GetMetricStatistics"): _only("cloudwatch:GetMetricStatistics", _any),
+    ("ecr", "DescribeImages"): _only("ecr:DescribeImages", _image),
     ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
+    ("ecs", "DescribeTaskDefinition"): _only("ecs:DescribeTaskDefinition", _any),
     ("ecs", "UpdateService"): _only("ecs:UpdateService", _services),
     ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", _any),
+    ("kms", "DescribeKey"): _only("kms:DescribeKey", _key),
     ("lambda", "Invoke"): _only("lambda:InvokeFunction", _function),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
+    ("route53", "GetHealthCheck"): _only("route53:GetHealthCheck", _health_check),
+    ("route53", "ListHostedZonesByName"): _only("route53:ListHostedZonesByName", _any),
+    ("route53", "ListResourceRecordSets"): _only("route53:ListResourceRecordSets", _hosted_zone),
+    ("s3", "GetBucketReplication"): _only("s3:GetReplicationConfiguration", _bucket),
+    ("s3", "GetBucketVersioning"): _only("s3:GetBucketVersioning", _bucket),
     ("s3", "GetObject"): _only("s3:GetObject", _object),
     ("s3", "HeadObject"): _only("s3:GetObject", _object),
     ("s3", "ListObjectsV2"): _only("s3:ListBucket", _bucket),
     ("s3", "PutObject"): _put_object,
+    ("secretsmanager", "DescribeSecret"): _only("secretsmanager:DescribeSecret", _secret),
     ("secretsmanager", "GetSecretValue"): _only("secretsmanager:GetSecretValue", _secret),
     ("secretsmanager", "PutSecretValue"): _only("secretsmanager:PutSecretValue", _secret),
+    ("service-quotas", "GetServiceQuota"): _only("servicequotas:GetServiceQuota", _quota),
+    ("sns", "ListSubscriptionsByTopic"): _only("sns:ListSubscriptionsByTopic", _named_by("TopicArn")),
     ("sns", "Publish"): _only("sns:Publish", _named_by("TopicArn")),
     ("ssm", "GetParameter"): _only("ssm:GetParameter", _parameter),
     ("ssm", "PutParameter"): _only("ssm:PutParameter", _parameter),

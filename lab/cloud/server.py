@@ -66,8 +66,10 @@ class CloudServer:
             eventbridge_schedules,
             lambda_runtime,
             load_balancer_targets,
+            object_backlog,
             rds,
             route53_health_checks,
+            service_quotas,
             sns,
             step_functions,
             workflow_journal,
@@ -86,6 +88,8 @@ class CloudServer:
             rds,
             ecs,
             load_balancer_targets,
+            object_backlog,
+            service_quotas,
             sns,
         ):
             behaviour.install(self.context)

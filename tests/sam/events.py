@@ -40,6 +40,7 @@ def of_second_run(function: str) -> dict[str, Any]:
 # A run that is stood down, then one that goes through: every function once, on one lab that is new.
 FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, event(name)) for name in ("ReceiveAlarm", "ProbeLeader", "CheckPrimaryHealth", "CheckSecondaryReadiness")),
+    ("EvaluateReadiness", event("EvaluateReadiness")),
     ("OperatorApi", event("OperatorApi")),
     ("WarmSecondary", event("WarmSecondary")),
     *((name, event(name)) for name in ("FencePrimary", "ScaleSecondaryECS", "StandDown")),

@@ -19,6 +19,11 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     # The recorded alarm is old, and the leader is well.
     "ReceiveAlarm": lambda answer, _, __: answer["started"] is False and "fresh" in answer["reason"],
     "ProbeLeader": lambda answer, _, __: answer["started"] is False and bool(answer["reason"]),
+    # Nothing has been drilled on a new lab, and that is said.
+    "EvaluateReadiness": lambda answer, _, __: (
+        answer["standby"] == SECONDARY_REGION
+        and {one["name"] for one in answer["checks"] if one["verdict"] == "not ok"} == {"last-drill", "last-rehearsal"}
+    ),
     "OperatorApi": lambda answer, _, __: (
         answer["statusCode"] == 200 and json.loads(answer["body"])["record"]["leader"] == PRIMARY_REGION
     ),

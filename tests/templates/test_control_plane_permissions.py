@@ -63,6 +63,50 @@ PERMITTED: dict[str, set[str]] = {
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
     },
+    "EvaluateReadiness": {
+        *JOURNAL,
+        RECORD_READ,
+        EXISTS,
+        *(
+            f"{action} {what}{elsewhere}"
+            for region, elsewhere in (("ap-southeast-2", ""), ("us-west-2", " in us-west-2"))
+            for action, what in (
+                ("rds:DescribeDBInstances", f"app-{region}"),
+                ("ecs:DescribeServices", "app/app"),
+                ("ecr:DescribeImages", f"cdk-hnb659fds-container-assets-123456789012-{region}"),
+                ("ssm:GetParameter", "/drlab/app/plan"),
+                ("states:DescribeExecution", "drlab-app-failover:*"),
+            )
+        ),
+        *(
+            f"{action} {what} in {region}"
+            for region in ("ap-southeast-2", "us-west-2")
+            for action, what in (
+                ("states:ListExecutions", "drlab-app-failover"),
+                ("states:ListExecutions", "drlab-app-restore-rehearsal"),
+            )
+        ),
+        *(
+            f"sns:ListSubscriptionsByTopic arn:aws:sns:{region}:123456789012:drlab-app-notifications"
+            for region in ("ap-southeast-2", "us-west-2")
+        ),
+        *(
+            f"{action} arn:aws:s3:::drlab-app-app-data-123456789012-{region}"
+            for region in ("ap-southeast-2", "us-west-2")
+            for action in ("s3:GetBucketVersioning", "s3:GetReplicationConfiguration")
+        ),
+        "ecs:DescribeTaskDefinition *",
+        "kms:DescribeKey arn:aws:kms:ap-southeast-2:123456789012:key/*",
+        "secretsmanager:DescribeSecret drlab/app/database-??????",
+        "servicequotas:GetServiceQuota arn:aws:servicequotas:ap-southeast-2:123456789012:fargate/L-3032A538",
+        "cloudwatch:GetMetricStatistics *",
+        "route53:ListHostedZonesByName *",
+        "route53:ListResourceRecordSets arn:aws:route53:::hostedzone/*",
+        "route53:GetHealthCheck arn:aws:route53:::healthcheck/*",
+        "s3:GetObject readiness.json",
+        "s3:PutObject ControlBucket readiness.json",
+        "sns:Publish NotificationTopic",
+    },
     "OperatorApi": {
         *JOURNAL,
         RECORD_READ,
@@ -83,6 +127,8 @@ PERMITTED: dict[str, set[str]] = {
         "lambda:InvokeFunction CheckPrimaryHealthFunction.Arn",
         "lambda:InvokeFunction CheckSecondaryReadinessFunction.Arn",
         "lambda:InvokeFunction BoundDataLossFunction.Arn",
+        "lambda:InvokeFunction drlab-app-evaluate-readiness",
+        "lambda:InvokeFunction drlab-app-evaluate-readiness in us-west-2",
     },
     "CheckPrimaryHealth": {
         HEARTBEAT,
@@ -164,10 +210,24 @@ def short(resource: str) -> str:
         return resource.replace("${ControlBucket.Arn}/", "ControlBucket ")
     if ":stateMachine:" in resource:
         return f"{resource.partition(':stateMachine:')[2]} in {resource.split(':')[3]}"
-    for prefix in (":parameter", ":secret:", ":db:", ":service/", ":alarm:", ":execution:"):
+    for prefix in (
+        ":parameter",
+        ":secret:",
+        ":db:",
+        ":service/",
+        ":alarm:",
+        ":execution:",
+        ":repository/",
+        ":function:",
+    ):
         if prefix in resource:
-            return resource.partition(prefix)[2]
+            return resource.partition(prefix)[2] + _elsewhere(resource)
     return resource
+
+
+def _elsewhere(resource: str) -> str:
+    """The template is expanded for the primary's Region."""
+    return " in us-west-2" if resource.split(":")[3] == "us-west-2" else ""
 
 
 @pytest.mark.parametrize("function", PERMITTED)
@@ -255,7 +315,7 @@ def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:
         if "lambda:InvokeFunction" in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    outside = ("ReceiveAlarm", "ProbeLeader", "OperatorApi")
+    outside = ("ReceiveAlarm", "ProbeLeader", "EvaluateReadiness", "OperatorApi")
     assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name not in outside}
 
 
@@ -264,6 +324,11 @@ def test_nobody_but_their_rules_and_the_gateway_may_invoke_a_function_from_outsi
     assert {(text(one["FunctionName"]), one["Principal"], text(one["SourceArn"])) for one in permissions} == {
         ("ReceiveAlarmFunction", "events.amazonaws.com", "ReceiveAlarmFunctionAlarmChange.Arn"),
         ("ProbeLeaderFunction", "events.amazonaws.com", "ProbeLeaderFunctionEveryMinute.Arn"),
+        (
+            "EvaluateReadinessFunction",
+            "events.amazonaws.com",
+            "EvaluateReadinessFunctionEveryQuarterOfAnHour.Arn",
+        ),
         (
             "OperatorApiFunction",
             "apigateway.amazonaws.com",

@@ -1,16 +1,18 @@
 """What does the service answer to those who look after it?
 
 /livez asks whether this process should live: the load balancer's question. /healthz asks whether this Region should
-be given traffic: Route 53's question, whose answer moves it. /dbcheck asks the database itself, whoever leads.
+be given traffic: Route 53's question, whose answer moves it. /dbcheck and /database ask the database itself, whoever leads:
+whether it takes a write, and how it stands.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from failover.application.errors import DatabaseUnavailable
@@ -38,6 +40,30 @@ class Checked(BaseModel):
     elapsed_ms: float
 
 
+class DatabaseStanding(BaseModel):
+    """How this Region's database stands. `streaming`: it receives WAL. `heartbeats`: the newest of each Region."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "region": "us-west-2",
+                    "in_recovery": True,
+                    "streaming": True,
+                    "heartbeats": {"ap-southeast-2": "2026-11-24T03:00:00Z"},
+                    "schema": "0f3a1c5e7b9d24680f3a1c5e7b9d24680f3a1c5e7b9d24680f3a1c5e7b9d2468",
+                }
+            ]
+        }
+    )
+
+    region: str
+    in_recovery: bool
+    streaming: bool
+    heartbeats: dict[str, datetime]
+    schema_: str = Field(alias="schema", description="A digest of its tables, columns and indexes")
+
+
 class HealthAnswers:
     """Answers that were made when the standing changed: asking costs no I/O and no JSON."""
 
@@ -60,7 +86,7 @@ class HealthAnswers:
 
 
 def add_health_routes(api: FastAPI, task: Task) -> None:
-    """/livez, /healthz and /dbcheck."""
+    """/livez, /healthz, /dbcheck and /database."""
     region = task.settings.region
     answers = HealthAnswers(region)
     alive = Response(json.dumps({"status": "alive", "region": region}), media_type="application/json")
@@ -105,6 +131,25 @@ def add_health_routes(api: FastAPI, task: Task) -> None:
             read_back=True,
             in_recovery=found.in_recovery,
             elapsed_ms=found.elapsed_ms,
+        )
+
+    @api.get(
+        "/database",
+        tags=["health"],
+        summary="How does this Region's database stand?",
+        responses=documented(problems.DATABASE_UNAVAILABLE),
+    )
+    async def database() -> DatabaseStanding:
+        try:
+            found = await task.look_at_database()
+        except DatabaseUnavailable as error:
+            raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
+        return DatabaseStanding(
+            region=region,
+            in_recovery=found.in_recovery,
+            streaming=found.streaming,
+            heartbeats=dict(found.heartbeats),
+            schema=found.schema,
         )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
@@ -18,7 +18,7 @@ from failover.application.errors import DatabaseUnavailable, RunRefused, Transie
 from failover.application.ports import DatabaseLogin
 from failover.domain.plan import Plan
 from webapi.problem_details import Problem
-from webapi.service import database_check, problems
+from webapi.service import database_check, database_seen, problems
 from webapi.service.cloud import Cloud
 from webapi.service.credentials import Credentials
 from webapi.service.database import NOT_CONNECTED, Database
@@ -86,6 +86,17 @@ class Task:
 
     async def check_database(self) -> database_check.Checked:
         """Write and read back, whoever leads. Raises DatabaseUnavailable within the plan's API timeout."""
+
+        async def check(login: DatabaseLogin, limit: timedelta) -> database_check.Checked:
+            return await database_check.check(login, self.settings.region, self.settings.task_id, limit)
+
+        return await self._on_the_database(check)
+
+    async def look_at_database(self) -> database_seen.Seen:
+        """How it stands, whoever leads. Raises DatabaseUnavailable within the plan's API timeout."""
+        return await self._on_the_database(lambda login, limit: database_seen.look(login, self.settings.task_id, limit))
+
+    async def _on_the_database(self, ask: Callable[[DatabaseLogin, timedelta], Awaitable[Answer]]) -> Answer:
         credentials, plan = self._credentials, self._plan
         if credentials is None or plan is None:
             raise DatabaseUnavailable(self.standing.reason)
@@ -99,7 +110,7 @@ class Task:
             raise DatabaseUnavailable("Other checks of the database take all the time.") from error
         try:
             left = timedelta(seconds=deadline - time.monotonic())
-            return await database_check.check(credentials.login, self.settings.region, self.settings.task_id, left)
+            return await ask(credentials.login, left)
         except DatabaseUnavailable:
             credentials.doubt()
             raise

@@ -59,4 +59,5 @@ def _instance(found: dict[str, Any]) -> DatabaseInstance:
         host=endpoint.get("Address"),
         port=endpoint.get("Port"),
         backup_retention_days=found.get("BackupRetentionPeriod") or 0,
+        instance_class=found.get("DBInstanceClass"),
     )

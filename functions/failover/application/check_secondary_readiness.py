@@ -6,27 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from failover.application.polling import Waiting, poll_until_budget
-from failover.application.ports import Clock, DatabaseInstance, Databases, Services, ServiceSize
+from failover.application.ports import Clock, Databases, Services, ServiceSize
 from failover.domain.plan import Plan
+from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
 from failover.domain.run import Run
-
-# These pass by themselves; every other status but "available" needs a person.
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-PASSING_STATUSES = frozenset(
-    {
-        "backing-up",
-        "configuring-enhanced-monitoring",
-        "configuring-log-exports",
-        "maintenance",
-        "modifying",
-        "rebooting",
-        "renaming",
-        "resetting-master-credentials",
-        "storage-config-upgrade",
-        "storage-optimization",
-        "upgrading",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -66,27 +49,14 @@ class CheckSecondaryReadiness:
         found = self.databases.describe(identifier)
         if found is None:
             return f"{self.region} has no database instance {identifier}."
-        if reason := self._not_the_replica(found, leader):
+        expected = self.plan.region(leader).database_instance
+        if reason := why_not_the_replica(found.identifier, found.source, self.region, leader, expected):
             return reason
         if found.status in PASSING_STATUSES:
             return Waiting(f"{identifier} is {found.status}, in which AWS refuses promotion.")
         if found.status != "available":
             return f"{identifier} is {found.status}, not available."
         return ""
-
-    def _not_the_replica(self, found: DatabaseInstance, leader: str) -> str | None:
-        """A replica in another Region names its source by ARN.
-
-        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
-        """
-        if found.source is None:
-            return f"{found.identifier} is no replica: it was promoted before, or never was one."
-        expected = self.plan.region(leader).database_instance
-        parts = found.source.split(":")
-        source_region, source = (parts[3], parts[-1]) if len(parts) >= 7 else (self.region, found.source)
-        if (source_region, source.lower()) != (leader, expected.lower()):
-            return f"{found.identifier} replicates from {source} in {source_region}, not from {expected} in {leader}."
-        return None
 
     def _answer(self, ready: bool, reason: str, size: ServiceSize | None) -> dict[str, Any]:
         return {

@@ -88,6 +88,7 @@ class DatabaseInstance:
     host: str | None
     port: int | None
     backup_retention_days: int
+    instance_class: str | None = None
 
 
 class Databases(Protocol):
