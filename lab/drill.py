@@ -11,7 +11,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +21,7 @@ from lab.cloud.control_client import CloudUnavailable
 from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
 from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
+from lab.notifications import mailed
 from lab.occasion import occasion_of
 from lab.region.postgresql_session import PostgreSQLError
 from lab.region_status import RegionStatus
@@ -102,8 +103,8 @@ def _with_writes(
         journal=tuple(watch.entries),
         record_before=record_before,
         record_after=_leader_record(lab),
-        webhook_notifications=len(lab.webhook.received()),
-        mailbox_messages=_messages(lab),
+        webhook_notifications=_of_runs((str(one.get("Message")) for one in lab.webhook.received()), watch),
+        mailbox_messages=_of_runs(mailed(lab.mailbox), watch),
         permissions=_permissions(lab),
         planned=settings.planned,
     )
@@ -209,10 +210,9 @@ def _permissions(lab: Laboratory) -> dict[str, Any] | None:
         return None
 
 
-def _messages(lab: Laboratory) -> int:
-    if not lab.mailbox.exists():
-        return 0
-    return sum(line.startswith("From ") for line in lab.mailbox.read_text(encoding="utf-8").splitlines())
+def _of_runs(texts: Iterable[str], watch: Watch) -> int:
+    """Messages that name a run: people are told of alarms and of readiness as well."""
+    return sum(any(execution.name in text for execution in watch.executions) for text in texts)
 
 
 def _environment(lab: Laboratory) -> dict[str, str]:

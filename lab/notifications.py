@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import mailbox
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 LONGEST_BODY_BYTES = 1 << 20
+
+
+def mailed(path: Path) -> Iterator[str]:
+    """The text of every message in the mbox file at `path`, which need not exist."""
+    if not path.exists():
+        return
+    for message in mailbox.mbox(path, create=False):
+        payload = message.get_payload(decode=True)
+        yield payload.decode(errors="replace") if isinstance(payload, bytes) else ""
 
 
 class WebhookReceiver:

@@ -16,7 +16,7 @@ logger, metrics = Logger(), Metrics()
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: Any, _context: Any) -> dict[str, Any]:
-    """`{evaluated, reason}`, or the evaluation. People are told by the schedule's calls alone: asking changes nothing.
+    """The evaluation, or `{evaluated: false, reason}`. People are told by the schedule's calls alone: asking changes nothing.
 
     Raises TransientFailure or RunRefused when AWS gives no answer at all.
     """
@@ -24,7 +24,7 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
     found = evaluate_readiness(this)()
     if isinstance(found, NotEvaluated):
         logger.info("not evaluated", extra={"reason": found.reason})
-        return {"evaluated": False, "reason": found.reason}
+        return {"evaluated": False, "reason": found.reason, "verdict": Verdict.UNKNOWN.value, "checks": []}
     logger.info("evaluated", extra={"evaluation": found.to_dict()})
     if isinstance(event, dict) and event.get("source") == "aws.events":
         for verdict, name in ((Verdict.NOT_OK, "ReadinessNotOk"), (Verdict.UNKNOWN, "ReadinessUnknown")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lab.cloud import cfn_replication
 from lab.cloud.cfn_resource import Client, Created, Made, Properties, ResourceType, Wanted, projected
 
 # CloudFormation's name for a bucket's setting: S3's calls for it, the argument, and the answer's key.
@@ -40,6 +41,8 @@ def _create_bucket(wanted: Wanted) -> Created:
                 "Rules": [_lifecycle_rule(rule) for rule in wanted.properties["LifecycleConfiguration"]["Rules"]]
             },
         )
+    if "ReplicationConfiguration" in wanted.properties:
+        cfn_replication.put(s3, bucket, wanted.properties["ReplicationConfiguration"])
     return Created(bucket, {"Arn": f"arn:aws:s3:::{bucket}"})
 
 
@@ -68,6 +71,9 @@ def _read_bucket(made: Made) -> Properties:
     if "LifecycleConfiguration" in made.properties:
         rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
         found["LifecycleConfiguration"] = {"Rules": [_template_lifecycle_rule(rule) for rule in rules]}
+    if "ReplicationConfiguration" in made.properties:
+        wanted = made.properties["ReplicationConfiguration"]
+        found["ReplicationConfiguration"] = cfn_replication.read(s3, bucket, wanted)
     return found
 
 
@@ -148,13 +154,17 @@ def _read_log_group(made: Made) -> Properties:
 TYPES = (
     ResourceType(
         "AWS::S3::Bucket",
-        frozenset({"BucketName", "BucketEncryption", "LifecycleConfiguration", "ObjectLockEnabled", *_SETTINGS}),
+        frozenset(
+            {
+                *("BucketName", "BucketEncryption", "LifecycleConfiguration", "ObjectLockEnabled"),
+                *("ReplicationConfiguration", *_SETTINGS),
+            }
+        ),
         _create_bucket,
         _read_bucket,
         inert={
             "NotificationConfiguration": "the service keeps no objects, so S3 reports none",
             "LoggingConfiguration": "the lab's buckets are called by nobody but the lab",
-            "ReplicationConfiguration": "the service keeps no objects; tests/dataplane hold the template to it",
         },
         attributes=frozenset({"Arn"}),
     ),

@@ -7,6 +7,7 @@ templates name, so that the same tag has the same digest in every Region.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from typing import Any
 
@@ -18,6 +19,9 @@ def publish(ecr: Any, image: str) -> None:
     repository, _, tag = image.partition("/")[2].partition(":")
     with contextlib.suppress(ecr.exceptions.RepositoryAlreadyExistsException):
         ecr.create_repository(repositoryName=repository)
+    # moto gives every manifest the same digest.
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"digest": f"sha256:{tag}"}, "layers": []}
+    text = json.dumps(manifest, sort_keys=True)
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
     with contextlib.suppress(ecr.exceptions.ImageAlreadyExistsException):
-        ecr.put_image(repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest, sort_keys=True))
+        ecr.put_image(repositoryName=repository, imageTag=tag, imageManifest=text, imageDigest=digest)

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         _show(found, console)
     else:
         console.print(found["reason"], markup=False, highlight=False, soft_wrap=True)
-    return STATUS[found["verdict"]] if found["evaluated"] else UNKNOWN
+    return STATUS[found["verdict"]]
 
 
 def _show(found: Mapping[str, Any], console: Console) -> None:

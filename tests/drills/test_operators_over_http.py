@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 
+from lab import cli
 from lab.laboratory import Laboratory
 from lab.permissions import denied
 from lab.settings import SECONDARY_REGION, LabSettings
@@ -41,8 +43,31 @@ def test_everything_that_an_operator_may_ask_is_answered() -> None:
         status, told = asked(lab, "GET", "journal?count=50")
         assert "arn:aws:iam::123456789012:user/maria" in {one["by"] for one in told["entries"]}
         assert asked(lab, "GET", "journal/verification")[1]["whole"] is True
+        look_at_readiness(lab)
         SEEN.append(lab.cloud.permissions())
         assert [sentence for report in SEEN for sentence in denied(report)] == []
+
+
+def look_at_readiness(lab: Laboratory) -> None:
+    """A new lab is not ready, and says why: nothing was ever drilled. Then its key is disabled."""
+    status, told = asked(lab, "GET", "readiness")
+    assert (status, told["evaluated"], told["standby"], told["verdict"]) == (200, True, SECONDARY_REGION, "not ok")
+    assert told["seconds"] <= 5
+    found = {one["name"]: one["verdict"] for one in told["checks"]}
+    assert len(found) == 20
+    assert {name for name, verdict in found.items() if verdict == "not ok"} == {"last-drill", "last-rehearsal"}
+    assert {name for name, verdict in found.items() if verdict == "unknown"} == set()
+    key = lab.client("kms", SECONDARY_REGION)
+    key.disable_key(KeyId=key.describe_key(KeyId="alias/drlab-app")["KeyMetadata"]["KeyId"])
+    # As its schedule does, which tells people.
+    lab.client("lambda", SECONDARY_REGION).invoke(
+        FunctionName="drlab-app-evaluate-readiness", Payload=json.dumps({"source": "aws.events"}).encode()
+    )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any("alias/drlab-app is Disabled" in str(one.get("Message")) for one in lab.webhook.received()):
+        assert time.monotonic() < deadline, "nobody was told"
+        time.sleep(0.1)
+    assert cli.main(["readiness", "--target", "lab", "--cloud-port", lab.cloud.endpoint.rpartition(":")[2]]) == 1
 
 
 def ended(lab: Laboratory, run: str) -> dict[str, Any]:

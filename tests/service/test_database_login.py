@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from served_task import ELSEWHERE, MemoryCloud, Served, elsewhere, eventually, login_of
+from served_task import ELSEWHERE, HERE, MemoryCloud, Served, elsewhere, eventually, login_of
 
 from failover.application.errors import RunRefused
 from failover.application.ports import DatabaseLogin
@@ -95,6 +95,11 @@ def test_a_promoted_replica_serves_once_its_region_leads(
     eventually(standby.says("ap-southeast-2 is the leader"))
     assert "read-only" in standby.problem("/dbcheck")["detail"]
     assert standby.http.get("/writes/w1/1").json()["body"] == "before"
+    follows, leads = standby.http.get("/database").json(), leader.http.get("/database").json()
+    assert (follows["in_recovery"], follows["streaming"]) == (True, True)
+    assert (leads["in_recovery"], leads["streaming"]) == (False, False)
+    assert follows["schema"] == leads["schema"]
+    assert HERE in follows["heartbeats"]
     server.kill()
     replica.promote(timedelta(seconds=10))
     eventually(lambda: standby.http.get("/dbcheck").status_code == 200)

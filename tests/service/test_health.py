@@ -50,6 +50,21 @@ def test_the_database_check_answers_whoever_leads(
     assert not follower.is_healthy()
 
 
+def test_another_table_or_index_is_another_schema(leader: Served, server: PostgreSQL) -> None:
+    """Readiness compares the Regions by it; rows do not count."""
+
+    def schema() -> str:
+        return str(leader.http.get("/database").json()["schema"])
+
+    first = schema()
+    server.rows("insert into probe (region, at) values ('here', now())")
+    assert schema() == first
+    server.rows("alter table probe add column note text")
+    second = schema()
+    server.rows("create index probe_note on probe (note)")
+    assert len({first, second, schema()}) == 3
+
+
 def test_the_database_check_forgets_old_rows(leader: Served, server: PostgreSQL) -> None:
     server.rows("insert into probe (region, at) values ('old', now() - interval '2 hours')")
     assert leader.http.get("/dbcheck").status_code == 200

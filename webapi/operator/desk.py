@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from failover.application.answer_approval import AnswerApproval
 from failover.application.only_once import OnlyOnce
@@ -19,6 +19,7 @@ from failover.domain.journal import Entry
 from failover.wiring import operators
 from failover.wiring.journal import journal_in
 from failover.wiring.preview import preview_failover
+from failover.wiring.readiness import ask_readiness
 from failover.wiring.this_region import CLOCK, ThisRegion
 
 
@@ -32,6 +33,8 @@ class Desk(Protocol):
     def run(self, name: str) -> RunTimeline | None: ...
 
     def preview(self) -> Sequence[Step]: ...
+
+    def readiness(self) -> Mapping[str, Any]: ...
 
     def entries(self, count: int) -> Sequence[Entry]: ...
 
@@ -66,6 +69,9 @@ class RegionDesk:
     def preview(self) -> Sequence[Step]:
         this = self.load()
         return tuple(preview_failover(this.plan, this.name)(CLOCK.now()))
+
+    def readiness(self) -> Mapping[str, Any]:
+        return ask_readiness(self.load().plan)
 
     def entries(self, count: int) -> Sequence[Entry]:
         this = self.load()

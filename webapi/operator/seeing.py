@@ -59,6 +59,16 @@ def add_seeing_routes(api: FastAPI, desk: Desk, region: str) -> None:
             steps=[models.Step(**asdict(one)) for one in steps],
         )
 
+    @api.get(
+        "/readiness",
+        tags=["status"],
+        summary="Could the standby take over today, and if not, what is missing?",
+        description="Asked of the standby's own function, whichever Region answers. It takes seconds, and changes nothing.",
+    )
+    def readiness() -> models.Readiness:
+        found = desk.readiness()
+        return models.Readiness.model_validate({name: found.get(name) for name in models.Readiness.model_fields})
+
     @api.get("/journal", tags=["journal"], summary="What was decided and done?", responses=documented(INVALID_REQUEST))
     def journal(count: Count = 20) -> models.Journal:
         return models.Journal(region=region, entries=[_entry(one) for one in desk.entries(count)])

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapi.problem_details import TOO_LARGE, answer_with_problems, problem
+from webapi.service.database_routes import add_database_routes
 from webapi.service.health import add_health_routes
 from webapi.service.task import Task
 from webapi.service.writes import add_write_routes
@@ -66,6 +67,7 @@ def service_api(task: Task) -> FastAPI:
     answer_with_problems(api, task.settings.region)
     # Directly: each included router costs every request a quarter of what a whole health check does.
     add_health_routes(api, task)
+    add_database_routes(api, task)
     add_write_routes(api, task)
     return api
 

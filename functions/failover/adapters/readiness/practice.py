@@ -64,9 +64,14 @@ class SnsSubscriptions:
     topic_arn: str
 
     def subscribed(self) -> Sequence[Subscribed]:
-        """Raises TransientFailure or RunRefused."""
+        """Nobody, where there is no topic. Raises TransientFailure or RunRefused."""
         with told_in_a_sentence(f"Listing who is subscribed to {self.topic_arn}"):
-            found = self.client.list_subscriptions_by_topic(TopicArn=self.topic_arn)["Subscriptions"]
+            try:
+                found = self.client.list_subscriptions_by_topic(TopicArn=self.topic_arn)["Subscriptions"]
+            except ClientError as error:
+                if code_of(error) == "NotFound":
+                    return ()
+                raise
         return [Subscribed(one["Protocol"], one["SubscriptionArn"] != PENDING) for one in found]
 
 

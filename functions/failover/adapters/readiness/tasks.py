@@ -37,7 +37,12 @@ class EcsTaskShapes:
     def shape(self, cluster: str, service: str) -> TaskShape | None:
         """Raises TransientFailure or RunRefused. What names the Region does not count as a difference."""
         with told_in_a_sentence(f"Describing what ECS service {cluster}/{service} runs"):
-            found = self.client.describe_services(cluster=cluster, services=[service])["services"]
+            try:
+                found = self.client.describe_services(cluster=cluster, services=[service])["services"]
+            except ClientError as error:
+                if code_of(error) == "ClusterNotFoundException":
+                    return None
+                raise
             active = [one for one in found if one["status"] == "ACTIVE"]
             if not active:
                 return None

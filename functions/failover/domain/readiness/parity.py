@@ -32,7 +32,7 @@ def image(here: str | None, there: str | None) -> Finding:
 
 def task_definition(here: TaskShape | None, there: TaskShape | None) -> Finding:
     if here is None or there is None:
-        return not_ok(f"there is no ECS service {'here' if here is None else 'in the leader’s Region'}")
+        return not_ok(f"there is no ECS service {_where(here)}")
     names = sorted({*here.settings, *there.settings})
     different = [name for name in names if here.settings.get(name) != there.settings.get(name)]
     return judged(not different, f"different: {', '.join(different)}" if different else "the same")
@@ -40,7 +40,7 @@ def task_definition(here: TaskShape | None, there: TaskShape | None) -> Finding:
 
 def plan(here: str | None, there: str | None) -> Finding:
     if here is None or there is None:
-        return not_ok(f"no plan is published {'here' if here is None else 'in the leader’s Region'}")
+        return not_ok(f"no plan is published {_where(here)}")
     return judged(
         here == there,
         "the same" if here == there else f"{_short(digest_of(here))} here, {_short(digest_of(there))} there",
@@ -53,3 +53,8 @@ def schema(here: str, there: str) -> Finding:
 
 def _short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:SHOWN_DIGITS]
+
+
+def _where(here: object | None) -> str:
+    """Which of the two is missing."""
+    return "here" if here is None else "in the leader's Region"

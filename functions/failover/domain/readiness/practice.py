@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from failover.domain.readiness.check import Finding, judged, not_ok
+from failover.domain.readiness.check import Finding, judged, not_ok, unknown
 
 # As long as Step Functions remembers a run: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 DRILL_WITHIN = timedelta(days=90)
@@ -39,7 +39,7 @@ def rehearsal(last: datetime | None, now: datetime) -> Finding:
 
 def evaluated(last: datetime | None, now: datetime) -> Finding:
     if last is None:
-        return not_ok("the standby has never evaluated itself")
+        return unknown("the standby has never evaluated itself")
     return judged(now - last <= EVALUATED_WITHIN, f"{_ago(now - last)} ago")
 
 
