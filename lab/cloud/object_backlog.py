@@ -36,7 +36,7 @@ def _publish_for_ever(context: CloudContext) -> None:
 def _backlogs() -> Iterator[tuple[str, dict[str, str], int]]:
     buckets = s3_backends[ACCOUNT_ID]["aws"].buckets
     for source in list(buckets.values()):
-        for rule in (source.replication or {}).get("Rule", []):
+        for rule in (getattr(source, "replication", None) or {}).get("Rule", []):
             destination = buckets.get(str(rule["Destination"]["Bucket"]).rpartition(":")[2])
             if rule.get("Status") != "Enabled" or destination is None:
                 continue
@@ -59,7 +59,7 @@ def _publish(region: str, dimensions: dict[str, str], pending: int) -> None:
                 "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
                 "Value": pending,
                 "Unit": "Count",
-                "Timestamp": datetime.now(UTC),
+                "Timestamp": datetime.now(UTC).replace(tzinfo=None),
             }
         ],
     )

@@ -17,7 +17,7 @@ from failover.application.errors import RunRefused, StillInProgress, TransientFa
 NAMES = sorted(
     path.stem
     for path in (Path(__file__).parents[2] / "functions" / "handlers").glob("[a-z]*.py")
-    if path.stem not in ("receive_alarm", "probe_leader", "operator_api")
+    if path.stem not in ("receive_alarm", "probe_leader", "evaluate_readiness", "operator_api")
 )
 STARTED = "2026-11-23T03:00:00.000Z"
 RUN = "failover-e1-0123abcd"
