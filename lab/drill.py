@@ -19,13 +19,14 @@ from typing import Any
 from failover.application.leader_register import NoMajority
 from lab.cloud.control_client import CloudUnavailable
 from lab.drill_record import Attempt, DrillRecord, Run, Span, read_history
+from lab.driven_runs import driven_runs
 from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
 from lab.notifications import mailed
-from lab.occasion import occasion_of
+from lab.occasion import LEADERS_ALARM, occasion_of
 from lab.region.postgresql_session import PostgreSQLError
 from lab.region_status import RegionStatus
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
 from lab.started import Started
 from lab.watch import Execution, Watch
 
@@ -33,7 +34,6 @@ FIRST_WRITES_SECONDS = 15.0
 WORKLOAD_ENDS_WITHIN = timedelta(seconds=10)
 NEWS_SECONDS = 0.2
 QUIET_WITHIN_SECONDS = 10.0
-LEADERS_ALARM = f"drlab-{SERVICE}-primary-health-check"
 
 
 def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
@@ -73,19 +73,25 @@ def _with_writes(
 
     occasion = occasion_of(settings)
     fault_at = time.monotonic()
-    occasion.begin(lab)
+    begun = occasion.begin(lab)
     view.count_from(fault_at, occasion.word)
     view.say(f"{occasion.word.upper()} {occasion.name}: {occasion.description}")
 
     def over() -> bool:
-        ended = watch.executions and not any(execution.running for execution in watch.executions)
-        return bool(ended) and watch.progress.get("last_ok_region") == SECONDARY_REGION
+        if occasion.driven:
+            ended = isinstance(begun, Started) and not begun.is_alive()
+        else:
+            ended = bool(watch.executions) and not any(execution.running for execution in watch.executions)
+        return ended and watch.progress.get("last_ok_region") == SECONDARY_REGION
 
     if _watch_for(watch, view, over, settings.give_up_after.total_seconds()):
         view.say(f"writes are acknowledged by {SECONDARY_REGION}; they go on for a moment")
         _watch_for(watch, view, lambda: False, settings.settle.total_seconds())
     else:
         view.say(f"{SECONDARY_REGION} does not serve within {settings.give_up_after.total_seconds():g} s")
+    if occasion.driven and isinstance(begun, Started) and begun.log is not None:
+        for line in begun.log.read_text(errors="replace").splitlines():
+            view.say(line)
     lab.processes.terminate(workload, within=WORKLOAD_ENDS_WITHIN)
     return DrillRecord(
         drill=started_at.strftime(f"%Y%m%dT%H%M%SZ-{occasion.name}"),
@@ -99,7 +105,7 @@ def _with_writes(
         environment=_environment(lab),
         attempts=read_history(history),
         survivor_rows=_survivor_rows(lab),
-        runs=tuple(_run(lab, execution) for execution in watch.executions),
+        runs=driven_runs(lab) if occasion.driven else tuple(_run(lab, execution) for execution in watch.executions),
         journal=tuple(watch.entries),
         record_before=record_before,
         record_after=_leader_record(lab),
@@ -116,7 +122,7 @@ def described(settings: DrillSettings) -> dict[str, Any]:
     delay_ms = lab.replication_delay / timedelta(milliseconds=1)
     return {
         "arguments": (
-            f"{'--planned' if settings.planned else f'--fault {settings.fault}'}"
+            f"{_what(settings)}"
             f" --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
             f" --rate {settings.write_rate:g} --writers {settings.writers} --seed {settings.seed}"
             f" --time-scale {lab.time_scale:g} --rpo-target {lab.rpo_target_seconds:g}"
@@ -132,6 +138,12 @@ def described(settings: DrillSettings) -> dict[str, Any]:
         "outage_target_seconds": SWITCHOVER_OUTAGE_SECONDS,
         **{f"timer_{name}": value for name, value in vars(lab.timers).items()},
     }
+
+
+def _what(settings: DrillSettings) -> str:
+    if settings.break_glass:
+        return "--break-glass"
+    return "--planned" if settings.planned else f"--fault {settings.fault}"
 
 
 def _start_workload(settings: DrillSettings, lab: Laboratory, history: str) -> Started:

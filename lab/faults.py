@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.settings import PRIMARY_REGION, SERVICE, WITNESS_REGION, FaultName
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, FaultName
 
 if TYPE_CHECKING:
     from lab.laboratory import Laboratory
@@ -21,6 +21,15 @@ class Fault:
     name: FaultName
     description: str
     inject: Callable[[Laboratory], None]
+
+
+def lose_control_plane(lab: Laboratory) -> None:
+    """In the Region that would take over: the workflow and every function are gone, and whatever would call them finds none."""
+    lab.client("stepfunctions", SECONDARY_REGION).delete_state_machine(stateMachineArn=lab.state_machine_arn)
+    functions = lab.client("lambda", SECONDARY_REGION)
+    for page in functions.get_paginator("list_functions").paginate():
+        for one in page["Functions"]:
+            functions.delete_function(FunctionName=one["FunctionName"])
 
 
 def _region_dark(lab: Laboratory) -> None:

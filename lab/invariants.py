@@ -35,7 +35,7 @@ class Finding:
 
 Answer = tuple[Verdict, str]
 # In these faults the old leader's Region answers nobody outside it.
-UNREACHABLE = ("region-dark", "link-cut", "alarm-lost")
+UNREACHABLE = ("region-dark", "link-cut", "alarm-lost", "control-plane-lost")
 
 
 def check(record: DrillRecord) -> list[Finding]:

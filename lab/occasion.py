@@ -1,21 +1,25 @@
-"""What sets a drill going: a fault that is injected, or a person who asks for a switchover?"""
+"""What sets a drill going: a fault that is injected, or a person who asks for a switchover or breaks the glass?"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lab.faults import FAULTS
-from lab.settings import SECONDARY_REGION, DrillSettings
+from lab.faults import FAULTS, lose_control_plane
+from lab.settings import SECONDARY_REGION, SERVICE, WITNESS_REGION, DrillSettings
 
 if TYPE_CHECKING:
     from lab.laboratory import Laboratory
+    from lab.started import Started
 
 FAULT, REQUEST = "fault", "request"
-SWITCHOVER = "switchover"
+SWITCHOVER, CONTROL_PLANE_LOST = "switchover", "control-plane-lost"
+LEADERS_ALARM = f"drlab-{SERVICE}-primary-health-check"
+CALLED_WITHIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,16 @@ class Occasion:
     description: str
     word: str
     begin: Callable[[Laboratory], object]
+    # A command takes the steps, in a process that `begin` gives: no Step Functions knows of the run.
+    driven: bool = False
 
 
 def occasion_of(settings: DrillSettings) -> Occasion:
     if settings.planned:
         return Occasion(SWITCHOVER, f"a person asks for {SECONDARY_REGION} to lead; nothing is broken", REQUEST, _ask)
+    if settings.break_glass:
+        told = f"the primary Region goes dark, {SECONDARY_REGION} has no control plane, and a person takes every step"
+        return Occasion(CONTROL_PLANE_LOST, told, FAULT, _break_glass, driven=True)
     fault = FAULTS[settings.fault]
     return Occasion(fault.name, fault.description, FAULT, fault.inject)
 
@@ -45,4 +54,25 @@ def _ask(lab: Laboratory) -> object:
         ],
         name="the switchover's command",
         log=lab.processes.state_directory / "switchover.log",
+    )
+
+
+def _break_glass(lab: Laboratory) -> Started:
+    """The person is called by the alarm, and may do no more than the printed policy allows."""
+    lose_control_plane(lab)
+    FAULTS["region-dark"].inject(lab)
+    alarms = lab.client("cloudwatch", WITNESS_REGION)
+    deadline = time.monotonic() + CALLED_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        (alarm,) = alarms.describe_alarms(AlarmNames=[LEADERS_ALARM])["MetricAlarms"]
+        if alarm["StateValue"] == "ALARM":
+            break
+        time.sleep(0.1)
+    return lab.processes.start(
+        [
+            sys.executable,
+            *("-m", "lab.break_glass.as_allowed", str(urlsplit(lab.cloud.endpoint).port), SECONDARY_REGION, "a drill"),
+        ],
+        name="the break-glass command",
+        log=lab.processes.state_directory / "break-glass.log",
     )

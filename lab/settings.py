@@ -73,7 +73,8 @@ class LabSettings:
 
 @dataclass(frozen=True)
 class DrillSettings:
-    """One drill: which fault, or with `planned` a switchover and no fault, under which load.
+    """One drill: which fault, or with `planned` a switchover and no fault, under which load. With `break_glass` the control
+    plane is lost too, and a person takes the steps.
 
     Raises SettingsError when a value is out of range.
     """
@@ -81,6 +82,7 @@ class DrillSettings:
     lab: LabSettings = field(default_factory=LabSettings)
     fault: FaultName = "region-dark"
     planned: bool = False
+    break_glass: bool = False
     write_rate: float = 200.0
     writers: int = 4
     seed: int = 1

@@ -17,6 +17,7 @@ def add(commands: Subparsers) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
     what.add_argument("--planned", action="store_true", help="a switchover: nothing breaks, and nothing may be lost")
+    what.add_argument("--break-glass", action="store_true", help="the control plane is lost, and a person fails over")
     parser.add_argument("--rate", type=float, default=200, help="writes a second (default 200)")
     parser.add_argument("--writers", type=int, default=4, help="clients (default 4)")
     parser.add_argument("--seed", type=int, default=1, help="of the workload (default 1)")
@@ -50,6 +51,7 @@ def _settings(options: argparse.Namespace) -> DrillSettings:
         chosen_lab(options),
         fault=options.fault,
         planned=options.planned,
+        break_glass=options.break_glass,
         write_rate=options.rate,
         writers=options.writers,
         seed=options.seed,
