@@ -53,7 +53,27 @@ def policy(plan: Plan, region: str) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
-            for sid, (actions, resources) in statements.items()
+            *(
+                {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+                for sid, (actions, resources) in statements.items()
+            ),
+            _secrets_key(plan, region),
         ],
+    }
+
+
+def _secrets_key(plan: Plan, region: str) -> dict[str, Any]:
+    """Secrets Manager uses the secret's key in the caller's name. A key's id cannot be told beforehand, its alias can.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz
+    """
+    return {
+        "Sid": "SecretsKey",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": [f"arn:aws:kms:{region}:{plan.account_id}:key/*"],
+        "Condition": {
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/drlab-{plan.service}"},
+            "StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"},
+        },
     }
