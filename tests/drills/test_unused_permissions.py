@@ -26,6 +26,9 @@ NAMED_ALREADY = (
 )
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; in a drill it is none of these."
+BY_SECRETS_MANAGER = (
+    "Secrets Manager asks for this in the function's name; the emulated one keeps what it is given as it is."
+)
 UNUSED_WITH_REASON = {
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
@@ -35,6 +38,8 @@ UNUSED_WITH_REASON = {
     ("drlab-app-receive-alarm", "sns:Publish"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:GetObject alarms/*"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:PutObject alarms/*"): WITHHELD,
+    ("*", "kms:Decrypt"): BY_SECRETS_MANAGER,
+    ("*", "kms:GenerateDataKey"): BY_SECRETS_MANAGER,
     ("*", "s3:ListBucket"): ABSENT,
     ("drlab-app-await-approval", "s3:GetObject"): MADE_BEFORE,
     ("drlab-app-record-outcome", "s3:GetObject"): MADE_BEFORE,

@@ -20,6 +20,7 @@ HEARTBEAT = "s3:GetObject heartbeat.json"
 EXISTS = "s3:ListBucket control buckets"
 DATABASE_SEEN = "rds:DescribeDBInstances app-ap-southeast-2"
 SECRET_READ = "secretsmanager:GetSecretValue drlab/app/database-??????"
+SECRET_OPENED = "kms:Decrypt key/*"
 SERVICE_SEEN = "ecs:DescribeServices app/app"
 SERVICE_SCALED = "ecs:UpdateService app/app"
 
@@ -96,7 +97,7 @@ PERMITTED: dict[str, set[str]] = {
             for action in ("s3:GetBucketVersioning", "s3:GetReplicationConfiguration")
         ),
         "ecs:DescribeTaskDefinition *",
-        "kms:DescribeKey arn:aws:kms:ap-southeast-2:123456789012:key/*",
+        "kms:DescribeKey key/*",
         "secretsmanager:DescribeSecret drlab/app/database-??????",
         "servicequotas:GetServiceQuota arn:aws:servicequotas:ap-southeast-2:123456789012:fargate/L-3032A538",
         "cloudwatch:GetMetricStatistics *",
@@ -143,11 +144,12 @@ PERMITTED: dict[str, set[str]] = {
         EXISTS,
         DATABASE_SEEN,
         SECRET_READ,
+        SECRET_OPENED,
         SERVICE_SEEN,
         SERVICE_SCALED,
         "elasticloadbalancing:DescribeTargetHealth *",
     },
-    "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ},
+    "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED},
     "AwaitApproval": {
         "s3:GetObject ControlBucket runs/*",
         "s3:PutObject ControlBucket runs/*",
@@ -165,11 +167,14 @@ PERMITTED: dict[str, set[str]] = {
         DATABASE_SEEN,
         "rds:PromoteReadReplica app-ap-southeast-2",
         SECRET_READ,
+        SECRET_OPENED,
     },
     "UpdateSecretsAndRotateAppConfig": {
         DATABASE_SEEN,
         SECRET_READ,
+        SECRET_OPENED,
         "secretsmanager:PutSecretValue drlab/app/database-??????",
+        "kms:GenerateDataKey key/*",
         "ssm:GetParameter /drlab/app/database",
         "ssm:PutParameter /drlab/app/database",
     },
@@ -210,6 +215,8 @@ def short(resource: str) -> str:
         return resource.replace("${ControlBucket.Arn}/", "ControlBucket ")
     if ":stateMachine:" in resource:
         return f"{resource.partition(':stateMachine:')[2]} in {resource.split(':')[3]}"
+    if ":kms:" in resource:
+        return resource.rpartition(":")[2]
     for prefix in (
         ":parameter",
         ":secret:",
@@ -300,6 +307,23 @@ def test_what_is_allowed_on_every_resource_has_a_reason_and_a_source(path: Path)
         between = "\n".join(lines[start:number])
         assert "AWS requires" in between, f"line {number + 1}"
         assert "# https://docs.aws.amazon.com/" in between, f"line {number + 1}"
+
+
+def test_whoever_may_read_the_secret_may_have_it_decrypted_and_may_decrypt_nothing_else() -> None:
+    """It is encrypted with a key of the account: without this AWS refuses the reading itself.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz
+    """
+    readers = {name for name, may in PERMITTED.items() if SECRET_READ in may}
+    assert readers == {name for name, may in PERMITTED.items() if SECRET_OPENED in may}
+    for name in readers:
+        using = [
+            one for one in statements(ROLES[f"{name}FunctionRole"]) if text(listed(one["Action"])[0]).startswith("kms")
+        ]
+        for statement in using:
+            (via,) = statement["Condition"]["StringEquals"].values()
+            (alias,) = statement["Condition"]["ForAnyValue:StringEquals"].values()
+            assert (text(via), text(alias)) == ("secretsmanager.ap-southeast-2.amazonaws.com", "alias/drlab-app")
 
 
 def test_no_action_is_a_pattern() -> None:
