@@ -73,7 +73,8 @@ class TakeOverRun:
 
     def _obstacle(self, record: LeaderRecord, of: str) -> str | None:
         if record.state is not State.FENCED or record.run != of:
-            return f"{of} does not hold the fence: {record.leader} is {record.state} in epoch {record.epoch}, by {record.run}."
+            now = f"{record.leader} is {record.state} in epoch {record.epoch}, by {record.run or 'nobody'}"
+            return f"{of} does not hold the fence: {now}."
         if reason := why_not(self.region, self.plan, record, of, self.clock.now()):
             return reason
         if self._drives(of):
