@@ -1,7 +1,7 @@
 """What about a Region is worth waking a person?
 
-Single alarms only watch; two composite alarms tell, once for many causes. Each single one must fail in several of its
-last minutes. Nothing here starts a failover: that is the health-check alarm's, and the probe's.
+Single alarms only watch; composite alarms tell, once for many causes. Each single one must fail in several of its last
+minutes. Nothing here starts a failover: that is the health-check alarm's, and the probe's.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from dataplane_cdk.constructs.burn_rate import FAST, SLOWLY, BurnRates, in_alarm
 from dataplane_cdk.constructs.metrics import RegionMetrics
 from dataplane_cdk.constructs.object_replication import REPLICATION_MINUTES
+from dataplane_cdk.constructs.pages import described
 from dataplane_cdk.names import Names
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
@@ -22,6 +24,17 @@ BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 QUIET = cloudwatch.TreatMissingData.NOT_BREACHING
 SUSPECT = cloudwatch.TreatMissingData.BREACHING
 GIB = 2**30
+MEANING = {
+    "balancer-errors": "The load balancer itself answers 5xx",
+    "service-errors": "The service answers 5xx",
+    "slow-answers": "One answer in twenty takes more than a second",
+    "no-healthy-task": "The load balancer has no healthy task to send requests to",
+    "database-busy": "The database's CPU is busy for more than nine tenths of the time",
+    "database-full": "The database has less than 2 GiB left",
+    "replica-lag": "The replica is further behind than the RPO, or gives no figure",
+    "objects-late": "Objects arrive in the other Region later than S3 promises",
+    "objects-not-replicated": "S3 gave up on replicating an object",
+}
 
 
 class Alarms(Construct):
@@ -39,16 +52,29 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._here, self._topic = names, here, topic
-        self._tell("users-suffer", "Users of this Region are not served well", self._of_users())
+        budget = BurnRates(self, "Budget", names, here)
+        self._tell("users-suffer", "Users of this Region are not served well", self._suffering(budget.stands_by))
         self._tell(
-            "data-at-risk", "A failover would lose more than it should", self._of_data(replicates_to, is_replica)
+            "data-at-risk",
+            "A failover would lose more than it should",
+            _any_of(self._of_data(replicates_to, is_replica)),
+        )
+        self._tell(FAST, "At this pace the month's error budget is gone in days", budget.rules[FAST])
+        self._tell(SLOWLY, "At this pace the month's error budget will not last", budget.rules[SLOWLY])
+
+    def _suffering(self, stands_by: cloudwatch.Alarm) -> cloudwatch.IAlarmRule:
+        """In a standby the service answers Route 53's checkers with 503, and nobody else: those are no errors."""
+        here = self._here
+        errors = self._alarm("service-errors", here.target_metric("HTTPCode_Target_5XX_Count", "Sum"), ABOVE, 50, QUIET)
+        served = cloudwatch.AlarmRule.not_(in_alarm(stands_by))
+        return cloudwatch.AlarmRule.any_of(
+            cloudwatch.AlarmRule.all_of(served, in_alarm(errors)), *(in_alarm(one) for one in self._of_users())
         )
 
     def _of_users(self) -> list[cloudwatch.Alarm]:
         here = self._here
         return [
             self._alarm("balancer-errors", here.balancer_metric("HTTPCode_ELB_5XX_Count", "Sum"), ABOVE, 10, QUIET),
-            self._alarm("service-errors", here.target_metric("HTTPCode_Target_5XX_Count", "Sum"), ABOVE, 50, QUIET),
             self._alarm("slow-answers", here.balancer_metric("TargetResponseTime", "p95"), ABOVE, 1, QUIET),
             self._alarm("no-healthy-task", here.target_metric("HealthyHostCount", "Minimum"), BELOW, 1, SUSPECT),
             self._alarm("database-busy", here.database_metric("CPUUtilization"), ABOVE, 90, QUIET),
@@ -83,6 +109,7 @@ class Alarms(Construct):
             self,
             what,
             alarm_name=self._names.alarm(what),
+            alarm_description=described(MEANING[what], what),
             # An alarm watches its own Region: with a Region named, CloudFormation would want an account as well.
             metric=metric,
             comparison_operator=comparison,
@@ -92,15 +119,17 @@ class Alarms(Construct):
             treat_missing_data=missing,
         )
 
-    def _tell(self, what: str, description: str, causes: Sequence[cloudwatch.Alarm]) -> None:
+    def _tell(self, what: str, meaning: str, rule: cloudwatch.IAlarmRule) -> None:
         told = cloudwatch.CompositeAlarm(
             self,
             what,
             composite_alarm_name=self._names.alarm(what),
-            alarm_description=description,
-            alarm_rule=cloudwatch.AlarmRule.any_of(
-                *(cloudwatch.AlarmRule.from_alarm(one, cloudwatch.AlarmState.ALARM) for one in causes)
-            ),
+            alarm_description=described(meaning, what),
+            alarm_rule=rule,
         )
         told.add_alarm_action(actions.SnsAction(self._topic))
         told.add_ok_action(actions.SnsAction(self._topic))
+
+
+def _any_of(causes: Sequence[cloudwatch.Alarm]) -> cloudwatch.IAlarmRule:
+    return cloudwatch.AlarmRule.any_of(*(in_alarm(one) for one in causes))

@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
+from dataplane_cdk.constructs.pages import described
 from dataplane_cdk.names import Names
 
 # /dbcheck writes a row and reads it back. Python's own library alone: the runtime's packages change.
@@ -55,6 +56,7 @@ class PublicNameCanary(Construct):
             self,
             "Alarm",
             alarm_name=names.alarm("canary-fails"),
+            alarm_description=described("The public name does not take a write, seen from this Region", "canary-fails"),
             metric=canary.metric_success_percent(period=cdk.Duration.minutes(5)),
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             threshold=100,

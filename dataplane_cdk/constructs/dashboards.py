@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from dataplane_cdk.constructs.burn_rate import OBJECTIVE, burn_rate
 from dataplane_cdk.constructs.metrics import RegionMetrics
 from dataplane_cdk.names import Names
 
@@ -18,6 +20,14 @@ def region_rows(names: Names, here: RegionMetrics, other: str) -> list[list[clou
         [
             _graph("Errors", here, _errors(here), HALF),
             _graph("Response time, p95 (s)", here, [here.balancer_metric("TargetResponseTime", "p95")], HALF),
+        ],
+        [
+            _graph(
+                f"Error budget of {OBJECTIVE:.1%}: burn rate",
+                here,
+                [burn_rate(here, cdk.Duration.minutes(5)), burn_rate(here, cdk.Duration.hours(1))],
+                WHOLE,
+            )
         ],
         [
             _graph("Tasks", here, [here.task_count("RunningTaskCount"), here.task_count("DesiredTaskCount")], THIRD),

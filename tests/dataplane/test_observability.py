@@ -56,12 +56,16 @@ def test_metrics_of_the_control_plane_are_those_that_it_counts() -> None:
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_only_composite_alarms_tell_people(region: str) -> None:
-    """One message for many causes; a single alarm has to fail in three of five minutes."""
+    """One message for many causes; a single alarm has to fail in three of five minutes, or over a window of the budget."""
     single = of_type(region, "observability", "AWS::CloudWatch::Alarm")
     assert {name: one for name, one in single.items() if "AlarmActions" in one} == {}
-    assert {(one["EvaluationPeriods"], one["DatapointsToAlarm"]) for one in single.values()} == {(5, 3)}
+    by_the_minute = [one for one in single.values() if "Metrics" not in one and one["Period"] == 60]
+    assert {(one["EvaluationPeriods"], one["DatapointsToAlarm"]) for one in by_the_minute} == {(5, 3)}
+    assert {one["EvaluationPeriods"] for one in single.values() if one not in by_the_minute} == {1}
     told = of_type(region, "observability", "AWS::CloudWatch::CompositeAlarm").values()
-    assert {one["AlarmName"] for one in told} == {"users-suffer-of-drlab-app", "data-at-risk-of-drlab-app"}
+    assert {one["AlarmName"].removesuffix("-of-drlab-app") for one in told} == {
+        *("users-suffer", "data-at-risk", "budget-burns-fast", "budget-burns-slowly"),
+    }
     assert all(one["AlarmActions"] == one["OKActions"] for one in told)
     rules = text([one["AlarmRule"] for one in told])
     assert [name for name in single if f'"{name}"' not in rules] == []
@@ -82,6 +86,64 @@ def test_the_replicas_lag_alarms_at_the_rpo_target_and_silence_counts_as_lag() -
     assert (lag["Threshold"], lag["TreatMissingData"]) == (300, "breaching")
     primary = of_type(PRIMARY, "observability", "AWS::CloudWatch::Alarm").values()
     assert {one.get("MetricName") for one in primary} >= {"ReplicationLatency", "OperationsFailedReplication"}
+
+
+def burn_windows(region: str) -> dict[str, tuple[int, float, str]]:
+    """By logical id: seconds, threshold and expression of each alarm on the error budget."""
+    found = {}
+    for name, one in of_type(region, "observability", "AWS::CloudWatch::Alarm").items():
+        if "Metrics" in one:
+            (expression,) = [metric["Expression"] for metric in one["Metrics"] if "Expression" in metric]
+            (period,) = {metric["MetricStat"]["Period"] for metric in one["Metrics"] if "MetricStat" in metric}
+            found[name] = (period, one["Threshold"], expression)
+    return found
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_error_budget_is_watched_over_the_windows_of_the_workbook(region: str) -> None:
+    """https://sre.google/workbook/alerting-on-slos/ (table 5-8): 2 % in an hour, 5 % in six, 10 % in three days."""
+    hour = 3600
+    windows = {(seconds, rate) for seconds, rate, _ in burn_windows(region).values()}
+    assert windows == {(hour, 14.4), (hour / 12, 14.4), (6 * hour, 6), (hour / 2, 6), (72 * hour, 1), (6 * hour, 1)}
+    # Of a month of 720 hours.
+    spent = {
+        seconds: round(rate * seconds / hour / 720, 3)
+        for seconds, rate in ((hour, 14.4), (6 * hour, 6), (72 * hour, 1))
+    }
+    assert list(spent.values()) == [0.02, 0.05, 0.1]
+    assert {
+        alarm["EvaluationPeriods"] for alarm in of_type(region, "observability", "AWS::CloudWatch::Alarm").values()
+    } == {1, 5}
+
+
+@pytest.mark.parametrize(
+    ("bad_by_balancer", "bad_by_service", "answered", "rate"),
+    [(0, 0, 0, 0), (0, 0, 1000, 0), (0, 1, 1000, 1), (10, 0, 990, 10)],
+)
+def test_a_burn_rate_of_one_is_one_error_in_a_thousand(
+    bad_by_balancer: int, bad_by_service: int, answered: int, rate: float
+) -> None:
+    """Metric math as it stands in the template, evaluated: its functions are Python's here."""
+    for _, _, expression in burn_windows(PRIMARY).values():
+        elb, target, requests = (
+            re.findall(rf"{name}\d+[mhd]", expression)[0] for name in ("elb", "target", "requests")
+        )
+        figures = {elb: bad_by_balancer, target: bad_by_service, requests: answered}
+        # IF takes all its arguments, in CloudWatch too: a division by zero there gives no datapoint.
+        lazy = re.sub(r"IF\((.+?) > 0, (.+), 0\) /", r"((\2) if \1 > 0 else 0) /", expression)
+        assert eval(lazy, {"FILL": lambda value, _: value, **figures}) == pytest.approx(rate)  # noqa: S307
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_budget_alarm_needs_both_windows_and_a_region_that_serves(region: str) -> None:
+    """Route 53's checkers get 503 from a standby, which has no budget to burn."""
+    told = of_type(region, "observability", "AWS::CloudWatch::CompositeAlarm").values()
+    rules = {one["AlarmName"].partition("-of-")[0]: text(one["AlarmRule"]) for one in told}
+    for name, pairs in (("budget-burns-fast", 2), ("budget-burns-slowly", 1)):
+        assert rules[name].count("ALARM(") == 2 * pairs + 1
+        assert rules[name].count(" AND ") == pairs + 1
+        assert "NOT " in rules[name]
+        assert "standsby" in rules[name].replace("-", "").lower()
 
 
 @pytest.mark.parametrize("region", REGIONS)
