@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from failover.application import notify, reconcile_run
+from failover.domain.outcome import Result
 from failover.domain.readiness.checks import BY_NAME
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, expanded, text
 
@@ -64,3 +66,12 @@ def test_no_page_is_of_an_alarm_that_does_not_exist() -> None:
     assert pages - named == set()
     index = (ROOT / "runbooks" / "alarms" / "README.md").read_text()
     assert set(re.findall(r"\]\(([a-z-]+)\.md\)", index)) == pages
+
+
+def test_each_message_of_a_run_names_a_page() -> None:
+    """Of every way in which a run ends, of a question, and of what a dead run left behind."""
+    assert set(notify.PAGES) == set(Result)
+    source = (ROOT / "functions" / "failover" / "application" / "await_approval.py").read_text()
+    named = {*notify.PAGES.values(), reconcile_run.PAGE, *re.findall(r"runbooks/[a-z_]+\.md", source)}
+    assert len(named) == 4
+    assert [page for page in named if not re.fullmatch(r"runbooks/[a-z_]+\.md", page)] == []

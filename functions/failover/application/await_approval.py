@@ -66,5 +66,6 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
         f"  drlab approve {token} --accept-loss {figure} --region {region}",
         "To refuse, and give the old leader back its writes:",
         f"  drlab refuse {token} --region {region}",
+        "Runbook: runbooks/approve_or_refuse.md",
     ]
     return subject, "\n".join(lines)

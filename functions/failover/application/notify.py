@@ -30,6 +30,14 @@ NEXT_STEPS = {
     ),
 }
 
+# The runbook page that helps with each end.
+PAGES = {
+    Result.FAILED_OVER: "runbooks/acknowledge_and_rearm.md",
+    Result.UNVERIFIED: "runbooks/unplanned_failover.md",
+    Result.STOOD_DOWN: "runbooks/unplanned_failover.md",
+    Result.HELD: "runbooks/abandoned_run.md",
+}
+
 # Where a switchover leaves another situation than a failover does.
 SWITCHOVER_NEXT_STEPS = {
     Result.FAILED_OVER: (
@@ -89,6 +97,7 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
         SWITCHOVER_NEXT_STEPS.get(outcome.result, NEXT_STEPS[outcome.result])
         if run.planned
         else NEXT_STEPS[outcome.result],
+        f"Runbook: {PAGES[outcome.result]}",
     ]
     return "\n".join(lines)
 

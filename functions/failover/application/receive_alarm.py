@@ -18,6 +18,8 @@ from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 from failover.domain.withheld import NEXT_STEP, Withheld
 
+RUNBOOK = "Runbook: runbooks/unplanned_failover.md"
+
 
 @dataclass(frozen=True)
 class Received:
@@ -100,7 +102,7 @@ def _tell(withheld: Withheld, event: AlarmEvent, intake: Intake) -> None:
     if withheld.told:
         change = digest_of(event.alarm.arn + event.timestamp)[:16]
         subject = subject_line(f"{intake.plan.service}: an alarm starts no run", event.alarm.name)
-        intake.tell()(f"alarms/{change}.json", subject, f"{withheld.reason}\n\n{NEXT_STEP}")
+        intake.tell()(f"alarms/{change}.json", subject, f"{withheld.reason}\n\n{NEXT_STEP}\n{RUNBOOK}")
 
 
 def _start(decision: Start, executions: Executions, epoch: int) -> Received:

@@ -17,6 +17,7 @@ from failover.domain.leader_record import LeaderRecord, Refusal, reopen
 from failover.domain.outcome import outcome_key
 from failover.domain.plan import Plan
 
+PAGE = "runbooks/abandoned_run.md"
 LOG = logging.getLogger(__name__)
 NEXT_STEP = (
     "Look at the replica. If it was promoted: `aws stepfunctions redrive-execution` lets the run go on from the step that "
@@ -85,7 +86,7 @@ class ReconcileRun:
 
     def _tell(self, run: str, subject: str, text: str) -> None:
         tell = TellOnce(self.outcomes, self.notifications, self.clock)
-        tell(_told_key(run), subject_line(subject, run), text)
+        tell(_told_key(run), subject_line(subject, run), f"{text}\n\nRunbook: {PAGE}")
 
 
 def _told_key(run: str) -> str:

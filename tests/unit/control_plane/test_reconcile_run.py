@@ -114,7 +114,7 @@ def test_people_are_told_of_a_run_that_ended_after_its_last_change_and_before_it
     assert before.leader in told
     assert world.reconcile() is None, "once is enough"
     assert world.register.record == before
-    assert [heard[1] for heard in world.people.heard] == [told]
+    assert [heard[1] for heard in world.people.heard] == [f"{told}\n\nRunbook: runbooks/abandoned_run.md"]
     assert [(event.kind, event.run) for event in world.journal.events] == [("run-reconciled", RUN)]
 
 
