@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos documents synth synth-options lock clean
+.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos audit documents synth synth-options lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ $(VENV)/.lab: $(VENV)/.python requirements/lab.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.lab requirements/dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.audit: $(VENV)/.dev requirements/audit.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/audit.lock
 	@touch $@
 
 $(VENV)/.cdk: $(VENV)/.dev requirements/cdk.lock
@@ -67,6 +71,10 @@ lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+audit: $(VENV)/.audit ## what bandit and pip-audit find (ARGS=--allow-unreachable where no vulnerability service answers)
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive functions webapi lab dataplane_cdk chaos bench proofs controlplane_sam
+	@$(BIN)/python -m proofs.audit_packages $(ARGS)
+
 # `sam build` finds uv on the PATH: the one that is locked beside it.
 SAM := SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/$(SAM_BIN):$$PATH" sam
 
@@ -97,7 +105,7 @@ synth-options: $(VENV)/.cdk ## write anew what each option changes in them, for 
 	@$(BIN)/python -m dataplane_cdk.synthesize --options
 
 lock: ## resolve requirements/*.in anew (needs uv)
-	@cd requirements && for f in runtime lab dev cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
+	@cd requirements && for f in runtime lab dev audit cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
 	@for f in controlplane_sam/layer webapi/operator; do (cd $$f && uv pip compile requirements.in --constraint ../../requirements/runtime.lock \
 	  --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet \

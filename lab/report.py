@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -98,7 +98,7 @@ def _render(
     # Markdown shows the same strings, and escapes them for tables itself.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=name.endswith(".html.j2"),
+        autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
