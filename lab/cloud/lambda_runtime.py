@@ -25,6 +25,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from lab.cloud.context import CloudContext
 from lab.cloud.function_roles import FunctionRoles
+from lab.secret_key import secret_key
 
 READY_SECONDS = 30.0
 
@@ -175,7 +176,7 @@ class LambdaRuntime:
             "AWS_REGION": function.region,
             "AWS_DEFAULT_REGION": function.region,
             "AWS_ACCESS_KEY_ID": f"LAB-{function.region}",
-            "AWS_SECRET_ACCESS_KEY": "lab",
+            "AWS_SECRET_ACCESS_KEY": secret_key(function.region),
             "AWS_ENDPOINT_URL": self._context.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_LAMBDA_FUNCTION_NAME": function.function_name,

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 from lab.processes import Processes, Started
 from lab.region.ports import free_port
+from lab.secret_key import secret_key
 
 HOST = "127.0.0.1"
 ANSWER_WITHIN = timedelta(seconds=1)
@@ -83,7 +84,7 @@ class RegionTasks:
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": f"LAB-{region}",
-            "AWS_SECRET_ACCESS_KEY": "lab",
+            "AWS_SECRET_ACCESS_KEY": secret_key(region),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -1,4 +1,7 @@
-"""Drills run two at a time, each in a process of its own, and leave what they saw in one folder."""
+"""Drills run two at a time, each in a process of its own, and leave what they saw in one folder.
+
+Every lab that one of them brings up is asked, before it is gone, whether it told one of its secrets.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.laboratory import Laboratory
 from tests.drills.permissions_seen import SEEN
+from tests.drills.secrets_told import told
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,3 +27,21 @@ def _one_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 def _said_to_be_over(request: pytest.FixtureRequest, _one_folder: None) -> Iterator[None]:
     yield
     SEEN.over(request.node.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails the drill whose lab has a secret in a log, an event, a report, a message or a stored object."""
+    found: list[str] = []
+    leave = Laboratory.__exit__
+
+    def look_and_leave(lab: Laboratory, *error: object) -> None:
+        try:
+            if error[0] is None:
+                found.extend(told(lab))
+        finally:
+            leave(lab, *error)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Laboratory, "__exit__", look_and_leave)
+    yield
+    assert not found, "\n".join(found)

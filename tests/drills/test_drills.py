@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from lab.live_view import LiveView
 from lab.reaper import MARKER
 from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
 from tests.drills.permissions_seen import SEEN
+from tests.drills.secrets_told import LAST, leaks
 
 pytestmark = pytest.mark.drill
 ENDS_WITHIN_SECONDS = 60
@@ -38,6 +40,7 @@ def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120,
     said = io.StringIO()
     record = conduct(settings, LiveView(Console(file=said, width=200)))
     found = result.build(record)
+    assert leaks(LAST, {"the report": json.dumps(found, default=str), "what was said": said.getvalue()}) == []
     found["said"] = said.getvalue()
     SEEN.append(record.permissions)
     # Found again from the raw history, by other code than the product's.

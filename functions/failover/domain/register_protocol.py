@@ -172,10 +172,6 @@ def _among_intact(protocol: Attempt, copies: int, founding: bool) -> Attempt:
     return result
 
 
-def _intact(found: Answers) -> dict[str, Versioned]:
-    return {region: one for region, one in found.items() if one.version is not None}
-
-
 def intact(found: Answers) -> dict[str, Versioned]:
     """The copies that exist: an absent one may have been lost, and with it what it promised."""
     return {region: one for region, one in found.items() if one.version is not None}
