@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos audit documents synth synth-options lock clean
+.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos audit mutate fuzz documents synth synth-options lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+mutate: $(VENV)/.audit ## change one thing at a time in the decisions and the leader record: do the tests notice? (ARGS=leader-record)
+	@$(BIN)/python -m proofs.mutate $(ARGS)
+
+fuzz: $(VENV)/.audit ## what schemathesis makes of both OpenAPI documents
+	@$(BIN)/python -m pytest -m contract tests/operator tests/service $(ARGS)
 
 audit: $(VENV)/.audit ## what bandit and pip-audit find (ARGS=--allow-unreachable where no vulnerability service answers)
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive functions webapi lab dataplane_cdk chaos bench proofs controlplane_sam

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-BENCHMARKS = ("handlers", "service")
+BENCHMARKS = ("handlers", "intake", "service")
 
 
 def main() -> None:

@@ -75,6 +75,21 @@ def test_copies_of_one_alarm_are_duplicates_of_one_run(cloud: Cloud, context: Co
     assert len(cloud.executions()) == 1
 
 
+def test_a_hundred_copies_of_one_alarm_by_both_ways_start_one_run(
+    cloud: Cloud, context: Context, payload: Payload
+) -> None:
+    """EventBridge and SNS both deliver at least once, and the same alarm may be wired to both."""
+    bus, topic = payload("alarm_metric", fresh=True), payload("sns_notification", fresh=True)
+    message = json.loads(topic["Records"][0]["Sns"]["Message"])
+    message["StateChangeTime"] = bus["detail"]["state"]["timestamp"]
+    topic["Records"][0]["Sns"]["Message"] = json.dumps(message)
+    answers = [handler({**bus, "id": f"delivery-{number}"}, context) for number in range(50)]
+    answers += [handler(topic, context) for _ in range(50)]
+    assert [answer["started"] for answer in answers] == [True] + [False] * 99
+    assert {answer["execution_arn"] for answer in answers} == {answers[0]["execution_arn"]}
+    assert len(cloud.executions()) == 1
+
+
 def test_an_alarm_from_a_topic_starts_the_workflow_too(cloud: Cloud, context: Context, payload: Payload) -> None:
     answer = handler(payload("sns_notification", fresh=True), context)
     assert (answer["started"], cloud.executions()) == (True, [answer["run"]])

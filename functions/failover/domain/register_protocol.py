@@ -78,7 +78,6 @@ class Chosen:
 class Interrupted:
     """No majority this time: another proposer was faster, or copies did not answer. Nothing can be said of the value."""
 
-    answered: frozenset[str]
     highest: int
 
 
@@ -101,13 +100,13 @@ def attempt(
     found = yield {region: Read() for region in regions}
     ballot = Ballot(max([floor, *(one.copy.promise.number for one in found.values())]) + 1, writer)
     if len(found) < needed:
-        return Interrupted(frozenset(found), ballot.number)
+        return Interrupted(ballot.number)
 
     promised = yield {
         region: Write(Copy(ballot, one.copy.accepted, one.copy.value), one.version) for region, one in found.items()
     }
     if len(promised) < needed:
-        return Interrupted(frozenset(promised), ballot.number)
+        return Interrupted(ballot.number)
 
     current = max((one.copy for one in promised.values()), key=lambda copy: copy.accepted).value
     outcome = transition(current)
@@ -117,7 +116,7 @@ def attempt(
 
     accepted = yield {region: Write(Copy(ballot, ballot, value), one.version) for region, one in promised.items()}
     if len(accepted) < needed:
-        return Interrupted(frozenset(accepted), ballot.number)
+        return Interrupted(ballot.number)
     return Chosen(outcome)
 
 

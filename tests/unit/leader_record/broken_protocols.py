@@ -27,13 +27,13 @@ def compare_and_swap(transition: Transition, regions: frozenset[str], writer: st
     found = yield {region: Read() for region in regions}
     ballot = Ballot(max([floor, *(one.copy.promise.number for one in found.values())]) + 1, writer)
     if len(found) < majority(len(regions)):
-        return Interrupted(frozenset(found), ballot.number)
+        return Interrupted(ballot.number)
     outcome = transition(max((one.copy for one in found.values()), key=lambda copy: copy.accepted).value)
     if isinstance(outcome, Refusal):
         return Chosen(outcome)
     accepted = yield {region: Write(Copy(ballot, ballot, outcome), one.version) for region, one in found.items()}
     if len(accepted) < majority(len(regions)):
-        return Interrupted(frozenset(accepted), ballot.number)
+        return Interrupted(ballot.number)
     return Chosen(outcome)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from failover.domain.leader_record import (
+    Disarmed,
     LeaderRecord,
     Refusal,
     State,
     acknowledge,
+    arm,
+    disarm,
     fence,
     genesis,
     hand_over,
@@ -34,6 +38,9 @@ def refused(outcome: LeaderRecord | Refusal) -> str:
 
 FENCED = made(fence("run-1", NOW)(FIRST))
 OPENED = made(hand_over("run-1", "us-west-2", NOW, HOLD)(FENCED))
+LATER = NOW + timedelta(minutes=5)
+UNTIL = LATER + timedelta(hours=2)
+DISARMED = made(disarm(UNTIL, "maria", "planned works", LATER)(OPENED))
 
 
 def test_a_fence_raises_the_epoch_and_names_its_run() -> None:
@@ -84,7 +91,7 @@ def test_a_run_in_progress_cannot_be_acknowledged() -> None:
     assert "run-1 is not over" in refused(acknowledge(NOW)(FENCED))
 
 
-@pytest.mark.parametrize("record", [FIRST, FENCED, OPENED])
+@pytest.mark.parametrize("record", [FIRST, FENCED, OPENED, DISARMED])
 def test_a_record_survives_being_written_and_read(record: LeaderRecord) -> None:
     assert LeaderRecord.from_dict(record.to_dict()) == record
 
@@ -104,3 +111,107 @@ def test_a_record_survives_being_written_and_read(record: LeaderRecord) -> None:
 def test_what_was_never_written_is_not_read(wrong: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError)):
         LeaderRecord.from_dict({**OPENED.to_dict(), **wrong})
+
+
+def test_what_a_copy_holds_is_named_as_every_version_reads_it() -> None:
+    """Regions are deployed one after the other: the names are a contract between versions."""
+    assert DISARMED.to_dict() == {
+        "epoch": 3,
+        "leader": "us-west-2",
+        "state": "open",
+        "run": "run-1",
+        "changed_at": "2026-01-01T00:00:00+00:00",
+        "hold_until": "2026-01-01T01:00:00+00:00",
+        "acknowledged": False,
+        "disarmed": {"until": "2026-01-01T02:05:00+00:00", "by": "maria", "reason": "planned works"},
+    }
+
+
+def test_a_record_from_before_anybody_could_disarm_is_read() -> None:
+    found = OPENED.to_dict()
+    del found["disarmed"]
+    assert LeaderRecord.from_dict(found) == OPENED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"epoch": "2"}, "epoch must be a whole number, leader and run text"),
+        ({"leader": 7}, "epoch must be a whole number, leader and run text"),
+        ({"run": 7}, "epoch must be a whole number, leader and run text"),
+        ({"acknowledged": "yes"}, "acknowledged must be true or false"),
+        (
+            {"disarmed": {"until": UNTIL.isoformat(), "by": 7, "reason": "r"}},
+            "disarmed.by and disarmed.reason must be text",
+        ),
+        (
+            {"disarmed": {"until": UNTIL.isoformat(), "by": "b", "reason": 7}},
+            "disarmed.by and disarmed.reason must be text",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_said(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(TypeError) as refusal:
+        LeaderRecord.from_dict({**OPENED.to_dict(), **wrong})
+    assert str(refusal.value) == said
+
+
+def test_the_first_record_is_open_and_holds_nothing_back() -> None:
+    assert genesis("ap-southeast-2", NOW) == LeaderRecord(1, "ap-southeast-2", State.OPEN, None, NOW, None, True, None)
+
+
+def test_handing_over_changes_the_leader_and_asks_for_an_acknowledgement() -> None:
+    assert made(hand_over("run-1", "us-west-2", LATER, HOLD)(FENCED)) == LeaderRecord(
+        3, "us-west-2", State.OPEN, "run-1", LATER, HOLD, False, None
+    )
+
+
+def test_every_change_of_who_may_write_says_when_it_was_made() -> None:
+    fenced = made(fence("run-1", LATER)(FIRST))
+    assert fenced.changed_at == LATER
+    assert made(reopen("run-1", UNTIL)(fenced)).changed_at == UNTIL
+    assert made(hand_over("run-1", "us-west-2", UNTIL, HOLD)(fenced)).changed_at == UNTIL
+
+
+def test_an_acknowledgement_is_a_change_of_its_own_and_keeps_who_leads() -> None:
+    """Its epoch is one on, so that a run which judged the record before it can't claim it."""
+    seen = made(acknowledge(LATER)(OPENED))
+    assert seen == replace(OPENED, epoch=OPENED.epoch + 1, acknowledged=True, changed_at=LATER)
+
+
+def test_a_reopened_leader_keeps_everything_but_the_fence() -> None:
+    assert made(reopen("run-1", LATER)(FENCED)) == replace(FENCED, epoch=3, state=State.OPEN, changed_at=LATER)
+
+
+def test_disarming_keeps_the_epoch_and_is_said_by_whom_and_why() -> None:
+    assert replace(OPENED, disarmed=Disarmed(UNTIL, "maria", "planned works")) == DISARMED
+    assert disarm(UNTIL, "maria", "planned works", LATER)(DISARMED) is DISARMED
+    assert made(disarm(UNTIL, "omar", "mine too", LATER)(DISARMED)).disarmed == Disarmed(UNTIL, "omar", "mine too")
+
+
+@pytest.mark.parametrize("now", [UNTIL, UNTIL + timedelta(seconds=1)])
+def test_nobody_disarms_until_an_instant_that_is_over(now: datetime) -> None:
+    assert refused(disarm(UNTIL, "maria", "works", now)(OPENED)) == "2026-01-01 02:05:00 UTC is over already."
+
+
+def test_arming_keeps_all_but_what_was_disarmed() -> None:
+    assert arm()(DISARMED) == OPENED
+    assert arm()(OPENED) is OPENED
+
+
+def test_every_refusal_names_who_stands_in_the_way_and_since_when() -> None:
+    stood_down = made(reopen("run-1", NOW)(FENCED))
+    said = {
+        refused(fence("run-2", NOW)(FENCED)): "run-1 holds the fence since 00:00:00 UTC, epoch 2.",
+        refused(fence("run-1", NOW)(stood_down)): "run-1 has already ended: it left ap-southeast-2 open in epoch 3.",
+        refused(reopen("run-2", NOW)(FENCED)): "run-2 does not hold the fence: run-1 does, in epoch 2.",
+        refused(reopen("run-2", NOW)(FIRST)): "run-2 does not hold the fence: ap-southeast-2 is open in epoch 1.",
+        refused(
+            hand_over("run-2", "us-west-2", NOW, HOLD)(FENCED)
+        ): "run-2 does not hold the fence: run-1 does, in epoch 2.",
+        refused(hand_over("run-1", "us-west-2", NOW, HOLD)(stood_down)): (
+            "run-1 has already reopened ap-southeast-2 in epoch 3."
+        ),
+        refused(acknowledge(NOW)(FENCED)): "run-1 is not over: it holds the fence in epoch 2.",
+    }
+    assert list(said) == list(said.values())

@@ -268,6 +268,21 @@ def test_a_proposal_of_which_nothing_came_gains_no_lost_copy(
     assert copies[A].held.version is None
 
 
+def test_a_lost_copy_stays_absent_while_the_others_hold_promises_alone(
+    register: Register, copies: dict[str, MemoryCopy]
+) -> None:
+    """An initialisation that was cut off: a copy made of a promise would count for one that remembers."""
+    for copy in copies.values():
+        copy.refuses = accepts
+    with pytest.raises(NoMajority):
+        register().initialise(FIRST)
+    for copy in copies.values():
+        copy.refuses = lambda _: False
+    copies[A].lose()
+    assert refused(register().change(fence("run-1", NOW))) == "there is no leader record yet: initialise it first."
+    assert copies[A].held.version is None
+
+
 def test_two_lost_copies_stop_every_change_and_are_not_mended(
     ours: LeaderRegister, copies: dict[str, MemoryCopy]
 ) -> None:

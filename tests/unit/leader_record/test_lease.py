@@ -15,6 +15,7 @@ LEASE = timedelta(seconds=15)
 def test_a_lease_runs_from_before_the_first_copy_was_asked() -> None:
     granted = grant(RECORD, "ap-southeast-2", 100.0, LEASE)
     assert isinstance(granted, Lease)
+    assert granted.record == RECORD
     assert granted.holds_at(114.999)
     assert not granted.holds_at(115.0)
 

@@ -1,0 +1,137 @@
+"""`make mutate`: would the tests notice if a decision, or the leader record, were slightly wrong?
+
+mutmut changes one thing at a time and runs the tests that reach it. A mutant that survives is a test that is missing, or stands
+in explained.json with the reason why it changes nothing that matters. Exit status 0 when every survivor is explained.
+
+    make mutate ARGS="leader-record"       one area: leader-record or decisions
+    make mutate ARGS="--keep"              writes the counts to runbooks/evidence/mutation
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofs.survivors import Mutant, read_mutants, unexplained
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGED, KEPT = ROOT / "build" / "mutation", ROOT / "runbooks" / "evidence" / "mutation"
+EXPLAINED = Path(__file__).with_name("explained.json")
+KILLED, TIMEOUT = 1, -24
+
+
+@dataclass(frozen=True)
+class Area:
+    """Modules below functions/failover, and which tests are asked about them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+OF_THE_RECORD = ("domain/leader_record.py", "domain/lease.py", "domain/register_protocol.py")
+# Real servers, a mocked AWS and drawn schedules are not needed to tell a wrong decision, and take most of the time.
+SLOW = (
+    *(f"--ignore=tests/unit/control_plane/test_{name}.py" for name in ("postgres", "aws_adapters", "s3_heartbeat")),
+    *(f"--ignore=tests/unit/control_plane/test_{name}.py" for name in ("service_probe", "check_primary_health")),
+    "--ignore=tests/unit/leader_record/test_s3_leader_record.py",
+    "--ignore=tests/unit/leader_record/test_leader_record_model.py",
+    "--deselect=tests/unit/leader_record/test_every_interleaving.py::test_three_runs_keep_every_promise",
+)
+RECORD_TESTS = ("leader_record", "lease", "leader_register", "every_interleaving")
+AREAS = {
+    "leader-record": Area(OF_THE_RECORD, tuple(f"tests/unit/leader_record/test_{one}.py" for one in RECORD_TESTS)),
+    "decisions": Area(
+        tuple(
+            sorted(
+                f"domain/{path.name}"
+                for path in (ROOT / "functions/failover/domain").glob("*.py")
+                if f"domain/{path.name}" not in OF_THE_RECORD
+            )
+        ),
+        ("tests/unit/control_plane", "tests/unit/leader_record"),
+    ),
+}
+
+
+def stage(area: Area, folder: Path) -> None:
+    """A tree as mutmut wants it: sources in `src`. It changes copies, never the project's own files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    without = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "functions" / "failover", folder / "src" / "failover", ignore=without)
+    shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=without)
+    shutil.copytree(ROOT / "statemachines", folder / "statemachines")
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    settings = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/failover/{module}" for module in area.modules],
+        "also_copy": ["statemachines", "tests"],
+        "pytest_add_cli_args": ["-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args_test_selection": [*area.tests, *SLOW],
+    }
+    lines = ["[tool.pytest.ini_options]", f"markers = {json.dumps(options['markers'])}", "[tool.mutmut]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    # A mutant that loops is ended by the processor time it used: a busy machine kills none.
+    lines += ["timeout_multiplier = 30.0", "timeout_constant = 5.0"]
+    (folder / "pyproject.toml").write_text("\n".join(lines) + "\n")
+
+
+def play(folder: Path, workers: int) -> list[Mutant]:
+    """Every mutant and what became of it. Raises RuntimeError when mutmut itself did not get through."""
+    # Elsewhere than in UTC: an instant that is told without its zone is then told wrong.
+    environment = {**os.environ, "TZ": "Asia/Kolkata", "PYTHONPATH": ""}
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(workers)]
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    mutants = read_mutants(folder / "mutants" / "src")
+    if ended.returncode or not mutants or any(one.exit_code is None for one in mutants):
+        raise RuntimeError(f"mutmut did not get through: {ended.stdout[-2000:]} {ended.stderr[-500:]}")
+    return mutants
+
+
+def summary(name: str, mutants: list[Mutant], left: list[Mutant]) -> dict[str, object]:
+    killed = sum(one.exit_code == KILLED for one in mutants)
+    timeouts = sum(one.exit_code == TIMEOUT for one in mutants)
+    return {
+        "area": name,
+        "modules": list(AREAS[name].modules),
+        "mutants": len(mutants),
+        "killed": killed,
+        "killed_by_never_ending": timeouts,
+        "explained": len(mutants) - killed - timeouts - len(left),
+        "unexplained": [one.told() for one in left],
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; see above for its exit status."""
+    parser = argparse.ArgumentParser(prog="make mutate", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{' or '.join(AREAS)} (default: both)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--keep", action="store_true", help="write the counts to runbooks/evidence/mutation")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.areas if name not in AREAS]:
+        parser.error(f"there is no area {unknown[0]}: name {' or '.join(AREAS)}")
+    failed = False
+    for name in options.areas or AREAS:
+        stage(AREAS[name], STAGED / name)
+        mutants = play(STAGED / name, options.workers)
+        left = unexplained(mutants, json.loads(EXPLAINED.read_text()), (KILLED, TIMEOUT))
+        found = summary(name, mutants, left)
+        for one in left:
+            print(one.told())  # noqa: T201
+        print({key: value for key, value in found.items() if isinstance(value, int | str)}, len(left), "unexplained")  # noqa: T201
+        if options.keep:
+            KEPT.mkdir(parents=True, exist_ok=True)
+            (KEPT / f"{name}.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        failed = failed or bool(left)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
