@@ -56,14 +56,14 @@ up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C
 # A drill mostly waits, so two share the machine; they come last, with nothing else beside them.
 test: $(VENV)/.cdk ## every test, with coverage; with ARGS only what they choose
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos and not contract" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
 	@$(BIN)/python -m pytest -m drill -n 2 --dist loadgroup --cov --cov-append --cov-report=term
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
 test-fast: $(VENV)/.cdk ## everything but the whole drills
-	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos" -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos and not contract" -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff check .
