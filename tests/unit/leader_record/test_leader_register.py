@@ -13,7 +13,7 @@ from memory_copies import MemoryCopy
 
 from failover.application.leader_register import LeaderRegister, NoMajority
 from failover.domain.leader_record import LeaderRecord, Refusal, fence, genesis, hand_over
-from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned, proposal
+from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned, majority, proposal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = genesis("ap-southeast-2", NOW)
@@ -336,3 +336,9 @@ def test_a_change_before_the_first_record_is_refused_and_leaves_nothing(
     assert all(copy.held.version is None for copy in copies.values())
     with pytest.raises(NoMajority):
         register().read()
+
+
+@pytest.mark.parametrize(("copies", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (7, 4)])
+def test_two_majorities_always_have_a_copy_in_common(copies: int, needed: int) -> None:
+    assert majority(copies) == needed
+    assert 2 * needed > copies
