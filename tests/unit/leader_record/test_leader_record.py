@@ -19,6 +19,7 @@ from failover.domain.leader_record import (
     genesis,
     hand_over,
     reopen,
+    take_over,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -215,3 +216,14 @@ def test_every_refusal_names_who_stands_in_the_way_and_since_when() -> None:
         refused(acknowledge(NOW)(FENCED)): "run-1 is not over: it holds the fence in epoch 2.",
     }
     assert list(said) == list(said.values())
+
+
+def test_a_run_takes_the_fence_over_from_the_one_that_holds_it_and_from_no_other() -> None:
+    taken = made(take_over("run-2", "run-1", LATER)(FENCED))
+    assert taken == replace(FENCED, epoch=3, run="run-2", changed_at=LATER)
+    assert take_over("run-2", "run-1", LATER)(taken) is taken, "its answer may have been lost"
+    said = "run-3 does not hold the fence: run-1 does, in epoch 2."
+    assert refused(take_over("run-2", "run-3", LATER)(FENCED)) == said
+    said = "run-1 does not hold the fence: us-west-2 is open in epoch 3."
+    assert refused(take_over("run-2", "run-1", LATER)(OPENED)) == said
+    assert refused(take_over("run-1", "run-0", LATER)(OPENED)).startswith("run-0 does not hold the fence")

@@ -13,7 +13,7 @@ from memory_copies import MemoryCopy
 
 from failover.application.leader_register import LeaderRegister, NoMajority
 from failover.domain.leader_record import LeaderRecord, Refusal, fence, genesis, hand_over
-from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned, majority, proposal
+from failover.domain.register_protocol import TRIES, Ballot, Copy, Versioned, agreed, majority, proposal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST = genesis("ap-southeast-2", NOW)
@@ -342,3 +342,16 @@ def test_a_change_before_the_first_record_is_refused_and_leaves_nothing(
 def test_two_majorities_always_have_a_copy_in_common(copies: int, needed: int) -> None:
     assert majority(copies) == needed
     assert 2 * needed > copies
+
+
+def test_equal_records_under_different_ballots_are_not_agreed_on() -> None:
+    """A minority's proposal may repeat the value; and no ballot has two values, so both must be the same."""
+
+    def held(number: int, record: LeaderRecord) -> Versioned:
+        ballot = Ballot(number, "w")
+        return Versioned(Copy(ballot, ballot, record), "1")
+
+    other = genesis(B, NOW)
+    assert agreed({A: held(1, FIRST), B: held(2, FIRST)}, 3) is None
+    assert agreed({A: held(1, FIRST), B: held(1, other)}, 3) is None
+    assert agreed({A: held(1, FIRST), B: held(1, FIRST), C: held(2, other)}, 3) == FIRST
