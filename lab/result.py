@@ -210,7 +210,9 @@ def _loss(record: DrillRecord, loss: measure.Loss) -> dict[str, Any]:
         "rows": loss.rows,
         "milliseconds": None if loss.seconds is None else round(loss.seconds * 1000, 1),
         "bound_milliseconds": None if loss.bound_seconds is None else round(loss.bound_seconds * 1000, 1),
-        "gate": {name: gate.get(name) for name in ("accepted", "known", "bytes_behind", "reason", "evidence")},
+        "gate": {
+            name: gate.get(name) for name in ("accepted", "known", "bytes_behind", "reason", "evidence", "objects")
+        },
         "lost": None if loss.lost is None else [_row(record, attempt) for attempt in loss.lost],
         "unknown": loss.unknown,
         "unknown_survived": loss.unknown_survived,

@@ -5,6 +5,7 @@ from failover.adapters.rds import Rds
 from failover.adapters.secrets import SecretsManager
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.wiring.heartbeats import heartbeats_of
+from failover.wiring.object_backlog import backlog_to
 from failover.wiring.this_region import CLOCK, ThisRegion
 from handlers._task_state import task_handler
 
@@ -18,6 +19,7 @@ def build() -> BoundDataLoss:
         SecretsManager(this.client("secretsmanager")),
         Postgres(this.plan.timing.api_timeout),
         heartbeats_of(this.plan),
+        backlog_to(this.plan, this.name),
         CLOCK,
     )
 

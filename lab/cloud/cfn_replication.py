@@ -1,4 +1,4 @@
-"""Which replication does a bucket of the templates have? Kept by moto and shown, but no object is copied.
+"""Which replication does a bucket of the templates have? Kept by moto and shown; object_replication.py acts on it.
 
 moto keeps a rule's id, status, filter and destination; tests/dataplane hold the template to the rest.
 """

@@ -66,7 +66,7 @@ class CloudServer:
             eventbridge_schedules,
             lambda_runtime,
             load_balancer_targets,
-            object_backlog,
+            object_replication,
             rds,
             route53_health_checks,
             service_quotas,
@@ -88,7 +88,7 @@ class CloudServer:
             rds,
             ecs,
             load_balancer_targets,
-            object_backlog,
+            object_replication,
             service_quotas,
             sns,
         ):

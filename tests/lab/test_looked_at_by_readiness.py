@@ -38,12 +38,16 @@ def replicated(cloud: EmulatedCloud) -> tuple[str, str]:
 
 def test_what_the_source_has_and_the_destination_lacks_is_pending(cloud: EmulatedCloud) -> None:
     source, destination = replicated(cloud)
-    s3 = S3Buckets(cloud.client("s3", PRIMARY_REGION), cloud.client("cloudwatch", PRIMARY_REGION))
+    s3 = S3Buckets(cloud.client("s3", PRIMARY_REGION), cloud.client("cloudwatch", SECONDARY_REGION))
     assert s3.destinations(source) == (destination,)
     until(lambda: s3.pending(source, destination) == 0)
-    s3.client.put_object(Bucket=source, Key="app-data/one", Body=b"1")
-    s3.client.put_object(Bucket=source, Key="other/two", Body=b"2")
-    until(lambda: s3.pending(source, destination) == 1)
+    cloud.control.set_link(PRIMARY_REGION, SECONDARY_REGION, cut=True)
+    try:
+        s3.client.put_object(Bucket=source, Key="app-data/one", Body=b"1")
+        s3.client.put_object(Bucket=source, Key="other/two", Body=b"2")
+        until(lambda: s3.pending(source, destination) == 1)
+    finally:
+        cloud.control.set_link(PRIMARY_REGION, SECONDARY_REGION, cut=False)
 
 
 def test_a_rule_that_is_off_replicates_to_nobody(cloud: EmulatedCloud) -> None:

@@ -149,7 +149,7 @@ PERMITTED: dict[str, set[str]] = {
         SERVICE_SCALED,
         "elasticloadbalancing:DescribeTargetHealth *",
     },
-    "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED},
+    "BoundDataLoss": {HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED, "cloudwatch:GetMetricData *"},
     "AwaitApproval": {
         "s3:GetObject ControlBucket runs/*",
         "s3:PutObject ControlBucket runs/*",

@@ -16,6 +16,7 @@ from failover.application.ports import Clock, Notifications, Outcomes
 from failover.application.subject_line import subject_line
 from failover.domain.approval import ApprovalRequest, request_key, shown, token_for
 from failover.domain.digest import digest_of
+from failover.domain.object_backlog import objects_told
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -59,6 +60,7 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
     lines = [
         f"{service}: {run.value('fence', 'leader')} is down and fenced; nobody accepts writes. {region} could take over,",
         f"and up to {figure} s of acknowledged writes would be lost. {reason if isinstance(reason, str) else ''}",
+        objects_told(run),
         "",
         f"Until {request.expires_at:%Y-%m-%d %H:%M:%S} UTC one answer counts. Without one the old leader is reopened.",
         "",

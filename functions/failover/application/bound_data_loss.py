@@ -19,6 +19,7 @@ from failover.application.ports import (
     Databases,
     DatabaseSessions,
     Heartbeats,
+    ObjectReplication,
     PublishedHeartbeat,
     Secrets,
 )
@@ -35,7 +36,9 @@ MICROSECOND = timedelta(microseconds=1)
 class BoundDataLoss:
     """Called when the lease has run out, or in a switchover at once after the fence. Changes nothing.
 
-    Answers `{accepted, askable, approval_seconds, known, bound_seconds, bytes_behind, reason, evidence}`.
+    Answers `{accepted, askable, approval_seconds, known, bound_seconds, bytes_behind, reason, evidence, objects}`.
+    `objects` is what waited for S3's replication. It is told and counted, and decides nothing: objects that wait are
+    not lost with a Region that comes back, and S3 counts them only once a minute.
     """
 
     plan: Plan
@@ -44,6 +47,7 @@ class BoundDataLoss:
     secrets: Secrets
     sessions: DatabaseSessions
     heartbeats: Heartbeats
+    objects: ObjectReplication
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
@@ -66,6 +70,7 @@ class BoundDataLoss:
             "bytes_behind": loss.bytes_behind if isinstance(loss, KnownLoss) else None,
             "reason": decision.reason,
             "evidence": self._evidence(published, position),
+            "objects": self._objects(leader),
         }
 
     def _nothing(self, run: Run, login: DatabaseLogin, leader: str) -> dict[str, Any]:
@@ -87,7 +92,11 @@ class BoundDataLoss:
                 "source_lsn": str(shown.source) if shown and shown.source else None,
                 "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,
             },
+            "objects": self._objects(leader),
         }
+
+    def _objects(self, leader: str) -> dict[str, Any]:
+        return self.objects.backlog(leader, self.clock.now()).to_dict()
 
     def _everything(self, login: DatabaseLogin, leader: str, fence_epoch: int) -> _Proven | _Unproven:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from failover.application.ports import Notifications
 from failover.application.subject_line import subject_line
+from failover.domain.object_backlog import objects_told
 from failover.domain.outcome import Outcome, Result, derive
 from failover.domain.plan import Plan
 from failover.domain.run import Run
@@ -89,6 +90,7 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
         f"Leader:      {outcome.leader or 'nobody, or not known'}",
         f"Epoch:       {outcome.epoch if outcome.epoch is not None else 'not known'}",
         f"Data loss:   {_loss(run)}",
+        f"Objects:     {objects_told(run)}",
         f"Trigger:     {run.kind}: {trigger if isinstance(trigger, str) else 'no reason given'}",
         f"Run:         {run.name}, in {region}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
         f"Recorded:    {recorded or 'NOT RECORDED: this message and the execution history are all there is'}",

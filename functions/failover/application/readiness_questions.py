@@ -174,7 +174,7 @@ class ReadinessQuestions:
         return objects.buckets(versioned, destinations, here)
 
     def _ask_backlog(self) -> Finding:
-        return objects.backlog(self._there.objects.pending(self._bucket(self._leader), self._bucket(self._standby)))
+        return objects.backlog(self._here.objects.pending(self._bucket(self._leader), self._bucket(self._standby)))
 
     def _latest(self, look: Callable[..., datetime | None]) -> datetime | None:
         """A run is remembered in the Region that it led to."""

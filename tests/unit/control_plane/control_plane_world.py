@@ -28,6 +28,7 @@ from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, genesis
 from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
+from failover.domain.object_backlog import Backlog, ObjectBacklog
 from failover.domain.plan import AlarmPlan, Plan
 from failover.domain.run import Run
 from failover.domain.signals import Health
@@ -417,6 +418,17 @@ class MemoryHeartbeats:
 
     def read(self) -> PublishedHeartbeat:
         return self.answer
+
+
+class MemoryObjects:
+    """S3's replication, with nothing that waits."""
+
+    def __init__(self) -> None:
+        self.waiting: ObjectBacklog = Backlog(0, 0, timedelta(0), NOW)
+
+    def backlog(self, source: str, now: datetime) -> ObjectBacklog:
+        del source, now
+        return self.waiting
 
 
 class MemoryExecutions:

@@ -18,6 +18,7 @@ from control_plane_world import (
     MemoryEcs,
     MemoryHeartbeats,
     MemoryJournal,
+    MemoryObjects,
     MemoryOutcomes,
     MemoryParameters,
     MemoryPeople,
@@ -94,7 +95,9 @@ class World:
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
-            "BoundDataLoss": BoundDataLoss(*at, self.rds, self.secrets, self.server, self.heartbeats, self.clock),
+            "BoundDataLoss": BoundDataLoss(
+                *at, self.rds, self.secrets, self.server, self.heartbeats, MemoryObjects(), self.clock
+            ),
             "WarmSecondary": WarmSecondary(
                 *at, capacity, self.rds, self.secrets, self.server, self.heartbeats, self.clock
             ),

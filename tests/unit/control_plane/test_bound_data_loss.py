@@ -13,6 +13,7 @@ from control_plane_world import (
     PRIMARY,
     STANDBY,
     MemoryHeartbeats,
+    MemoryObjects,
     MemoryRds,
     MemorySecrets,
     MemoryServer,
@@ -26,6 +27,7 @@ from control_plane_world import (
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.application.errors import RunRefused
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.object_backlog import Backlog, UnknownBacklog
 from failover.domain.plan import Plan
 
 RUN = run_with(fence={"held": True, "leader": PRIMARY, "epoch": 2})
@@ -39,8 +41,9 @@ class World:
         self.rds = MemoryRds(self.clock)
         published = Heartbeat(PRIMARY, 1, 43, NOW - timedelta(seconds=38), Lsn(1500))
         self.heartbeats = MemoryHeartbeats(published, majority)
+        self.objects = MemoryObjects()
         self.bound = BoundDataLoss(
-            plan or plan_with(), STANDBY, self.rds, self.secrets, self.server, self.heartbeats, self.clock
+            plan or plan_with(), STANDBY, self.rds, self.secrets, self.server, self.heartbeats, self.objects, self.clock
         )
 
 
@@ -53,6 +56,25 @@ def test_a_bound_within_the_rpo_is_accepted_with_its_evidence() -> None:
     assert answer["evidence"]["replica_heartbeat"]["sequence"] == 41
     assert answer["evidence"]["published"]["sequence"] == 43
     json.dumps(answer)
+
+
+def test_objects_that_wait_for_replication_are_told_and_decide_nothing() -> None:
+    """They are not in the database, and they are late rather than lost where the Region comes back."""
+    world = World()
+    world.objects.waiting = Backlog(12, 34_000, timedelta(seconds=40), NOW)
+    answer = world.bound(RUN)
+    assert answer["accepted"] is True
+    assert (answer["objects"]["operations"], answer["objects"]["bytes"]) == (12, 34_000)
+    assert "12 object operations (34000 bytes) were waiting" in answer["objects"]["reason"]
+    json.dumps(answer)
+
+
+def test_a_backlog_that_nobody_knows_is_unknown_and_not_zero() -> None:
+    world = World()
+    world.objects.waiting = UnknownBacklog("S3 has published no figure within 20 minutes.")
+    answer = world.bound(RUN)
+    assert answer["objects"]["operations"] is None
+    assert "unknown" in answer["objects"]["reason"]
 
 
 def test_a_bound_over_the_rpo_is_refused_with_its_number() -> None:

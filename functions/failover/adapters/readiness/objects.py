@@ -50,7 +50,7 @@ class S3Buckets:
         return tuple(one["Destination"]["Bucket"].rpartition(":")[2] for one in enabled)
 
     def pending(self, source: str, destination: str) -> float | None:
-        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+        """Published in the destination's Region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
 
         Raises TransientFailure or RunRefused.
         """

@@ -1,0 +1,127 @@
+"""Do objects reach the other Region's bucket as S3 brings them there, and is told what waits?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from failover.adapters.s3_backlog import S3Backlog
+from failover.domain.object_backlog import Backlog, UnknownBacklog
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION
+from tests.lab.emulated_cloud import EmulatedCloud, unique
+
+PATIENCE_SECONDS = 20
+RULE = "to-the-other-region"
+
+
+@pytest.fixture
+def buckets(cloud: EmulatedCloud) -> Iterator[dict[str, str]]:
+    """A pair, the first of which replicates what is below app-data/."""
+    pair = {region: unique("objects") for region in (PRIMARY_REGION, SECONDARY_REGION)}
+    for region, bucket in pair.items():
+        s3 = cloud.client("s3", region)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    cloud.client("s3", PRIMARY_REGION).put_object(Bucket=pair[PRIMARY_REGION], Key="app-data/before", Body=b"b")
+    configure(cloud, pair, deletes=False)
+    yield pair
+    cloud.control.set_link(PRIMARY_REGION, SECONDARY_REGION, cut=False)
+    cloud.client("s3", PRIMARY_REGION).delete_bucket_replication(Bucket=pair[PRIMARY_REGION])
+
+
+def configure(cloud: EmulatedCloud, pair: dict[str, str], deletes: bool) -> None:
+    rule = {
+        "ID": RULE,
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": "app-data/"},
+        "DeleteMarkerReplication": {"Status": "Enabled" if deletes else "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{pair[SECONDARY_REGION]}"},
+    }
+    cloud.client("s3", PRIMARY_REGION).put_bucket_replication(
+        Bucket=pair[PRIMARY_REGION],
+        ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/replicate", "Rules": [rule]},
+    )
+
+
+def eventually(what: str, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, f"{what} did not come within {PATIENCE_SECONDS} s"
+        time.sleep(0.02)
+
+
+def status(s3: Any, bucket: str, key: str) -> str | None:
+    try:
+        found = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        return "absent"
+    return str(found["ReplicationStatus"]) if "ReplicationStatus" in found else None
+
+
+def test_an_object_below_the_prefix_is_replicated_with_its_metadata_and_nothing_else_is(
+    cloud: EmulatedCloud, buckets: dict[str, str]
+) -> None:
+    here, there = cloud.client("s3", PRIMARY_REGION), cloud.client("s3", SECONDARY_REGION)
+    source, target = buckets[PRIMARY_REGION], buckets[SECONDARY_REGION]
+    here.put_object(Bucket=source, Key="elsewhere/a", Body=b"a")
+    here.put_object(Bucket=source, Key="app-data/a", Body=b"a", Metadata={"owner": "maria"})
+    eventually("the replica", lambda: status(there, target, "app-data/a") == "REPLICA")
+    assert status(here, source, "app-data/a") == "COMPLETED"
+    assert there.get_object(Bucket=target, Key="app-data/a")["Metadata"] == {"owner": "maria"}
+    assert [status(there, target, key) for key in ("elsewhere/a", "app-data/before")] == ["absent", "absent"]
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_delete_marker_is_replicated_only_where_the_rule_says_so(
+    cloud: EmulatedCloud, buckets: dict[str, str], deletes: bool
+) -> None:
+    configure(cloud, buckets, deletes)
+    here, there = cloud.client("s3", PRIMARY_REGION), cloud.client("s3", SECONDARY_REGION)
+    for key in ("app-data/a", "app-data/after"):
+        here.put_object(Bucket=buckets[PRIMARY_REGION], Key=key, Body=b"a")
+        eventually("the replica", lambda key=key: status(there, buckets[SECONDARY_REGION], key) == "REPLICA")
+        here.delete_object(Bucket=buckets[PRIMARY_REGION], Key="app-data/a")
+    expected = "absent" if deletes else "REPLICA"
+    assert status(there, buckets[SECONDARY_REGION], "app-data/a") == expected
+
+
+def test_what_waits_is_counted_in_the_destination_s_region_until_it_is_there(
+    cloud: EmulatedCloud, buckets: dict[str, str]
+) -> None:
+    """Read by the product's own adapter, which is what a run tells at its gate."""
+    replication = S3Backlog(cloud.client("cloudwatch", SECONDARY_REGION), buckets, SECONDARY_REGION, RULE)
+
+    def seen() -> Backlog | UnknownBacklog:
+        return replication.backlog(PRIMARY_REGION, datetime.now(UTC))
+
+    def waiting(operations: int) -> Callable[[], bool]:
+        def true() -> bool:
+            now = seen()
+            return isinstance(now, Backlog) and now.operations == operations
+
+        return true
+
+    eventually("the first figure", waiting(0))
+    cloud.control.set_link(PRIMARY_REGION, SECONDARY_REGION, cut=True)
+    here = cloud.client("s3", PRIMARY_REGION)
+    for number in range(3):
+        here.put_object(Bucket=buckets[PRIMARY_REGION], Key=f"app-data/{number}", Body=b"12345")
+    eventually("the backlog", waiting(3))
+    now = seen()
+    assert isinstance(now, Backlog)
+    assert now.size_bytes == 15
+    assert "3 object operations (15 bytes) were waiting" in now.sentence
+    assert status(here, buckets[PRIMARY_REGION], "app-data/0") == "PENDING"
+    cloud.control.set_link(PRIMARY_REGION, SECONDARY_REGION, cut=False)
+    eventually("the end of the backlog", waiting(0))
+
+
+def test_a_bucket_that_replicates_nothing_has_no_figure(cloud: EmulatedCloud, buckets: dict[str, str]) -> None:
+    replication = S3Backlog(cloud.client("cloudwatch", PRIMARY_REGION), buckets, PRIMARY_REGION, RULE)
+    assert isinstance(replication.backlog(SECONDARY_REGION, datetime.now(UTC)), UnknownBacklog)
