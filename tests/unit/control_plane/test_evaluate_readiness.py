@@ -114,7 +114,7 @@ def test_a_standby_that_has_everything_is_ready() -> None:
         ("buckets", "missing", lambda w: setattr(w.here, "versioning", None)),
         ("buckets", "not versioned", lambda w: setattr(w.here, "versioning", False)),
         ("buckets", "not replicated", lambda w: setattr(w.there, "replicated_to", ())),
-        ("object-backlog", "12 operations", lambda w: setattr(w.there, "waiting", 12.0)),
+        ("object-backlog", "12 operations", lambda w: setattr(w.here, "waiting", 12.0)),
         ("record-copies", "holds no record", lambda w: w.copies.update({STANDBY: "holds no record"})),
         (
             "record-copies",
@@ -158,7 +158,7 @@ def test_what_would_stop_a_failover_is_not_ok_and_says_why(name: str, why: str, 
             lambda w: w.answers.update({PRIMARY: w.served(in_recovery=False, streaming=False, heartbeats={})}),
         ),
         ({"fargate-quota"}, lambda w: setattr(w.here, "vcpus", None)),
-        ({"object-backlog"}, lambda w: setattr(w.there, "waiting", None)),
+        ({"object-backlog"}, lambda w: setattr(w.here, "waiting", None)),
         ({"key"}, lambda w: setattr(w.here, "key_state", RunRefused("AWS refused with AccessDenied."))),
     ],
 )
