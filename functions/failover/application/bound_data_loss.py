@@ -12,6 +12,7 @@ from typing import Any
 
 from failover.application.database_login import login_in
 from failover.application.errors import DatabaseUnavailable
+from failover.application.object_ports import ObjectReplication
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import (
     Clock,
@@ -19,7 +20,6 @@ from failover.application.ports import (
     Databases,
     DatabaseSessions,
     Heartbeats,
-    ObjectReplication,
     PublishedHeartbeat,
     Secrets,
 )

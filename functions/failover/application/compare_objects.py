@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from failover.application.errors import RunRefused
-from failover.application.ports import CurrentObjects
+from failover.application.object_ports import CurrentObjects
 from failover.domain.object_versions import Version
 
 

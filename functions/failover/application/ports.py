@@ -6,7 +6,7 @@ Unless a port says otherwise its calls are bounded in time and raise TransientFa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from failover.domain.leader_record import Change, LeaderRecord, Refusal
     from failover.domain.lease_holders import Confirmations
     from failover.domain.loss_bound import ReplicaPosition
-    from failover.domain.object_backlog import ObjectBacklog
-    from failover.domain.object_versions import Version
     from failover.domain.plan import AlarmPlan
     from failover.domain.signals import Health
 
@@ -315,46 +313,4 @@ class Notifications(Protocol):
 
     def publish(self, subject: str, text: str) -> str:
         """The message's id."""
-        ...
-
-
-class ObjectVersions(Protocol):
-    """The versions of one bucket's objects."""
-
-    def enabled(self) -> bool: ...
-
-    def by_key(self, prefix: str) -> Iterator[list[Version]]:
-        """All versions of each key below `prefix`, key by key."""
-        ...
-
-    def latest(self, key: str) -> Version | None: ...
-
-    def same_content(self, one: Version, other: Version) -> bool: ...
-
-    def copy_on_top(self, wanted: Version) -> None: ...
-
-    def remove_marker(self, marker: Version) -> None: ...
-
-    def put_marker(self, key: str) -> None: ...
-
-
-class ObjectReplication(Protocol):
-    """The objects' way to this Region."""
-
-    def backlog(self, source: str, now: datetime) -> ObjectBacklog:
-        """What waited in `source`. Never raises: what cannot be read is unknown."""
-        ...
-
-
-class CurrentObjects(Protocol):
-    """What one bucket holds now."""
-
-    def current(self, prefix: str) -> Iterator[Version]:
-        """In the order of the keys. `id` is empty: a listing does not say it."""
-        ...
-
-    def replication_status(self, key: str) -> str | None: ...
-
-    def checksum(self, key: str) -> bytes:
-        """Of the object's content."""
         ...

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from failover.application.errors import RunRefused, TransientFailure
-from failover.application.ports import ObjectVersions
+from failover.application.object_ports import ObjectVersions
 from failover.domain.object_versions import (
     CopyOnTop,
     Keep,
