@@ -40,6 +40,13 @@ $(VENV)/.cdk: $(VENV)/.dev requirements/cdk.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cdk.lock
 	@touch $@
 
+$(VENV)/.gameday: $(VENV)/.lab requirements/gameday.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/gameday.lock
+	@touch $@
+
+# The runbooks type the AWS CLI.
+test test-fast: $(VENV)/.gameday
+
 # aws-sam-cli pins click, boto3 and more exactly: an environment of its own keeps it from holding the rest back.
 $(SAM_VENV)/.sam: $(VENV)/.python requirements/sam.lock
 	@echo "Setting up $(SAM_VENV) (once; about half a minute) ..."

@@ -16,9 +16,9 @@ The lab is up. Ctrl-C ends it and everything that it started.
                                       -d '{{"writer":"me","number":1,"body":"hello"}}'
   the AWS APIs of all Regions       {endpoint}
 
-For the AWS CLI or boto3:
+For the AWS CLI, boto3, and the commands of runbooks/ as they are written there:
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=lab
+  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=lab PUBLIC={public}
   aws rds describe-db-instances --region {secondary}
   aws cloudwatch describe-alarms --region us-east-1
   aws s3 cp s3://{bucket}/leader-record.json -
