@@ -47,6 +47,10 @@ $(VENV)/.gameday: $(VENV)/.lab requirements/gameday.lock
 # The runbooks type the AWS CLI.
 test test-fast: $(VENV)/.gameday
 
+.PHONY: gameday
+gameday: $(VENV)/.gameday ## a scenario of runbooks/gamedays, by Chaos Toolkit on the lab (NAME=primary_outage)
+	@$(BIN)/drlab gameday "$(NAME)" $(ARGS)
+
 # aws-sam-cli pins click, boto3 and more exactly: an environment of its own keeps it from holding the rest back.
 $(SAM_VENV)/.sam: $(VENV)/.python requirements/sam.lock
 	@echo "Setting up $(SAM_VENV) (once; about half a minute) ..."

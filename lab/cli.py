@@ -18,6 +18,7 @@ from lab.commands import (
     documents,
     drill,
     failover,
+    gameday,
     guard,
     initialise,
     readiness,
@@ -32,6 +33,7 @@ from lab.settings import SettingsError
 
 COMMANDS = (
     drill,
+    gameday,
     up,
     status,
     readiness,

@@ -23,7 +23,7 @@ from lab.driven_runs import driven_runs
 from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
 from lab.notifications import mailed
-from lab.occasion import LEADERS_ALARM, occasion_of
+from lab.occasion import LEADERS_ALARM, Occasion, occasion_of
 from lab.region.postgresql_session import PostgreSQLError
 from lab.region_status import RegionStatus
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
@@ -36,8 +36,8 @@ NEWS_SECONDS = 0.2
 QUIET_WITHIN_SECONDS = 10.0
 
 
-def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
-    """Run one drill from nothing to nothing: what it observed.
+def conduct(settings: DrillSettings, view: LiveView, occasion: Occasion | None = None) -> DrillRecord:
+    """Run one drill from nothing to nothing: what it observed. `occasion` None: the one that the settings name.
 
     Raises LabError, PreflightError, ProcessFailed and the like when the lab itself does not work; a failover that
     does not happen is no error but a result.
@@ -50,7 +50,7 @@ def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
         status.start()
         view.follow(watch, status.latest)
         try:
-            return _with_writes(settings, view, lab, watch, started_at)
+            return _with_writes(settings, view, lab, watch, started_at, occasion or occasion_of(settings))
         finally:
             status.stop()
             watch.stop()
@@ -58,7 +58,7 @@ def conduct(settings: DrillSettings, view: LiveView) -> DrillRecord:
 
 
 def _with_writes(
-    settings: DrillSettings, view: LiveView, lab: Laboratory, watch: Watch, started_at: datetime
+    settings: DrillSettings, view: LiveView, lab: Laboratory, watch: Watch, started_at: datetime, occasion: Occasion
 ) -> DrillRecord:
     history = lab.processes.state_directory / "history.jsonl"
     workload = _start_workload(settings, lab, str(history))
@@ -71,9 +71,9 @@ def _with_writes(
     _watch_for(watch, view, lambda: _is_quiet(watch), QUIET_WITHIN_SECONDS)
     record_before = _leader_record(lab)
 
-    occasion = occasion_of(settings)
-    fault_at = time.monotonic()
+    now = time.monotonic()
     begun = occasion.begin(lab)
+    fault_at = occasion.struck_at() or now
     view.count_from(fault_at, occasion.word)
     view.say(f"{occasion.word.upper()} {occasion.name}: {occasion.description}")
 

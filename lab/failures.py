@@ -10,6 +10,7 @@ from lab.cloud.control_client import CloudUnavailable
 from lab.cloud.deploy_control_plane import DeploymentError
 from lab.cost.errors import CostError
 from lab.drill_record import HistoryError
+from lab.gameday.experiment import GameDayError
 from lab.laboratory import LabError
 from lab.preflight import PreflightError
 from lab.region.network import NetworkError
@@ -24,6 +25,7 @@ LAB_FAILURES: tuple[type[Exception], ...] = (
     CloudUnavailable,
     CostError,
     DeploymentError,
+    GameDayError,
     HistoryError,
     LabError,
     NetworkError,

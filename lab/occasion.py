@@ -32,6 +32,8 @@ class Occasion:
     begin: Callable[[Laboratory], object]
     # A command takes the steps, in a process that `begin` gives: no Step Functions knows of the run.
     driven: bool = False
+    # The instant on the monotonic clock from which to count, where `begin` does more than strike; None: as it began.
+    struck_at: Callable[[], float | None] = lambda: None
 
 
 def occasion_of(settings: DrillSettings) -> Occasion:

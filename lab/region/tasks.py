@@ -132,6 +132,11 @@ class RegionTasks:
         with self._lock:
             return sum(task.process.is_alive() for task in self._tasks)
 
+    def addresses(self) -> list[Address]:
+        """Where its tasks listen, whether or not they answer: how somebody inside the Region reaches them."""
+        with self._lock:
+            return [task.address for task in self._tasks]
+
     def kill_all(self) -> None:
         """Lose every task at once; none is started again until `restore`."""
         with self._lock:

@@ -36,6 +36,7 @@ PLAYS: Mapping[str, Play] = {
     "planned": Play(LabSettings(timers=PATIENT), ("planned_failover", "acknowledge_and_rearm")),
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
     "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident")),
+    "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/split_brain")),
 }
 
 
