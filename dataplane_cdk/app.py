@@ -17,6 +17,7 @@ from dataplane_cdk.config import KEYS, Config, ConfigError, RegionConfig, priced
 from dataplane_cdk.stacks.aurora import AuroraStack
 from dataplane_cdk.stacks.control import ControlStack
 from dataplane_cdk.stacks.database import DatabaseStack
+from dataplane_cdk.stacks.fault_injection import FaultInjectionStack
 from dataplane_cdk.stacks.keys import KeysStack
 from dataplane_cdk.stacks.network import NetworkStack
 from dataplane_cdk.stacks.observability import ObservabilityStack
@@ -67,6 +68,8 @@ def _stacks(app: cdk.App, config: Config) -> None:
     OverviewStack(app, config, [first.observability.metrics, second.observability.metrics])
     if config.dynamodb_global_table:
         GlobalTableStack(app, config)
+    if config.fault_injection:
+        FaultInjectionStack(app, config, config.primary, first.network)
 
 
 class _Region:
@@ -81,7 +84,7 @@ class _Region:
         zone_id: str,
         source: DatabaseStack | AuroraStack | None,
     ) -> None:
-        network = NetworkStack(app, config, region)
+        self.network = network = NetworkStack(app, config, region)
         self.storage = StorageStack(app, config, region, keys.key)
         self.database: DatabaseStack | AuroraStack
         if config.db_mode == "aurora-global":

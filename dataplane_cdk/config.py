@@ -29,8 +29,8 @@ KEYS = (
     *("domainName", "hostedZoneId", "certificateArns", "dbMode", "databaseClass", "databaseMultiAz"),
     *("warmStandbyTasks", "primaryTasks"),
     *("alarmEmail", "webhookUrl", "useMultiRegionKms", "s3ReplicateDeletes", "s3ReplicateBack"),
-    *("rtoTargetMinutes", "rpoTargetSeconds", "canaryEnabled", "dynamodbGlobalTable", "routing", "failoverPolicy"),
-    *("fencing", "leaseSeconds", "cooldownMinutes", "signalsRequired", "monthlyBudgetUsd"),
+    *("rtoTargetMinutes", "rpoTargetSeconds", "canaryEnabled", "dynamodbGlobalTable", "faultInjection"),
+    *("routing", "failoverPolicy", "fencing", "leaseSeconds", "cooldownMinutes", "signalsRequired", "monthlyBudgetUsd"),
 )
 
 
@@ -70,6 +70,7 @@ class Config:
     rpo_target_seconds: int
     canary_enabled: bool
     dynamodb_global_table: bool
+    fault_injection: bool
     routing: str
     failover_policy: str
     lease_seconds: int
@@ -127,6 +128,7 @@ class Config:
             rpo_target_seconds=context.whole("rpoTargetSeconds", 1, 86_400),
             canary_enabled=context.flag("canaryEnabled"),
             dynamodb_global_table=context.flag("dynamodbGlobalTable"),
+            fault_injection=context.flag("faultInjection"),
             routing=context.one_of("routing", ("failover", "explicit")),
             failover_policy=context.one_of("failoverPolicy", ("auto", "approve", "auto-within-rpo")),
             # Shorter ones are renewed too often for S3's answers across Regions, longer ones make each fence wait.

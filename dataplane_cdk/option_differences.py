@@ -22,6 +22,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "leaseSeconds=30": {"leaseSeconds": 30},
     "canaryEnabled=true": {"canaryEnabled": True},
     "dynamodbGlobalTable=true": {"dynamodbGlobalTable": True},
+    "faultInjection=true": {"faultInjection": True},
     "s3ReplicateBack=true": {"s3ReplicateBack": True},
     "useMultiRegionKms=false": {"useMultiRegionKms": False},
     "hostedZoneId=Z...": {"hostedZoneId": "Z123456"},

@@ -1,4 +1,4 @@
-"""What of the data plane is there for people and bills alone? The lab has neither."""
+"""What of the data plane is there for people, bills and game days alone? The lab has none of these on AWS."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ TYPES = (
         "AWS::CloudWatch::CompositeAlarm",
         inert={"*": "the lab evaluates metric alarms; no run is started by a composite one"},
     ),
+    ResourceType("AWS::FIS::ExperimentTemplate", inert={"*": "the lab's faults are injected by `drlab gameday`"}),
     ResourceType("AWS::Logs::Delivery", inert={"*": _LOG_DELIVERY}),
     ResourceType("AWS::Logs::DeliveryDestination", inert={"*": _LOG_DELIVERY}, attributes=frozenset({"Arn"})),
     ResourceType("AWS::Logs::DeliverySource", inert={"*": _LOG_DELIVERY}),

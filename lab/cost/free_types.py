@@ -31,6 +31,7 @@ FREE: Mapping[str, str] = {
     "AWS::ECS::TaskDefinition": "What tasks of it use is priced at the service that runs them.",
     "AWS::ElasticLoadBalancingV2::Listener": "The load balancer is priced, with its capacity units.",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "The load balancer is priced, with its capacity units.",
+    "AWS::FIS::ExperimentTemplate": "A template is free; an experiment is paid for by the minute of each action: https://aws.amazon.com/fis/pricing/",
     "AWS::IAM::ManagedPolicy": IAM,
     "AWS::IAM::Policy": IAM,
     "AWS::IAM::Role": IAM,
