@@ -5,9 +5,11 @@ Labs cost seconds, so pages that fit together share one, in the order of an oper
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,12 +42,17 @@ PLAYS: Mapping[str, Play] = {
 }
 
 
-def order_of_play() -> list[tuple[str, str]]:
+def order_of_play() -> list[Any]:
+    """A play's pages stay together, in their order, where tests run side by side."""
     named = {page for play in PLAYS.values() for page in play.pages}
     others = tuple(name for name in map(name_of, pages()) if name not in named)
     orders = {**{name: play.pages for name, play in PLAYS.items()}}
     orders["planned"] = others + orders["planned"]
-    return [(play, page) for play, order in orders.items() for page in order]
+    return [
+        pytest.param(play, page, marks=pytest.mark.xdist_group(f"books-{play}"), id=page)
+        for play, order in orders.items()
+        for page in order
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +70,6 @@ def rehearsal(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
 def test_a_page_s_commands_print_what_it_says(rehearsal: Rehearsal, page: str) -> None:
     told = rehearsal.play(Path(RUNBOOKS / f"{page}.md"))
     for one in told.on_aws_only:
-        print("on AWS only:", one)  # noqa: T201 - whoever reads the run should see what was not executed
+        warnings.warn(f"not executed, on AWS only: {one}", stacklevel=1)  # in the summary, where it is read
     assert not told.wrong, "\n\n".join(told.wrong)
     assert told.executed, "no command of the page was executed"
