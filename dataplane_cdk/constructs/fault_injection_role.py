@@ -32,7 +32,6 @@ def fault_injection_role(scope: Construct, names: Names, region: str, vpc_id: st
     role = iam.Role(
         scope,
         "Role",
-        role_name=f"{names.prefix}-fault-injection",
         assumed_by=iam.ServicePrincipal(
             "fis.amazonaws.com",
             conditions={
