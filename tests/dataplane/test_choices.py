@@ -9,7 +9,6 @@ import pytest
 
 from dataplane_cdk.config import ConfigError
 from dataplane_cdk.option_differences import FILE, differences
-from lab.cloud.cfn_coverage import unsupported
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
 
@@ -99,50 +98,6 @@ def test_a_canary_and_addresses_are_made_on_request(synthesis: Synthesis) -> Non
         }
 
 
-def test_faults_are_injected_on_request_under_a_role_that_reaches_nothing_else(synthesis: Synthesis) -> None:
-    files = synthesis({"faultInjection": True})
-    templates = {
-        one["Tags"]["Name"]: one for one in resources(files, PRIMARY, "faults", "AWS::FIS::ExperimentTemplate")
-    }
-    assert {
-        name: sorted(action["ActionId"] for action in one["Actions"].values()) for name, one in templates.items()
-    } == {
-        "drlab-app-primary-outage": ["aws:ecs:stop-task", "aws:network:disrupt-connectivity"],
-        "drlab-app-split-brain": ["aws:network:disrupt-connectivity"],
-        "drlab-app-database-reboot": ["aws:rds:reboot-db-instances"],
-    }
-    alarm = f"arn:aws:cloudwatch:{PRIMARY}:{ACCOUNT}:alarm:data-at-risk-of-drlab-app"
-    for one in templates.values():
-        assert one["StopConditions"] == [{"Source": "aws:cloudwatch:alarm", "Value": alarm}]
-        for action in one["Actions"].values():
-            assert set(action["Targets"].values()) <= set(one["Targets"])
-    assert templates["drlab-app-database-reboot"]["Actions"]["reboot"]["Parameters"] == {"forceFailover": "false"}
-    alarms = {
-        one.get("AlarmName") for one in resources(files, PRIMARY, "observability", "AWS::CloudWatch::CompositeAlarm")
-    }
-    assert "data-at-risk-of-drlab-app" in alarms, "FIS stops by an alarm that there is"
-    (policy,) = resources(files, PRIMARY, "faults", "AWS::IAM::Policy")
-    everything = [one for one in policy["PolicyDocument"]["Statement"] if one["Resource"] == "*"]
-    (looking,) = everything
-    assert all(action.split(":")[1].startswith(("Describe", "Get")) for action in looking["Action"])
-    (role,) = resources(files, PRIMARY, "faults", "AWS::IAM::Role")
-    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trusted["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-    (template,) = (text for name, text in files.items() if "faults" in name)
-    assert unsupported(json.loads(template)) == [], "the lab knows it, and leaves the experiments out with a reason"
-
-
-def test_a_forced_failover_is_asked_of_a_database_that_has_a_second_zone(synthesis: Synthesis) -> None:
-    files = synthesis({"faultInjection": True, "databaseMultiAz": True})
-    forced = [
-        action["Parameters"]["forceFailover"]
-        for one in resources(files, PRIMARY, "faults", "AWS::FIS::ExperimentTemplate")
-        for action in one["Actions"].values()
-        if action["ActionId"] == "aws:rds:reboot-db-instances"
-    ]
-    assert forced == ["true"]
-
-
 @pytest.mark.parametrize("named", ["eu-west-1", "eu-central-1"])
 def test_another_pair_and_service_leave_no_trace_of_the_first(
     synthesis: Synthesis, named: str, monkeypatch: pytest.MonkeyPatch
@@ -154,17 +109,9 @@ def test_another_pair_and_service_leave_no_trace_of_the_first(
     assert [name for name, content in files.items() if PRIMARY in content or "drlab-app" in content] == []
 
 
-def test_by_default_there_is_no_canary_no_table_no_fault_and_nobody_told(synthesized: dict[str, str]) -> None:
+def test_by_default_there_is_no_canary_no_table_and_nobody_told(synthesized: dict[str, str]) -> None:
     kinds = {one["Type"] for name in synthesized for one in json.loads(synthesized[name]).get("Resources", {}).values()}
-    assert (
-        not {
-            "AWS::FIS::ExperimentTemplate",
-            "AWS::Synthetics::Canary",
-            "AWS::DynamoDB::GlobalTable",
-            "AWS::SNS::Subscription",
-        }
-        & kinds
-    )
+    assert not {"AWS::Synthetics::Canary", "AWS::DynamoDB::GlobalTable", "AWS::SNS::Subscription"} & kinds
     assert not [kind for kind in kinds if kind.startswith("Custom::")], text(sorted(kinds))
 
 
