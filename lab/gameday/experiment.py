@@ -32,39 +32,41 @@ def names() -> list[str]:
 
 @dataclass
 class GameDay:
-    """One experiment. `journal` is Chaos Toolkit's own, there once it was played."""
+    """One experiment. `journal` is Chaos Toolkit's own, there once it was played.
+
+    `began`: when the method did, on the monotonic clock; the steady state before it is not part of what is measured.
+    """
 
     name: str
     experiment: dict[str, Any]
     say: Callable[[str], None]
     journal: dict[str, Any] = field(default_factory=dict)
+    began: float | None = None
 
     def occasion(self) -> Occasion:
         """Under the name of the fault that it injects, by which the invariants know what must have gone on."""
         injected = [one["provider"].get("arguments", {}).get("fault") for one in self.experiment["method"]]
         fault = next((str(one) for one in injected if one), self.name)
-        return Occasion(fault, f"{self.name}: {self.experiment['title']}", FAULT, self._play)
+        title = f"{self.name}: {self.experiment['title']}"
+        return Occasion(fault, title, FAULT, self._play, lambda: self.began)
 
-    def _play(self, lab: Laboratory) -> float:
-        """The instant at which the method began: the steady state before it is not part of what is measured."""
+    def _play(self, lab: Laboratory) -> None:
         from chaoslib.experiment import run_experiment
         from chaoslib.run import RunEventHandler
 
-        began = [time.monotonic()]
-        say = self.say
+        game_day = self
 
         class Follower(RunEventHandler):  # type: ignore[misc]
             def start_method(self, experiment: Mapping[str, Any]) -> None:
                 del experiment
-                began[0] = time.monotonic()
+                game_day.began = time.monotonic()
 
             def activity_completed(self, activity: Mapping[str, Any], run: Mapping[str, Any]) -> None:
                 del activity
-                say(_line(run))
+                game_day.say(_line(run))
 
         with staged(lab):
             self.journal = run_experiment(self.experiment, settings={}, event_handlers=[Follower()])
-        return began[0]
 
     def complaints(self) -> list[str]:
         """Everything that went wrong, one sentence each: what Chaos Toolkit only records counts here."""
