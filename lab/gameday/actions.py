@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.faults import FAULTS
-from lab.gameday.stage import the_lab
+from lab.gameday.stage import the_lab, the_stage
 from lab.settings import FAULT_NAMES, SettingsError
 
 
@@ -12,7 +12,9 @@ def inject(fault: str) -> str:
     known = {str(name): FAULTS[name] for name in FAULT_NAMES}
     if fault not in known:
         raise SettingsError(f"fault {fault!r} is not one of {', '.join(known)}")
-    known[fault].inject(the_lab())
+    stage = the_stage()
+    stage.strike()
+    known[fault].inject(stage.lab)
     return known[fault].description
 
 

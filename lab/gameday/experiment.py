@@ -51,6 +51,7 @@ class GameDay:
         return Occasion(fault, title, FAULT, self._play, lambda: self.began)
 
     def _play(self, lab: Laboratory) -> None:
+        """Raises GameDayError where there was no steady state to begin with."""
         from chaoslib.experiment import run_experiment
         from chaoslib.run import RunEventHandler
 
@@ -67,6 +68,8 @@ class GameDay:
 
         with staged(lab):
             self.journal = run_experiment(self.experiment, settings={}, event_handlers=[Follower()])
+        if self.began is None:
+            raise GameDayError(f"Nothing was injected, for it was no steady state: {' '.join(self.complaints())}")
 
     def complaints(self) -> list[str]:
         """Everything that went wrong, one sentence each: what Chaos Toolkit only records counts here."""

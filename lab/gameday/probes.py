@@ -11,12 +11,13 @@ from typing import Any
 import urllib3
 
 from failover.application.leader_register import NoMajority
-from lab.gameday.stage import awaited, the_lab
+from lab.gameday.stage import awaited, the_lab, the_stage
 from lab.laboratory import LabError
-from lab.settings import SECONDARY_REGION
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE
 
 ANSWER_SECONDS = 2.0
 WRITER = "gameday"
+PRIMARYS_ALARM = f"drlab-{SERVICE}-primary-health-check"
 
 
 def a_write_is_acknowledged_and_read_back() -> bool:
@@ -37,17 +38,31 @@ def record_is_open() -> bool:
         return False
 
 
-def no_run_is_in_progress() -> bool:
+def all_is_quiet(within_seconds: float) -> bool:
+    """No run is in progress, and no alarm stands against the leader: a busy machine's start may look like an outage."""
     lab = the_lab()
     states = lab.client("stepfunctions", SECONDARY_REGION)
-    return not states.list_executions(stateMachineArn=lab.state_machine_arn, statusFilter="RUNNING")["executions"]
+
+    def quiet() -> str | None:
+        running = states.list_executions(stateMachineArn=lab.state_machine_arn, statusFilter="RUNNING")["executions"]
+        changes = [one["new"] for one in _journal("alarm") if one["name"] == PRIMARYS_ALARM]
+        # It watches the primary Region alone, which is no leader's any more after a failover.
+        suspected = changes[-1:] != ["OK"] and lab.leader_record().leader == PRIMARY_REGION
+        return None if running or suspected else "quiet"
+
+    try:
+        return bool(awaited(quiet, "a quiet moment", within_seconds))
+    except (LabError, NoMajority):
+        return False
 
 
 def alarm_fires(name: str, within_seconds: float) -> str:
-    """It went to ALARM since the lab came up."""
+    """It went to ALARM since the fault struck."""
+    since = the_stage().struck_at
 
     def fired() -> str | None:
-        told = [one for one in _journal("alarm") if one["name"] == name and one["new"] == "ALARM"]
+        changes = [one for one in _journal("alarm") if one["name"] == name and one["monotonic"] >= since]
+        told = [one for one in changes if one["new"] == "ALARM"]
         return f"{name}: {told[-1]['old']} -> ALARM" if told else None
 
     return awaited(fired, f"{name} in ALARM", within_seconds)
@@ -69,14 +84,14 @@ def leads(region: str, within_seconds: float) -> str:
 
 
 def people_are_told(words: str, within_seconds: float) -> str:
-    """A notification with these words in its subject came by the webhook, and a message by mail."""
-    lab = the_lab()
+    """Since the fault struck, a notification with these words in its subject came by the webhook, and it came by mail."""
+    lab, heard = the_lab(), the_stage().heard
 
     def told() -> str | None:
-        subjects = [str(one.get("Subject")) for one in lab.webhook.received()]
+        subjects = [str(one.get("Subject")) for one in lab.webhook.received()[heard:]]
         mailed = lab.mailbox.read_text(encoding="utf-8") if lab.mailbox.exists() else ""
         found = [one for one in subjects if words in one]
-        return found[-1] if found and words in " ".join(mailed.split()) else None
+        return found[-1] if found and found[-1] in " ".join(mailed.split()) else None
 
     return awaited(told, f"a notification with {words!r}", within_seconds)
 

@@ -5,29 +5,49 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from lab.laboratory import LabError, Laboratory
 
 LOOK_AGAIN_SECONDS = 0.1
 
-_on_stage: list[Laboratory] = []
+
+@dataclass
+class Stage:
+    """The lab, when the fault struck on the monotonic clock, and how many notifications had come by then."""
+
+    lab: Laboratory
+    struck_at: float = 0.0
+    heard: int = 0
+
+    def strike(self) -> None:
+        self.struck_at, self.heard = time.monotonic(), len(self.lab.webhook.received())
+
+
+_stages: list[Stage] = []
 
 
 @contextmanager
 def staged(lab: Laboratory) -> Iterator[None]:
-    """Inside, `the_lab` is this one."""
-    _on_stage.append(lab)
+    """Inside, `the_stage` has this lab."""
+    stage = Stage(lab)
+    _stages.append(stage)
     try:
         yield
     finally:
-        _on_stage.remove(lab)
+        _stages.remove(stage)
+
+
+def the_stage() -> Stage:
+    """Raises LabError where no game day is played."""
+    if not _stages:
+        raise LabError("this probe or action needs a lab: run the experiment by `drlab gameday NAME`")
+    return _stages[-1]
 
 
 def the_lab() -> Laboratory:
     """Raises LabError where no game day is played."""
-    if not _on_stage:
-        raise LabError("this probe or action needs a lab: run the experiment by `drlab gameday NAME`")
-    return _on_stage[-1]
+    return the_stage().lab
 
 
 def awaited(found: Callable[[], str | None], what: str, within_seconds: float) -> str:
