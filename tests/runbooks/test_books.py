@@ -38,6 +38,7 @@ PLAYS: Mapping[str, Play] = {
     "planned": Play(LabSettings(timers=PATIENT), ("planned_failover", "acknowledge_and_rearm")),
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
     "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident")),
+    "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
     "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/split_brain")),
 }
 
@@ -49,7 +50,7 @@ def order_of_play() -> list[Any]:
     orders = {**{name: play.pages for name, play in PLAYS.items()}}
     orders["planned"] = others + orders["planned"]
     return [
-        pytest.param(play, page, marks=pytest.mark.xdist_group(f"books-{play}"), id=page)
+        pytest.param(play, page, marks=pytest.mark.xdist_group(f"books {play}"), id=page)
         for play, order in orders.items()
         for page in order
     ]
