@@ -48,7 +48,7 @@ class GameDay:
         injected = [one["provider"].get("arguments", {}).get("fault") for one in self.experiment["method"]]
         fault = next((str(one) for one in injected if one), self.name)
         title = f"{self.name}: {self.experiment['title']}"
-        return Occasion(fault, title, FAULT, self._play, lambda: self.began)
+        return Occasion(fault, title, FAULT, self._play, struck_at=lambda: self.began)
 
     def _play(self, lab: Laboratory) -> None:
         """Raises GameDayError where there was no steady state to begin with."""
