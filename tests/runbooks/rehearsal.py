@@ -37,6 +37,8 @@ class Rehearsal:
     def __init__(self, processes: Processes, lab: Laboratory | None) -> None:
         self._processes, self._laboratory = processes, lab
         self._answered = 0
+        # The alarms' pages begin with the same few looks, on the same lab: each is typed once.
+        self._looks: dict[str, tuple[str, int]] = {}
         self._cues: dict[str, Callable[[str], None]] = {
             "fault": self._fault,
             "disarm": self._disarm,
@@ -61,7 +63,7 @@ class Rehearsal:
                 aws_only = ""
             elif isinstance(step, Command):
                 told.executed += 1
-                told.wrong += self._type(step, where, status)
+                told.wrong += self._type(step, where, status, looks=page.parent.name == "alarms")
                 status = 0
             elif step.word == "exits":
                 status = int(step.rest)
@@ -82,8 +84,9 @@ class Rehearsal:
             "PUBLIC": self._lab.public_url,
         }
 
-    def _type(self, command: Command, where: str, expected: int) -> list[str]:
-        printed, status = self._terminal.type(command.text)
+    def _type(self, command: Command, where: str, expected: int, looks: bool) -> list[str]:
+        seen = self._looks.get(command.text) if looks else None
+        printed, status = self._looks[command.text] = seen or self._terminal.type(command.text)
         wrong = []
         if difference := command.difference(printed):
             wrong.append(f"{where}: {command.text}\n{difference}")
