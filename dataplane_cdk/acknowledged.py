@@ -38,6 +38,14 @@ def reasons(config: Config) -> Mapping[str, str]:
         found[f"IAM5[Resource::arn:aws:kms:{region.name}:{config.account}:key/*]"] = (
             "A key's id cannot be told beforehand: the conditions name its alias, and S3 as the way to it."
         )
+    if config.fault_injection:
+        here = f"{config.primary.name}:{config.account}"
+        found[f"IAM5[Resource::arn:aws:ec2:{here}:network-acl/*]"] = (
+            "FIS makes the list itself, so its id cannot be told: the conditions ask for FIS's tag or this VPC."
+        )
+        found[f"IAM5[Resource::arn:aws:ecs:{here}:task/{names.cluster}/*]"] = (
+            "Tasks come and go; the cluster is this one."
+        )
     return {f"{PACK}::{PACK}-{finding}": reason for finding, reason in found.items()}
 
 

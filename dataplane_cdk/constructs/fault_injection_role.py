@@ -6,6 +6,8 @@ and ...RDSAccess of https://docs.aws.amazon.com/aws-managed-policy/latest/refere
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -23,7 +25,7 @@ LOOKS = (
 )
 
 
-def fault_injection_role(scope: Construct, names: Names, region: str, vpc_id: str) -> iam.Role:
+def fault_injection_role(scope: Construct, names: Names, region: str, vpc_id: str, subnets: Sequence[str]) -> iam.Role:
     """For this account's and Region's experiments alone: no other one, and nobody else, can borrow it.
 
     https://docs.aws.amazon.com/fis/latest/userguide/getting-started-iam-service-role.html
@@ -40,24 +42,27 @@ def fault_injection_role(scope: Construct, names: Names, region: str, vpc_id: st
             },
         ),
     )
-    for statement in (*_network(f"arn:aws:ec2:{region}:{account}", vpc_id), *_tasks_and_database(names, region)):
+    for statement in (
+        *_network(f"arn:aws:ec2:{region}:{account}", vpc_id, subnets),
+        *_tasks_and_database(names, region),
+    ):
         role.add_to_policy(statement)
     return role
 
 
-def _network(ec2: str, vpc_id: str) -> list[iam.PolicyStatement]:
+def _network(ec2: str, vpc_id: str, subnets: Sequence[str]) -> list[iam.PolicyStatement]:
     """FIS puts a network ACL of its own before a subnet, and the old one back at the end."""
-    acls, vpc, subnets = f"{ec2}:network-acl/*", f"{ec2}:vpc/{vpc_id}", f"{ec2}:subnet/*"
+    acls, vpc = f"{ec2}:network-acl/*", f"{ec2}:vpc/{vpc_id}"
     made = {"StringEquals": {"aws:RequestTag/managedByFIS": "true"}}
     owned = {"StringEquals": {"ec2:ResourceTag/managedByFIS": "true"}}
     tagged = {"StringEquals": {"ec2:CreateAction": "CreateNetworkAcl", **made["StringEquals"]}}
-    ours = {"StringEquals": {"ec2:Vpc": f"{ec2}:vpc/{vpc_id}"}}
+    ours = {"StringEquals": {"ec2:Vpc": vpc}}
     return [
         _allow("TagAcl", ["ec2:CreateTags"], [acls], tagged),
         _allow("MakeAcl", ["ec2:CreateNetworkAcl"], [acls], made),
         _allow("MakeAclHere", ["ec2:CreateNetworkAcl"], [vpc]),
         _allow("FillAndRemoveAcl", ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"], [acls], owned),
-        _allow("SwapAcl", ["ec2:ReplaceNetworkAclAssociation"], [acls, subnets], ours),
+        _allow("SwapAcl", ["ec2:ReplaceNetworkAclAssociation"], [acls, *subnets], ours),
     ]
 
 

@@ -29,8 +29,9 @@ class FaultInjectionStack(RegionalStack):
 
     def __init__(self, app: cdk.App, config: Config, region: RegionConfig, network: NetworkStack) -> None:
         super().__init__(app, config, region.name, "faults", f"game days' faults in {region.name}")
-        self._role = fault_injection_role(self, self.names, region.name, network.vpc.vpc_id)
-        cut = self._cut(network)
+        subnets = self._subnets(network)
+        self._role = fault_injection_role(self, self.names, region.name, network.vpc.vpc_id, subnets)
+        cut = self._cut(subnets)
         stop = self._stop_tasks()
         self._template("primary-outage", "The Region is cut off and its tasks die", {"cut": cut, "stop": stop})
         self._template("split-brain", "The Region is cut off and its tasks live on", {"cut": cut})
@@ -55,12 +56,14 @@ class FaultInjectionStack(RegionalStack):
             tags={"Name": f"{self.names.prefix}-{name}", "project": "drlab", "service": self.config.service},
         )
 
-    def _cut(self, network: NetworkStack) -> tuple[Any, Any]:
-        """Public and private subnets: the load balancer and the tasks, from which alone the database is reached."""
+    def _subnets(self, network: NetworkStack) -> list[str]:
+        """Public and private: the load balancer and the tasks, from which alone the database is reached."""
         subnets = [*network.vpc.public_subnets, *network.vpc.private_subnets]
-        arns = [f"arn:aws:ec2:{self.region}:{self.account}:subnet/{one.subnet_id}" for one in subnets]
+        return [f"arn:aws:ec2:{self.region}:{self.account}:subnet/{one.subnet_id}" for one in subnets]
+
+    def _cut(self, subnets: list[str]) -> tuple[Any, Any]:
         action = _action("aws:network:disrupt-connectivity", {"Subnets": "cutTarget"}, scope="all", duration=CUT_FOR)
-        return action, _target("aws:ec2:subnet", resource_arns=arns)
+        return action, _target("aws:ec2:subnet", resource_arns=subnets)
 
     def _stop_tasks(self) -> tuple[Any, Any]:
         """Tasks carry their service's tags (propagate_tags), and FIS finds them by these."""
