@@ -22,6 +22,7 @@ from failover.adapters.run_book import StepFunctionsBook
 from failover.application.errors import RunRefused
 from failover.application.preview_failover import PreviewFailover
 from lab.document_workflow import load
+from webapi.operator import desk
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -107,6 +108,22 @@ def test_the_preview_names_every_state_and_what_the_functions_say(cloud: Cloud, 
     steps = {one["state"]: one for one in told.body["steps"]}
     assert "drlab-app-check-primary-health" in steps["CheckPrimaryHealth"]["reason"]
     assert steps["PromoteReplica"]["goes_on"] is None
+
+
+def test_readiness_is_the_standby_s_own_answer(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when a run holds the fence, and nothing can be said."""
+    fenced = {"evaluated": False, "reason": "a-run holds the fence.", "verdict": "unknown", "checks": []}
+    monkeypatch.setattr(desk, "ask_readiness", lambda _: fenced)
+    told = gateway.ask("GET", "/readiness")
+    assert (told.status, told.body["verdict"], told.body["standby"]) == (200, "unknown", None)
+    assert told.body["reason"] == "a-run holds the fence."
+
+
+def test_a_standby_that_cannot_be_asked_is_no_standby_that_is_ready(gateway: Gateway) -> None:
+    """Here there is no such function at all."""
+    told = gateway.ask("GET", "/readiness")
+    assert told.status == 502
+    assert "Asking drlab-app-evaluate-readiness" in told.body["detail"]
 
 
 def test_a_preview_goes_through_when_every_function_says_so() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 
+from webapi.operator import desk, models
 from webapi.operator.app import operator_api
 from webapi.operator.desk import RegionDesk
 
@@ -112,8 +113,12 @@ def test_every_model_and_every_body_has_an_example() -> None:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda value: str(value))
 def test_no_request_gets_an_answer_that_the_document_does_not_have(
-    cloud: Cloud, gateway: Gateway, method: str, path: str
+    cloud: Cloud, gateway: Gateway, method: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The standby's function, which an emulated AWS without images cannot run.
+    monkeypatch.setattr(
+        desk, "ask_readiness", lambda _: models.Readiness.model_config["json_schema_extra"]["examples"][0]
+    )
     seen: set[int] = set()
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
