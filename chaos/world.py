@@ -44,6 +44,7 @@ from failover.application.ports import Answer, Silence
 from failover.domain.heartbeat import Heartbeat
 from failover.domain.leader_record import genesis
 from failover.wiring import heartbeats, journal, looks
+from lab.cloud import alarm_mute_rules
 
 API_TIMEOUT = timedelta(seconds=3)
 ENVIRONMENT = {
@@ -174,6 +175,7 @@ def opened() -> Iterator[World]:
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws())
+        alarm_mute_rules.install()
         session = boto3.session.Session()
         stack.enter_context(patch.object(aws, "_SESSION", session))
         aws.client.cache_clear()

@@ -16,7 +16,7 @@ from typing import Any
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, Statistics, cloudwatch_backends
 
-from lab.cloud import alarm_notices
+from lab.cloud import alarm_mute_rules, alarm_notices
 from lab.cloud.alarm_evaluation import COMPARISONS, NO_DATA, TREATMENTS, Condition, Verdict, evaluate
 from lab.cloud.context import CloudContext
 from lab.cloud.eventbridge_delivery import delivery_of
@@ -109,6 +109,8 @@ class AlarmLoop:
         new = alarm_notices.state_document(
             alarm.state_value, alarm.state_reason, alarm.state_reason_data, alarm.state_updated_timestamp
         )
+        if rule := alarm_mute_rules.muted_by(region, alarm.name):
+            new["muteDetail"] = {"mutedBy": rule}
         self._context.journal.add(
             "alarm", region=region, name=alarm.name, old=previous_value, new=new["value"], reason=new["reason"]
         )
@@ -120,7 +122,7 @@ class AlarmLoop:
             alarm_notices.event_detail(alarm, new, previous),
             alarm.alarm_arn,
         )
-        if alarm.actions_enabled in (False, "false"):
+        if alarm.actions_enabled in (False, "false") or "muteDetail" in new:
             return
         for action in _actions(alarm, new["value"]):
             threading.Thread(
@@ -190,6 +192,7 @@ def install(context: CloudContext) -> None:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     """
     loop = AlarmLoop(context)
+    alarm_mute_rules.install()
     make, change, put = Alarm.__init__, Alarm.update_state, CloudWatchBackend.put_metric_alarm
 
     def start_without_data(self: Any, *arguments: Any, **named: Any) -> None:

@@ -25,6 +25,7 @@ from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_dict
 from failover.adapters import aws
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import genesis
+from lab.cloud import alarm_mute_rules
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
 
@@ -86,6 +87,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
+        alarm_mute_rules.install()
         session = boto3.session.Session()
         monkeypatch.setattr(aws, "_SESSION", session)
         aws.client.cache_clear()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.cloud.alarm_evaluation import Condition, evaluate
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
@@ -132,6 +133,28 @@ def test_a_change_is_an_event_of_the_documented_shape_and_runs_the_new_states_ac
     told = json.loads(json.loads(cloud.receive(REGION, told_url)["Body"])["Message"])
     assert (told["AlarmName"], told["NewStateValue"], told["OldStateValue"]) == (name, "ALARM", "INSUFFICIENT_DATA")
     assert told["AlarmArn"] == arn
+
+
+def test_a_muted_alarm_changes_and_says_so_and_does_nothing(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules-behaviour.html"""
+    name, before, watch = unique("alarm"), cloud.last(), cloud.client("cloudwatch", REGION)
+    url, arn = cloud.queue(REGION)
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": [name]}}
+    cloud.client("events", REGION).put_rule(Name=name, EventPattern=json.dumps(pattern))
+    cloud.client("events", REGION).put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
+    topic = cloud.client("sns", REGION).create_topic(Name=name)["TopicArn"]
+    put_alarm(cloud, name, AlarmActions=[topic])
+    schedule = {"Expression": f"at({datetime.now(UTC):%Y-%m-%dT%H:%M})", "Duration": "PT1H"}
+    watch.put_alarm_mute_rule(Name=name, Rule={"Schedule": schedule}, MuteTargets={"AlarmNames": [name]})
+    watch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="muted")
+    assert json.loads(cloud.receive(REGION, url)["Body"])["detail"]["state"]["muteDetail"] == {"mutedBy": name}
+    watch.delete_alarm_mute_rule(AlarmMuteRuleName=name)
+    watch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="well")
+    watch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="heard")
+    cloud.wait_for("alarm-action", before, name=name, outcome="delivered")
+    assert len(cloud.entries("alarm-action", before, name=name)) == 1, "what happened while it was muted did nothing"
+    with pytest.raises(ClientError, match="mutes alarms once"):
+        watch.put_alarm_mute_rule(Name=name, Rule={"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT1H"}})
 
 
 def test_a_state_that_was_set_lasts_until_the_next_evaluation(cloud: EmulatedCloud) -> None:

@@ -61,6 +61,7 @@ PERMITTED: dict[str, set[str]] = {
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "cloudwatch:ListAlarmMuteRules *",
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
     },
@@ -330,6 +331,20 @@ def test_no_action_is_a_pattern() -> None:
     for name, role in ROLES.items():
         for statement in statements(role):
             assert not [action for action in listed(statement["Action"]) if "*" in action], name
+
+
+@pytest.mark.scenario("F32", "F33", "F34")
+def test_no_function_may_change_a_record_of_route_53() -> None:
+    """Its control plane is in one Region, throttles and queues changes; the records answer by their health checks."""
+    asked = {
+        (name, action)
+        for name, role in ROLES.items()
+        for one in statements(role)
+        for action in listed(one["Action"])
+        if action.startswith("route53")
+    }
+    assert {name for name, _ in asked} == {"EvaluateReadinessFunctionRole"}, "no function of a run asks anything of it"
+    assert {action.partition(":")[2][:3] for _, action in asked} <= {"Get", "Lis"}, "and readiness only reads"
 
 
 def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:

@@ -1,10 +1,11 @@
-"""What does an alarm say now?
+"""What does an alarm say now, and may it be heard?
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from failover.application.ports import AlarmState
 from failover.domain.plan import AlarmPlan
 from failover.domain.signals import Health
 
+LOG = logging.getLogger(__name__)
 HEALTH = {"OK": Health.HEALTHY, "ALARM": Health.UNHEALTHY, "INSUFFICIENT_DATA": Health.INSUFFICIENT}
 
 
@@ -27,15 +29,36 @@ class CloudWatch:
     def look(self, alarm: AlarmPlan) -> AlarmState:
         """Never raises: an API that gives no answer is a messenger that is silent."""
         try:
-            with told_in_a_sentence(f"Asking for {alarm.name} in {alarm.region}"):
-                answer = self.clients[alarm.region].describe_alarms(
-                    AlarmNames=[alarm.name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-                )
+            found = self._describe(alarm)
         except (TransientFailure, RunRefused) as error:
             return AlarmState(Health.UNREACHABLE, str(error))
-        found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
-        if not found:
+        if found is None:
             return AlarmState(Health.INSUFFICIENT, f"{alarm.name} does not exist in {alarm.region}")
-        state = found[0]["StateValue"]
-        since = found[0].get("StateTransitionedTimestamp") or found[0].get("StateUpdatedTimestamp")
+        state = found["StateValue"]
+        since = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
         return AlarmState(HEALTH.get(state, Health.INSUFFICIENT), f"{alarm.name} is {state}", since)
+
+    def silenced(self, alarm: AlarmPlan) -> str | None:
+        """Never raises. Another alarm suppresses a composite one, a mute rule mutes any.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
+        """
+        try:
+            by = (self._describe(alarm) or {}).get("ActionsSuppressedBy")
+            if by:
+                return f"{alarm.name} is suppressed ({by})."
+            with told_in_a_sentence(f"Asking who mutes {alarm.name} in {alarm.region}"):
+                rules = self.clients[alarm.region].list_alarm_mute_rules(AlarmName=alarm.name, Statuses=["ACTIVE"])
+        except (TransientFailure, RunRefused) as error:
+            LOG.warning("not known whether an alarm is silenced: %s", error)
+            return None
+        muting = [str(one["AlarmMuteRuleArn"]).rpartition(":")[2] for one in rules["AlarmMuteRuleSummaries"]]
+        return f"{alarm.name} is muted by the rule {muting[0]}." if muting else None
+
+    def _describe(self, alarm: AlarmPlan) -> Mapping[str, Any] | None:
+        with told_in_a_sentence(f"Asking for {alarm.name} in {alarm.region}"):
+            answer = self.clients[alarm.region].describe_alarms(
+                AlarmNames=[alarm.name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+        return next(iter([*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]), None)

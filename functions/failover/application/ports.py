@@ -55,6 +55,10 @@ class Alarms(Protocol):
 
     def look(self, alarm: AlarmPlan) -> AlarmState: ...
 
+    def silenced(self, alarm: AlarmPlan) -> str | None:
+        """Who holds back what the alarm would set off, in a sentence. None: nobody, or nobody can tell."""
+        ...
+
 
 @dataclass(frozen=True)
 class Answer:

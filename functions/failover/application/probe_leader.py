@@ -41,6 +41,9 @@ class ProbeLeader:
             return Received(False, decision.reason, epoch=record.epoch)
         if running := self.executions.running():
             return Received(False, f"A run is in progress: {sorted(running)[0]}.", epoch=record.epoch)
+        # Whoever silences an alarm wants it to start nothing; that the probe would find the same is no way round.
+        if silenced := self.vantage_points.silenced(record.leader):
+            return Received(False, f"{silenced} The next probe looks again.", epoch=record.epoch)
         started = self.executions.start(decision.name, decision.input)
         reason = str(decision.input["trigger"]["reason"])
         if started.new:

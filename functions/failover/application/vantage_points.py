@@ -47,6 +47,11 @@ class VantagePoints:
             for name, future in look.items()
         ]
 
+    def silenced(self, leader: str) -> str | None:
+        """Who holds back the alarms on `leader`, so that nothing may be started by itself. None: nobody, or none can tell."""
+        told = (self.alarms.silenced(alarm) for alarm in self._alarms_on(leader).values())
+        return next((reason for reason in told if reason), None)
+
     def _alarms_on(self, leader: str) -> dict[str, AlarmPlan]:
         return {alarm.vantage_point.value: alarm for alarm in self.plan.alarms if alarm.watches == leader}
 

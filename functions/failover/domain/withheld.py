@@ -15,7 +15,8 @@ from typing import Any
 PERIODS = ("WaitPeriod", "ExtensionPeriod")
 NEXT_STEP = (
     "No run was started by this change. The standby goes on looking every minute, and starts a run when it finds the leader "
-    "down by itself. If nothing must happen now, disarm; if users are affected, start a run by hand."
+    "down by itself and no alarm on it is muted or suppressed. If nothing must happen now, disarm; if users are affected, "
+    "start a run by hand."
 )
 
 

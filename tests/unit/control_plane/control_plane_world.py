@@ -254,6 +254,10 @@ class MemoryAlarms:
         self.states = states
 
         self.since: datetime | None = None
+        self.silence: str | None = None
+
+    def silenced(self, alarm: AlarmPlan) -> str | None:
+        return self.silence
 
     def look(self, alarm: AlarmPlan) -> AlarmState:
         health = self.states[alarm.vantage_point.value.replace("-", "_")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -34,6 +35,7 @@ from failover.application.errors import RunRefused, TransientFailure
 from failover.application.ports import AlarmState
 from failover.domain.leader_record import Refusal
 from failover.domain.signals import Health
+from lab.cloud import alarm_mute_rules
 
 
 @pytest.fixture(autouse=True)
@@ -116,10 +118,12 @@ def test_a_state_in_which_aws_does_not_promote_is_a_refusal_and_not_a_failure(co
     assert isinstance(rds.promote(f"app-{STANDBY}", 1), Refusal)
 
 
+@pytest.mark.scenario("F33")
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
         (400, "Throttling", TransientFailure),
+        (400, "PriorRequestNotComplete", TransientFailure),
         (503, "ServiceUnavailable", TransientFailure),
         (500, "Whatever", TransientFailure),
         (403, "AccessDenied", RunRefused),
@@ -249,6 +253,34 @@ def test_an_alarm_api_that_fails_is_unreachable_and_raises_nothing() -> None:
     silent = CloudWatch({WITNESS: cloudwatch}).look(plan_with().alarms[0])
     assert silent.health is Health.UNREACHABLE
     assert "no answer" in silent.detail
+
+
+def test_an_alarm_is_silenced_by_an_active_mute_rule_or_by_another_alarm() -> None:
+    """And by nobody when CloudWatch does not say: its Region may be the dark one."""
+    alarm_mute_rules.install()
+    alarm, cloudwatch = plan_with().alarms[0], client("cloudwatch", WITNESS)
+    looks = CloudWatch({WITNESS: cloudwatch})
+    assert looks.silenced(alarm) is None
+    now = datetime.now(UTC)
+    for name, start in (("later", now + timedelta(hours=1)), ("over", now - timedelta(hours=3))):
+        mute(cloudwatch, name, alarm.name, start)
+    mute(cloudwatch, "other", "another-alarm", now)
+    assert looks.silenced(alarm) is None
+    mute(cloudwatch, "maintenance", alarm.name, now)
+    assert looks.silenced(alarm) == f"{alarm.name} is muted by the rule maintenance."
+    refuse(cloudwatch, "ListAlarmMuteRules", 403, "AccessDenied")
+    assert looks.silenced(alarm) is None
+
+    def suppressed(**_: Any) -> dict[str, Any]:
+        return {"CompositeAlarms": [{"StateValue": "ALARM", "ActionsSuppressedBy": "WaitPeriod"}]}
+
+    cloudwatch.describe_alarms = suppressed
+    assert looks.silenced(alarm) == f"{alarm.name} is suppressed (WaitPeriod)."
+
+
+def mute(cloudwatch: Any, name: str, alarm: str, start: datetime) -> None:
+    schedule = {"Expression": f"at({start:%Y-%m-%dT%H:%M})", "Duration": "PT2H"}
+    cloudwatch.put_alarm_mute_rule(Name=name, Rule={"Schedule": schedule}, MuteTargets={"AlarmNames": [alarm]})
 
 
 def test_people_are_told_through_the_topic() -> None:
