@@ -1,4 +1,4 @@
-"""Which documents are generated, and from what? The workflow's README, and the README's table of drills."""
+"""Which documents are generated, and from what? The workflow's README, the README's table of drills, the fault scenarios."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab import document_workflow, evidence
+from lab import document_scenarios, document_workflow, evidence
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW_README = ROOT / "statemachines" / "README.md"
@@ -15,7 +15,7 @@ README = ROOT / "README.md"
 
 def write_all(console: Console, check_only: bool) -> int:
     """Write what is out of date, or only say so: exit status 0 when nothing is (any more), else 1."""
-    stale = {path: text for path, text in rendered().items() if path.read_text(encoding="utf-8") != text}
+    stale = {path: text for path, text in rendered().items() if not path.exists() or path.read_text("utf-8") != text}
     for path, text in stale.items():
         console.print(f"{'out of date' if check_only else 'wrote'}: {path.relative_to(ROOT)}", markup=False)
         if not check_only:
@@ -27,5 +27,8 @@ def rendered() -> dict[Path, str]:
     """Every generated document as it should be."""
     return {
         WORKFLOW_README: document_workflow.render(document_workflow.load()),
+        document_scenarios.DOCUMENT: document_scenarios.render(
+            document_scenarios.scenarios(), document_scenarios.marked()
+        ),
         README: evidence.with_table(README.read_text(encoding="utf-8"), evidence.reports()),
     }

@@ -13,6 +13,7 @@ from chaos.world import World
 pytestmark = pytest.mark.chaos
 
 
+@pytest.mark.scenario("F34", "F39", "F40")
 @pytest.mark.parametrize("case", chosen(one_way=False), ids=lambda case: case.name)
 def test_no_promise_is_broken(world: World, case: Case) -> None:
     """`make chaos ARGS="--case NAME"` tells what happened."""

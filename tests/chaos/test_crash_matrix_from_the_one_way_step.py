@@ -13,6 +13,7 @@ from chaos.world import World
 pytestmark = pytest.mark.chaos
 
 
+@pytest.mark.scenario("F22", "F23", "F34", "F39", "F40")
 @pytest.mark.parametrize("case", chosen(one_way=True), ids=lambda case: case.name)
 def test_no_promise_is_broken(world: World, case: Case) -> None:
     """`make chaos ARGS="--case NAME"` tells what happened."""

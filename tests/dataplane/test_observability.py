@@ -80,6 +80,7 @@ def test_no_alarm_for_people_reaches_the_function_that_starts_runs(region: str) 
     assert [name for name in names if name.startswith("drlab-app-")] == []
 
 
+@pytest.mark.scenario("F21")
 def test_the_replicas_lag_alarms_at_the_rpo_target_and_silence_counts_as_lag() -> None:
     alarms = of_type(STANDBY, "observability", "AWS::CloudWatch::Alarm").values()
     (lag,) = [one for one in alarms if one.get("MetricName") == "ReplicaLag"]

@@ -93,6 +93,7 @@ def test_both_regions_publish_one_plan_that_the_control_plane_accepts() -> None:
         assert here.ecs_service == only(region, "service", "AWS::ECS::Service")["ServiceName"]
 
 
+@pytest.mark.scenario("F28")
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_reaches_its_own_database_with_the_shared_password(region: str) -> None:
     secrets = of_type(region, "database", "AWS::SecretsManager::Secret").values()
@@ -107,6 +108,7 @@ def test_the_credentials_are_copied_to_the_other_region() -> None:
     assert shared["ReplicaRegions"] == [{"Region": STANDBY, "KmsKeyId": "alias/drlab-app"}]
 
 
+@pytest.mark.scenario("F31")
 @pytest.mark.parametrize(("region", "least"), [(PRIMARY, 2), (STANDBY, 1)])
 def test_no_deploy_resets_the_number_of_tasks(region: str, least: int) -> None:
     service = only(region, "service", "AWS::ECS::Service")

@@ -37,6 +37,7 @@ def question(lab: Laboratory) -> re.Match[str] | None:
     return re.search(r"drlab approve (\S+) --accept-loss (\S+) --region (\S+)", texts)
 
 
+@pytest.mark.scenario("F16")
 def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

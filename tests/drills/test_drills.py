@@ -50,6 +50,7 @@ def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120,
     return found
 
 
+@pytest.mark.scenario("F11", "F26", "F35")
 @pytest.mark.parametrize("fault", FAULT_NAMES)
 def test_a_fault_ends_in_a_failover_that_kept_its_promises(fault: FaultName) -> None:
     found = drill(fault)
@@ -60,6 +61,7 @@ def test_a_fault_ends_in_a_failover_that_kept_its_promises(fault: FaultName) -> 
     assert found["acknowledged_per_bucket"]["us-west-2"]  # type: ignore[index]
 
 
+@pytest.mark.scenario("F16")
 def test_a_bound_over_the_target_is_refused_and_the_old_leader_reopened() -> None:
     """The loss gate fails closed: no promotion, the reason on record, nothing lost."""
     found = drill("service-down", give_up_seconds=30, rpo_target_seconds=0.5)

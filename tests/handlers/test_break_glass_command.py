@@ -54,6 +54,7 @@ def kept(cloud: Cloud, prefix: str) -> dict[str, Any]:
     return {one["Key"]: json.loads(s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read()) for one in listed}
 
 
+@pytest.mark.scenario("F44")
 def test_a_run_that_stands_down_is_shown_kept_recorded_and_told(
     lost: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on_and_does_when_it_is_asked(
     assert "has kept no step of failover-e1-0123abcd" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.scenario("F44")
 def test_a_fence_of_a_lost_run_is_in_the_way_until_it_is_taken_over(
     lost: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:

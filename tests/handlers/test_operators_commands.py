@@ -40,6 +40,7 @@ def test_the_guard_lets_templates_pass_that_agree_with_the_leader_record(cloud: 
     assert (answer.allowed, f"{PRIMARY} leads" in answer.reason) == (True, True)
 
 
+@pytest.mark.scenario("F43")
 def test_the_guard_refuses_templates_that_would_undo_a_failover(cloud: Cloud, context_file: Context) -> None:
     answer = guard.ask(AWS, context_file(STANDBY, PRIMARY))
     assert answer.allowed is False

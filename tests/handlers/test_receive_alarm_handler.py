@@ -63,6 +63,7 @@ def test_a_fresh_alarm_starts_the_workflow(
     assert emitted(capsys.readouterr().out)["AlarmStartedRun"] == [1.0]
 
 
+@pytest.mark.scenario("F01")
 def test_copies_of_one_alarm_are_duplicates_of_one_run(cloud: Cloud, context: Context, payload: Payload) -> None:
     event = payload("alarm_metric", fresh=True)
     first = handler(event, context)
@@ -95,6 +96,7 @@ def test_an_alarm_from_a_topic_starts_the_workflow_too(cloud: Cloud, context: Co
     assert (answer["started"], cloud.executions()) == (True, [answer["run"]])
 
 
+@pytest.mark.scenario("F09")
 @pytest.mark.parametrize(
     ("name", "why"),
     [
@@ -112,6 +114,7 @@ def test_what_is_no_alarm_of_ours_is_refused_without_one_call_to_aws(
     assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
 
 
+@pytest.mark.scenario("F03")
 def test_an_alarm_that_is_ok_by_now_starts_nothing(cloud: Cloud, context: Context, payload: Payload) -> None:
     """Its OK was delivered first; what CloudWatch says now is newer than the event."""
     event = payload("alarm_metric", fresh=True)
@@ -134,6 +137,7 @@ def test_an_alarm_that_is_ok_by_now_starts_nothing(cloud: Cloud, context: Contex
     assert handler(event, context)["started"] is True
 
 
+@pytest.mark.scenario("F08")
 def test_people_hear_once_of_an_alarm_that_is_suppressed(
     cloud: Cloud, context: Context, payload: Payload, mailbox: Callable[[], list[str]]
 ) -> None:
@@ -146,12 +150,14 @@ def test_people_hear_once_of_an_alarm_that_is_suppressed(
     assert "disarm" in text
 
 
+@pytest.mark.scenario("F09")
 @pytest.mark.parametrize("event", [None, [], "alarm", 7, {}, {"detail": []}, {"source": {"a": 1}}])
 def test_nonsense_is_refused_without_one_call_to_aws(cloud: Cloud, context: Context, event: Any) -> None:
     assert handler(event, context)["started"] is False
     assert cloud.calls == []
 
 
+@pytest.mark.scenario("F06")
 def test_another_accounts_alarm_is_refused_without_one_call_to_aws(
     cloud: Cloud, context: Context, payload: Payload
 ) -> None:
@@ -162,6 +168,7 @@ def test_another_accounts_alarm_is_refused_without_one_call_to_aws(
     assert cloud.calls == []
 
 
+@pytest.mark.scenario("F06", "F10")
 def test_a_stale_or_unlisted_alarm_is_refused_by_the_plan_alone(
     cloud: Cloud, context: Context, payload: Payload
 ) -> None:
@@ -183,6 +190,7 @@ def change(cloud: Cloud, *changes: Any) -> None:
         register.change(one)
 
 
+@pytest.mark.scenario("F05")
 def test_an_alarm_in_the_time_after_a_failover_starts_nothing_until_a_person_acknowledges(
     cloud: Cloud, context: Context, payload: Payload
 ) -> None:

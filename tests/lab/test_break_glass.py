@@ -66,6 +66,7 @@ def driven(outcomes: MemoryOutcomes, said: list[str] | None = None) -> str:
     return drive(plan_with(), STANDBY, outcomes, step, lambda *_: {}, say).state
 
 
+@pytest.mark.scenario("F44")
 def test_a_run_enters_every_state_keeps_each_with_its_input_and_says_how_it_ended(outcomes: MemoryOutcomes) -> None:
     said: list[str] = []
     assert driven(outcomes, said) == "FailedOver"
@@ -162,6 +163,7 @@ def test_a_loss_is_accepted_by_its_own_figure_or_by_one_above_it(
     assert [one.kind for one in journal.events] == ["loss-accepted" if accepted else "loss-refused"]
 
 
+@pytest.mark.scenario("F44")
 def test_a_loss_that_is_unknown_is_nobodys_to_accept() -> None:
     with pytest.raises(RunRefused, match="nobody can accept it"):
         asked(most=1000, known=False, bound_seconds=None)

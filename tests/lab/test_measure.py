@@ -13,6 +13,7 @@ from lab import measure
 from lab.drill_record import Attempt, Span
 
 
+@pytest.mark.scenario("F36")
 def test_the_clocks_add_up_to_the_recovery_time_that_clients_saw() -> None:
     clocks = measure.clocks(a_record())
     assert clocks.detect == pytest.approx(2.0)
@@ -82,6 +83,7 @@ def test_a_write_acknowledged_while_the_opening_state_ends_proves_that_the_recor
     assert clocks.execute == pytest.approx(110.01 - 106.5)
 
 
+@pytest.mark.scenario("F42")
 def test_the_lost_rows_are_those_that_were_acknowledged_and_are_missing() -> None:
     loss = measure.loss(a_record())
     assert loss.lost is not None

@@ -245,6 +245,7 @@ class Resolve(socketserver.StreamRequestHandler):
         self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body)
 
 
+@pytest.mark.scenario("F36")
 def test_new_connections_follow_dns_after_the_time_to_live_and_old_ones_stay(network: Network) -> None:
     dns = Dns()
     with echo(b"a") as first, echo(b"b") as second:

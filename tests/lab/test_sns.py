@@ -94,6 +94,7 @@ def test_a_webhook_that_fails_is_asked_again_and_its_outcome_is_in_the_journal(
     assert reasons == [f"{receiver.url} answered 503.", f"{receiver.url} answered 500."]
 
 
+@pytest.mark.scenario("F38")
 def test_a_webhook_that_stays_down_gets_four_tries_and_then_the_message_is_dead_lettered(
     cloud: EmulatedCloud, topic: str, receiver: Receiver
 ) -> None:

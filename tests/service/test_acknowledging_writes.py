@@ -138,6 +138,7 @@ def test_a_write_that_commits_after_the_lease_ran_out_is_of_unknown_outcome(
     assert rows_of(server, 5) == [("tea", HERE, "1")]
 
 
+@pytest.mark.scenario("F26")
 def test_a_write_that_commits_in_a_later_epoch_is_of_unknown_outcome(
     leader: Served, cloud: MemoryCloud, server: PostgreSQL
 ) -> None:

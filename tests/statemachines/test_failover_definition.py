@@ -134,6 +134,7 @@ def test_every_retry_is_bounded_and_names_its_errors(name: str) -> None:
     assert ("States.Timeout" in named) is (name != WAITS_FOR_A_PERSON)
 
 
+@pytest.mark.scenario("F22")
 @pytest.mark.parametrize("name", TASKS)
 def test_a_growing_pause_has_a_limit_and_is_spread(name: str) -> None:
     for retrier in TASKS[name].state["Retry"]:
@@ -217,6 +218,7 @@ def test_a_failure_before_the_one_way_step_stands_down(name: str) -> None:
     assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == ["StandDown"]
 
 
+@pytest.mark.scenario("F04")
 @pytest.mark.parametrize("name", FROM_THE_ONE_WAY_STEP)
 def test_after_the_one_way_step_no_way_leads_to_standing_down(name: str) -> None:
     assert "StandDown" not in reached(name)

@@ -85,6 +85,7 @@ def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
     assert run.given["PromoteReplica"][0]["state"]["prepared"]["loss"]["bytes_behind"] is None
 
 
+@pytest.mark.scenario("F13", "F18")
 @pytest.mark.parametrize(
     ("choice", "answers"),
     [
@@ -122,6 +123,16 @@ def test_a_branch_that_fails_stands_the_run_down(workflow: Workflow, failing: st
     assert not run.given["PromoteReplica"]
 
 
+@pytest.mark.scenario("F30", "F31")
+def test_a_standby_whose_tasks_never_become_healthy_is_not_promoted(workflow: Workflow) -> None:
+    """No capacity, or tasks that crash as they start: the old leader gets its writes back after the state's budget."""
+    run = workflow.run(ScaleSecondaryECS=FunctionError("StillInProgress", "1 of the 2 targets are healthy"))
+    assert len(run.given["ScaleSecondaryECS"]) == 13
+    assert outer(run.entered) == [*FORWARD[:7], "StandDown", *END, "StoodDown"]
+    assert not run.given["PromoteReplica"]
+
+
+@pytest.mark.scenario("F22", "F28")
 @pytest.mark.parametrize(
     "failing", ["PromoteReplica", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"]
 )
@@ -136,6 +147,7 @@ def test_a_failure_from_the_one_way_step_on_holds_and_never_reopens_the_old_lead
     assert run.given["Notify"][0]["state"]["outcome"]["result"] == "held"
 
 
+@pytest.mark.scenario("F37")
 @pytest.mark.parametrize("failing", ["FlipRoute53", "PostChecks"])
 def test_a_failure_after_opening_is_recorded_as_unverified(workflow: Workflow, failing: str) -> None:
     run = workflow.run(**{failing: FunctionError("ValueError")})
@@ -158,6 +170,7 @@ def test_people_are_told_even_when_the_outcome_cannot_be_recorded(workflow: Work
     assert (run.status, run.error) == ("FAILED", "AccessDenied")
 
 
+@pytest.mark.scenario("F38")
 @pytest.mark.parametrize(
     ("answers", "end", "error"),
     [
@@ -182,6 +195,7 @@ def test_a_step_still_in_progress_is_asked_again(workflow: Workflow, polled: str
     assert len(run.given[polled]) == 3
 
 
+@pytest.mark.scenario("F20", "F24")
 def test_a_promotion_is_given_its_minutes_but_not_for_ever(workflow: Workflow) -> None:
     """AWS says several minutes or longer: 31 looks of 45 seconds are about 25 minutes."""
     run = workflow.run(PromoteReplica=FunctionError("StillInProgress"))

@@ -83,6 +83,7 @@ def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None
     assert within == {"WarmSecondaryFunction", "BoundDataLossFunction", "PromoteReplicaFunction"}
 
 
+@pytest.mark.scenario("F06")
 def test_the_rule_passes_on_our_alarms_of_this_account_and_no_others() -> None:
     pattern = RULE["EventPattern"]
     assert pattern["source"] == ["aws.cloudwatch"]

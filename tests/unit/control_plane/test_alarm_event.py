@@ -102,6 +102,7 @@ def test_an_alarm_that_leaves_its_wait_period_is_reported_again_and_counts() -> 
     assert report.withheld is None
 
 
+@pytest.mark.scenario("F03")
 @pytest.mark.parametrize(
     ("health", "since_seconds", "over"),
     [
@@ -128,6 +129,7 @@ def test_a_change_is_over_only_when_its_alarm_is_ok_since_a_later_moment(
     assert refusal is None or "late or out of order" in refusal.reason
 
 
+@pytest.mark.scenario("F02")
 def test_an_alarm_from_a_topic_is_the_same_report_as_the_event_of_the_same_change() -> None:
     """So that the execution's name is the same too, and the alarm that comes both ways starts one run."""
     assert read_report(alarm_notice()) == read_report(alarm_event())
@@ -166,6 +168,7 @@ def tell(event: dict[str, Any], **changes: Any) -> None:
     sns["Message"] = json.dumps({**json.loads(sns["Message"]), **changes})
 
 
+@pytest.mark.scenario("F10", "F42")
 @pytest.mark.parametrize(
     ("age_seconds", "accepted"), [(900, True), (901, False), (86_400, False), (-120, True), (-121, False)]
 )
@@ -229,6 +232,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.scenario("F09")
 @given(st.one_of(JSON, st.just(alarm_event())), st.sampled_from(PATHS), JSON)
 def test_no_event_raises(event: Any, path: tuple[str, ...], value: Any) -> None:
     event = copy.deepcopy(event)

@@ -201,6 +201,7 @@ def test_every_refusal_too_answers_all_fields() -> None:
     assert call(world, state, "StandDown")["reopened"] is False
 
 
+@pytest.mark.scenario("F39")
 def test_a_step_that_is_repeated_at_any_point_changes_nothing_more() -> None:
     """Lambda may die between a call and its answer, and the workflow then calls again."""
     world, state = World(), begun()

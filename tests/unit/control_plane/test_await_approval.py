@@ -81,6 +81,7 @@ def test_the_message_has_the_figure_the_time_and_both_commands() -> None:
     assert all(token not in stored for stored in world.outcomes.texts.values()), "only its digest is kept"
 
 
+@pytest.mark.scenario("F16")
 def test_an_acceptance_reaches_the_run_and_names_who_and_how_much() -> None:
     world = World()
     answer = world.by().approve(world.token(), "321.1")

@@ -77,10 +77,20 @@ def test_a_backlog_that_nobody_knows_is_unknown_and_not_zero() -> None:
     assert "unknown" in answer["objects"]["reason"]
 
 
+@pytest.mark.scenario("F16")
 def test_a_bound_over_the_rpo_is_refused_with_its_number() -> None:
     answer = World(plan_with(lambda d: d.update(rpo_target_seconds=21))).bound(RUN)
     assert (answer["accepted"], answer["known"], answer["bound_seconds"]) == (False, True, 22.0)
     assert "22.0 s could be lost, more than the RPO of 21 s" in answer["reason"]
+
+
+@pytest.mark.scenario("F17")
+def test_the_bound_is_no_larger_an_hour_after_the_leader_died() -> None:
+    """A lag that is counted from now grows with every minute of the outage, though nothing more is lost."""
+    world = World()
+    at_once = world.bound(RUN)
+    world.clock.elapsed += 3600
+    assert world.bound(RUN)["bound_seconds"] == at_once["bound_seconds"] == 22.0
 
 
 def test_a_policy_that_asks_a_person_refuses_and_says_so() -> None:
@@ -132,6 +142,7 @@ def promoted_already(world: World) -> None:
     world.server.recovering = False
 
 
+@pytest.mark.scenario("F21")
 @pytest.mark.parametrize(
     ("broken", "why"),
     [

@@ -66,6 +66,7 @@ def test_a_leader_that_answers_503_is_down_too() -> None:
     assert world.check(run_with())["down"] is True
 
 
+@pytest.mark.scenario("F04", "F13")
 def test_a_leader_that_recovers_within_the_window_is_not_failed_over() -> None:
     world = World()
     world.clock.later(15, lambda: world.web.say(HEALTHZ, 200, PRIMARY))
@@ -74,6 +75,20 @@ def test_a_leader_that_recovers_within_the_window_is_not_failed_over() -> None:
     assert (answer["down"], answer["verdict"]) == (False, "disputed")
 
 
+@pytest.mark.scenario("F15")
+def test_a_single_failure_within_the_window_is_no_outage() -> None:
+    """One lookup or one connection that fails is daily business, whoever's it was."""
+    world = World()
+    world.alarms.states["route53"] = Health.HEALTHY
+    world.web.say(HEALTHZ, 200, PRIMARY)
+    world.clock.later(5, lambda: world.web.answers.clear())
+    world.clock.later(15, lambda: world.web.say(HEALTHZ, 200, PRIMARY))
+    answer = world.check(run_with())
+    assert "unreachable" in answer["reason"]
+    assert answer["down"] is False
+
+
+@pytest.mark.scenario("F14")
 def test_a_control_plane_that_alone_cannot_reach_the_leader_does_not_fail_it_over() -> None:
     world = World()
     world.alarms.states["route53"] = Health.HEALTHY

@@ -26,6 +26,7 @@ def test_an_available_replica_of_the_leader_and_a_service_are_ready() -> None:
     assert (answer["db_mode"], answer["instance"], answer["tasks"]) == ("rds-postgres", f"app-{STANDBY}", 1)
 
 
+@pytest.mark.scenario("F29")
 @pytest.mark.parametrize(
     ("instance", "why"),
     [
@@ -46,6 +47,7 @@ def test_a_replica_that_cannot_be_promoted_is_not_ready_at_once(instance: dict[s
     assert world.clock.elapsed == 0
 
 
+@pytest.mark.scenario("F18")
 def test_what_does_not_exist_is_not_ready() -> None:
     world = World()
     world.rds.instance = None
@@ -56,6 +58,7 @@ def test_what_does_not_exist_is_not_ready() -> None:
     assert (answer["ready"], answer["tasks"]) == (False, None)
 
 
+@pytest.mark.scenario("F20")
 @pytest.mark.parametrize("status", ["backing-up", "modifying"])
 def test_a_status_that_passes_is_waited_for_and_not_longer_than_the_budget(status: str) -> None:
     world = World(status=status)

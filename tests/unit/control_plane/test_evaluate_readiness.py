@@ -45,6 +45,7 @@ def test_a_standby_that_has_everything_is_ready() -> None:
     assert [one.check for one in evaluation.checked] == list(checks.ALL)
 
 
+@pytest.mark.scenario("F21", "F29")
 @pytest.mark.parametrize(
     ("name", "why", "spoil"),
     [

@@ -45,6 +45,7 @@ def test_the_fence_is_taken_and_the_lease_must_be_waited_out() -> None:
     assert (register.record.state, register.record.run) == (State.FENCED, RUN)
 
 
+@pytest.mark.scenario("F12")
 def test_a_second_run_is_refused_while_the_first_holds_the_fence() -> None:
     register = MemoryRegister().fenced_by("failover-e1-ffffffff")
     before = register.record

@@ -82,6 +82,7 @@ def test_a_second_alarm_of_the_same_outage_starts_no_second_run() -> None:
     assert "failover-e1-ffffffff" in refusal.reason
 
 
+@pytest.mark.scenario("F01")
 def test_a_late_copy_of_an_alarm_is_a_duplicate_even_after_its_run_changed_the_epoch() -> None:
     """The epoch is part of the name: after the fence, the same alarm change would get another one."""
     own = decided()

@@ -82,6 +82,7 @@ def test_a_known_loss_is_accepted_within_the_rpo_unless_a_person_must(
     assert decision.reason.endswith(".")
 
 
+@pytest.mark.scenario("F17")
 @given(
     st.floats(0, 1000),
     st.floats(0, 1000),

@@ -45,6 +45,7 @@ def test_a_run_without_the_fence_opens_nothing() -> None:
     assert register.record.state is State.FENCED
 
 
+@pytest.mark.scenario("F25")
 @pytest.mark.parametrize(
     "state",
     [{}, {"verified": {"region": STANDBY, "read_back": False}}, {"verified": {"region": "x", "read_back": True}}],

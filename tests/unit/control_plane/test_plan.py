@@ -99,6 +99,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 ]
 
 
+@pytest.mark.scenario("F15")
 @pytest.mark.parametrize(("change", "key"), REFUSED, ids=[f"{key}-{n}" for n, (_, key) in enumerate(REFUSED)])
 def test_a_plan_that_cannot_work_is_refused_by_naming_the_key(
     change: Callable[[dict[str, Any]], object], key: str

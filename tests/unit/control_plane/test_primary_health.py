@@ -48,11 +48,13 @@ def test_the_verdict_follows_from_what_was_seen(samples: list[list[Observation]]
     assert judgement.reason.endswith(".")
 
 
+@pytest.mark.scenario("F07")
 def test_a_messenger_that_is_silent_is_no_evidence_and_a_leader_that_is_silent_is() -> None:
     assert not Observation("route53", R, "").speaks_against
     assert Observation("probe", R, "", direct=True).speaks_against
 
 
+@pytest.mark.scenario("F14")
 @given(
     st.lists(st.tuples(st.sampled_from(Health), st.sampled_from(Health)), max_size=5),
     st.integers(min_value=1, max_value=3),

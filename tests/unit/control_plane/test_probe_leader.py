@@ -52,6 +52,7 @@ class World:
         self.probe = ProbeLeader(plan, region, self.register, self.executions, points, MemoryJournal(), self.clock)
 
 
+@pytest.mark.scenario("F11")
 def test_an_outage_that_no_alarm_reported_is_opened_by_the_probe() -> None:
     world = World()
     probed = world.probe()
@@ -76,6 +77,18 @@ def test_an_alarm_has_the_first_word() -> None:
     probed = world.probe()
     assert (probed.started, world.executions.started) == (False, {})
     assert "an alarm has 180 s to arrive first" in probed.reason
+
+
+@pytest.mark.scenario("F08")
+def test_a_silenced_alarm_holds_the_probe_back_until_it_is_heard_again() -> None:
+    """A mute rule for a maintenance would otherwise hold a failover off for three minutes only."""
+    world = World()
+    world.alarms.silence = "drlab-app-primary-health-check is muted by the rule maintenance."
+    probed = world.probe()
+    assert (probed.started, world.executions.started) == (False, {})
+    assert "muted by the rule maintenance. The next probe looks again." in probed.reason
+    world.alarms.silence = None
+    assert world.probe().started is True
 
 
 def test_a_leader_that_somebody_outside_finds_healthy_is_left_alone() -> None:

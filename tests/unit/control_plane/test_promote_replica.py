@@ -58,6 +58,7 @@ def test_backups_are_kept_as_long_as_before() -> None:
     assert world.rds.promotions == [7]
 
 
+@pytest.mark.scenario("F25")
 def test_an_available_server_that_is_still_in_recovery_is_not_done() -> None:
     world = World(source=None)
     with pytest.raises(StillInProgress, match="still in recovery"):
@@ -65,6 +66,7 @@ def test_an_available_server_that_is_still_in_recovery_is_not_done() -> None:
     assert world.server.probes == []
 
 
+@pytest.mark.scenario("F25")
 def test_a_server_that_takes_no_write_yet_is_not_done() -> None:
     world = World(source=None)
     world.server.recovering = False
@@ -74,6 +76,7 @@ def test_a_server_that_takes_no_write_yet_is_not_done() -> None:
     assert world.clock.elapsed == 10
 
 
+@pytest.mark.scenario("F19")
 def test_a_replica_that_was_promoted_already_is_done_without_asking_again() -> None:
     world = World(source=None)
     world.server.recovering = False
@@ -81,6 +84,7 @@ def test_a_replica_that_was_promoted_already_is_done_without_asking_again() -> N
     assert world.rds.promotions == []
 
 
+@pytest.mark.scenario("F20")
 @pytest.mark.parametrize("status", ["backing-up", "modifying"])
 def test_a_status_in_which_aws_refuses_promotion_is_waited_out(status: str) -> None:
     world = World(status=status)
@@ -88,6 +92,7 @@ def test_a_status_in_which_aws_refuses_promotion_is_waited_out(status: str) -> N
     assert world.promote(the_run())["already_promoted"] is False
 
 
+@pytest.mark.scenario("F24")
 def test_a_promotion_that_never_ends_is_reported_as_in_progress_and_asked_for_once_a_call() -> None:
     world = World()
     world.rds.completes = False
@@ -97,6 +102,7 @@ def test_a_promotion_that_never_ends_is_reported_as_in_progress_and_asked_for_on
     assert world.rds.promotions == [1]
 
 
+@pytest.mark.scenario("F23")
 def test_an_answer_that_was_lost_leads_to_no_second_promotion() -> None:
     world = World()
     world.rds.promote(f"app-{STANDBY}", 1)

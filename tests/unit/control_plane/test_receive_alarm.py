@@ -28,7 +28,7 @@ from control_plane_world import (
 from failover.application.errors import TransientFailure
 from failover.application.receive_alarm import Intake, ReceiveAlarm
 from failover.application.telling_once import TellOnce
-from failover.domain.leader_record import disarm
+from failover.domain.leader_record import acknowledge, disarm, fence, hand_over
 from failover.domain.signals import Health
 
 
@@ -55,6 +55,12 @@ class World:
         )
 
 
+def changed(**state: Any) -> dict[str, Any]:
+    event = alarm_event()
+    event["detail"]["state"].update(state)
+    return event
+
+
 def test_an_alarm_in_order_starts_a_run_that_knows_what_it_expects() -> None:
     world = World()
     received = world.receive(alarm_event())
@@ -66,6 +72,7 @@ def test_an_alarm_in_order_starts_a_run_that_knows_what_it_expects() -> None:
     assert started["trigger"]["alarm_arn"] == ALARM_ARN
 
 
+@pytest.mark.scenario("F01")
 def test_a_hundred_copies_of_one_alarm_start_one_run_and_name_it() -> None:
     world = World()
     answers = [world.receive(alarm_event(id=str(number))) for number in range(100)]
@@ -92,6 +99,56 @@ def test_a_second_alarm_of_the_outage_is_refused_while_a_run_is_in_progress() ->
     assert "by-hand" in received.reason
 
 
+@pytest.mark.scenario("F02")
+def test_two_alarms_of_one_outage_start_one_run_and_the_second_is_kept_with_it() -> None:
+    """Another rule's or another Region's event, of another change: it is evidence, and no reason for a second run."""
+    world = World()
+    first = world.receive(alarm_event())
+    second = world.receive(changed(timestamp="2026-11-23T02:59:40.000+0000", reason="No target is healthy"))
+    assert first.run is not None
+    assert (first.started, second.started) == (True, False)
+    assert list(world.executions.started) == [first.run]
+    started, kept = world.journal.events
+    assert (started.kind, kept.kind) == ("run-started", "alarm-refused")
+    assert first.run in kept.reason
+    assert kept.data == {"alarm": ALARM_ARN}
+
+
+@pytest.mark.scenario("F04")
+def test_an_ok_during_a_run_ends_nothing_and_starts_nothing() -> None:
+    """Whether the leader is well is the second look's to say; after that the run goes to its end."""
+    world = World()
+    first = world.receive(alarm_event())
+    ok = world.receive(changed(value="OK", timestamp="2026-11-23T02:59:50.000+0000"))
+    assert "OK, not ALARM" in ok.reason
+    assert world.executions.running() == (first.run,)
+
+
+@pytest.mark.scenario("F05")
+def test_a_flapping_alarm_leads_to_one_failover_until_a_person_acknowledges() -> None:
+    """Twenty times in ten minutes; the run of the first changes the leader, and going back is nobody's but a person's."""
+    world = World()
+    answers = []
+    for number in range(20):
+        at = NOW + timedelta(seconds=30 * number)
+        world.clock.elapsed = 30 * number + 5
+        answers.append(world.receive(changed(timestamp=at.isoformat(), reason=str(number))))
+        if number == 2:
+            run = str(answers[0].run)
+            world.executions.closed.add(run)
+            world.register.change(fence(run, world.clock.now()))
+            hold = world.clock.now() + timedelta(minutes=3)
+            world.register.change(hand_over(run, STANDBY, world.clock.now(), hold))
+            # A person has gone back meanwhile: only so could the same alarm matter again.
+            world.register.record = replace(world.register.record, leader=PRIMARY)
+    assert [one.started for one in answers] == [True] + [False] * 19
+    assert "in progress" in answers[1].reason
+    assert "no alarm starts a run before" in answers[5].reason
+    assert "not been acknowledged" in answers[19].reason
+    world.register.change(acknowledge(world.clock.now()))
+    assert world.receive(changed(timestamp=world.clock.now().isoformat())).started is True
+
+
 @pytest.mark.parametrize("event", [None, [], {}, "alarm", {"source": "aws.cloudwatch"}, {"Records": []}])
 def test_a_malformed_event_is_refused_without_asking_anybody(event: Any) -> None:
     world = World()
@@ -116,6 +173,7 @@ def test_a_stale_alarm_and_a_held_back_one_are_refused() -> None:
     assert "no alarm starts a run before" in world.receive(alarm_event()).reason
 
 
+@pytest.mark.scenario("F41")
 def test_without_a_majority_of_the_record_no_run_is_started_and_the_event_is_not_lost() -> None:
     """Raising makes Lambda try again, and then leaves the event in the queue of undecided alarms."""
     world = World()
@@ -159,12 +217,7 @@ def test_while_it_is_disarmed_an_alarm_starts_nothing_and_the_reason_names_who_a
     assert "Disarmed" not in world.receive(alarm_event()).reason
 
 
-def changed(**state: Any) -> dict[str, Any]:
-    event = alarm_event()
-    event["detail"]["state"].update(state)
-    return event
-
-
+@pytest.mark.scenario("F03")
 def test_an_alarm_whose_ok_came_first_starts_nothing() -> None:
     """Delivered late or out of order: what the alarm says now, since when, is the end of the story."""
     world = World()
@@ -191,6 +244,7 @@ def test_a_copy_of_an_alarm_names_its_run_even_when_the_alarm_is_ok_by_now() -> 
     assert world.receive(alarm_event()).execution_arn == first.execution_arn
 
 
+@pytest.mark.scenario("F07", "F08")
 @pytest.mark.parametrize(
     "state",
     [{"value": "INSUFFICIENT_DATA"}, {"muteDetail": {"mutedBy": "rule"}}, {"actionsSuppressedBy": "Alarm"}],
@@ -207,6 +261,7 @@ def test_a_withheld_change_starts_nothing_and_people_hear_of_it_once(state: dict
     assert len(world.people.heard) == 2
 
 
+@pytest.mark.scenario("F08")
 @pytest.mark.parametrize("period", ["WaitPeriod", "ExtensionPeriod"])
 def test_an_alarm_in_its_period_is_held_and_starts_a_run_when_that_has_ended(period: str) -> None:
     """CloudWatch reports it again then, from ALARM to ALARM; nobody needs to be told of what ends by itself."""

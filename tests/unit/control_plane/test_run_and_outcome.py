@@ -35,6 +35,7 @@ def test_a_failure_to_record_does_not_turn_a_failover_into_less() -> None:
     assert outcome.result is Result.FAILED_OVER
 
 
+@pytest.mark.scenario("F37")
 def test_a_run_that_opened_but_proved_no_traffic_is_unverified() -> None:
     outcome = derive(run_with(**BEFORE, opened=OPENED, error=ERROR), "app")
     assert (outcome.result, outcome.leader) == (Result.UNVERIFIED, STANDBY)

@@ -61,6 +61,7 @@ def test_a_service_without_a_target_group_is_refused() -> None:
     assert ecs.resized == []
 
 
+@pytest.mark.scenario("F31")
 def test_tasks_count_once_they_are_healthy_in_every_target_group() -> None:
     scale, ecs = scaling(start_seconds=60)
     ecs.target_groups = ("targetgroup/new", "targetgroup/app")

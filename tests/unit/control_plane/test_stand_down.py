@@ -93,6 +93,7 @@ def test_another_runs_fence_is_left_alone() -> None:
     assert world.register.record == before
 
 
+@pytest.mark.scenario("F13")
 def test_a_run_that_never_came_to_the_fence_writes_nothing_at_all() -> None:
     world = World(MemoryRegister())
     answer = world.stand_down(run_with(health={"allowed": False, "reason": "The leader answers."}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from failover.domain.deploy_guard import may_deploy
 from failover.domain.leader_record import State, genesis
 
@@ -16,6 +18,7 @@ def test_the_templates_primary_that_leads_may_be_deployed() -> None:
     assert may_deploy(RECORD, PRIMARY) is None
 
 
+@pytest.mark.scenario("F43")
 def test_nothing_is_deployed_while_a_run_holds_the_fence() -> None:
     refusal = may_deploy(replace(RECORD, state=State.FENCED, run="failover-e1-0123abcd"), PRIMARY)
     assert refusal is not None

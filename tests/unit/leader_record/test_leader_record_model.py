@@ -20,6 +20,7 @@ def violations(**world: int) -> Iterator[str]:
     return (found for seed in SEEDS_THAT_BITE if (found := violation(play(World(seed, **world)))))
 
 
+@pytest.mark.scenario("F26")
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1))
 def test_no_interleaving_of_runs_tasks_crashes_and_lost_answers_breaks_a_promise(seed: int) -> None:

@@ -62,6 +62,7 @@ def accepts(copy: Copy) -> bool:
     return copy.accepted == copy.promise
 
 
+@pytest.mark.scenario("F34", "F41")
 def test_one_dark_copy_stops_nothing(ours: LeaderRegister, copies: dict[str, MemoryCopy]) -> None:
     copies[A].dark = True
     assert ours.read() == FIRST

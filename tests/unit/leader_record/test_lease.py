@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from failover.domain.leader_record import LeaderRecord, Refusal, fence, genesis
 from failover.domain.lease import Lease, grant
 
@@ -12,6 +14,7 @@ RECORD = genesis("ap-southeast-2", NOW)
 LEASE = timedelta(seconds=15)
 
 
+@pytest.mark.scenario("F42")
 def test_a_lease_runs_from_before_the_first_copy_was_asked() -> None:
     granted = grant(RECORD, "ap-southeast-2", 100.0, LEASE)
     assert isinstance(granted, Lease)

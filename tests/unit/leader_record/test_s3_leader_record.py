@@ -80,6 +80,7 @@ def test_a_failover_leaves_the_same_record_on_all_copies(s3: dict[str, Any]) -> 
     assert values == [opened.to_dict()] * 3
 
 
+@pytest.mark.scenario("F12")
 def test_of_many_runs_at_once_one_gets_the_fence(s3: dict[str, Any]) -> None:
     register(s3).initialise(FIRST)
 
