@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chaos.case import Case, Situation
-from chaos.faults import OfExecution
+from chaos.faults import ALL_STATES, OfExecution
 from chaos.history import Ended, History
 from failover.domain.abandoned_run import ONE_WAY_STEP
 from failover.domain.leader_record import State
@@ -82,8 +82,11 @@ def _ends_and_tells(case: Case, history: History) -> Broken:
             yield from _reconciled(history, run)
         else:
             yield from _recorded(case, history, run)
+    blind = any(one.state in ("RecordOutcome", ALL_STATES) and one.for_ever for one in case.faults)
     for name, outcome in history.outcomes.items():
         yield from _true(history, name, outcome)
+        if not blind:
+            yield from _nobody_leads_where_held(history, name, outcome)
 
 
 def _reconciled(history: History, run: Ended) -> Broken:
@@ -123,6 +126,13 @@ def _true(history: History, run: str, outcome: dict[str, Any]) -> Broken:
         yield f"{run} is recorded as {result}, and the probe had to take its fence away"
     if result == Result.HELD and opened:
         yield f"{run} is recorded as {result}, and it has opened {history.new}"
+
+
+def _nobody_leads_where_held(history: History, run: str, outcome: dict[str, Any]) -> Broken:
+    at = datetime.fromisoformat(outcome["recorded_at"])
+    record = [record for chosen_at, record in history.chosen if chosen_at <= at][-1]
+    if outcome["result"] == Result.HELD and record.state is State.OPEN:
+        yield f"{run} is recorded as {Result.HELD}, and {record.leader} was open in epoch {record.epoch}"
 
 
 def _undone_or_held(case: Case, history: History) -> Broken:

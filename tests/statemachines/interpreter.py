@@ -116,7 +116,8 @@ def record_outcome(event: dict[str, Any]) -> dict[str, Any]:
         result = "failed-over" if "checks" in state else "failed-over-unverified"
     else:
         result = "held"
-    return {"result": result, "reason": "because", "key": f"runs/{event['run']}/outcome.json", "summary": "s"}
+    key = f"runs/{event['run']}/outcome.json"
+    return {"result": result, "reason": "because", "key": key, "summary": "s", "leader": None, "epoch": None}
 
 
 class Workflow:

@@ -186,6 +186,8 @@ PERMITTED: dict[str, set[str]] = {
     "StandDown": {RECORD_READ, RECORD_WRITE, EXISTS, SERVICE_SEEN, SERVICE_SCALED},
     "RecordOutcome": {
         *JOURNAL,
+        RECORD_READ,
+        EXISTS,
         "s3:GetObject ControlBucket runs/*",
         "s3:PutObject ControlBucket runs/*",
         "s3:ListBucket ControlBucket.Arn",

@@ -8,7 +8,7 @@ from typing import Any
 from failover.application.ports import Notifications
 from failover.application.subject_line import subject_line
 from failover.domain.object_backlog import objects_told
-from failover.domain.outcome import Outcome, Result, derive
+from failover.domain.outcome import Outcome, Result, derive, recorded
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -61,7 +61,7 @@ class Notify:
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises TransientFailure or RunRefused."""
-        outcome = derive(run, self.plan.service)
+        outcome = recorded(run) or derive(run, self.plan.service)
         subject = subject_of(outcome, self.plan.service, run.name, run.planned)
         message_id = self.notifications.publish(subject, text_of(outcome, run, self.region))
         return {"message_id": message_id, "subject": subject}
@@ -82,7 +82,7 @@ def subject_of(outcome: Outcome, service: str, run: str, planned: bool) -> str:
 def text_of(outcome: Outcome, run: Run, region: str) -> str:
     """The message itself: what happened, who leads, what may be lost, what to do."""
     trigger = run.value("trigger", "reason")
-    recorded = run.value("outcome", "key")
+    key = run.value("outcome", "key")
     lines = [
         outcome.summary,
         "",
@@ -93,7 +93,7 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
         f"Objects:     {objects_told(run)}",
         f"Trigger:     {run.kind}: {trigger if isinstance(trigger, str) else 'no reason given'}",
         f"Run:         {run.name}, in {region}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
-        f"Recorded:    {recorded or 'NOT RECORDED: this message and the execution history are all there is'}",
+        f"Recorded:    {key or 'NOT RECORDED: this message and the execution history are all there is'}",
         "",
         "What to do next",
         SWITCHOVER_NEXT_STEPS.get(outcome.result, NEXT_STEPS[outcome.result])

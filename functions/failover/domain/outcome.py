@@ -1,6 +1,6 @@
 """How did a run end, told from what its states left behind?
 
-Derived and never stated: whatever is not proven by the state of the run did not happen.
+Derived and never stated: whatever is not proven by the state of the run, or by the leader record, did not happen.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from failover.domain.approval import gate_passed
+from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.run import Run
 
 LONGEST_REASON = 500
@@ -42,8 +43,11 @@ def outcome_key(run: str) -> str:
     return f"runs/{run}/outcome.json"
 
 
-def derive(run: Run, service: str) -> Outcome:
-    """The outcome of `run` for `service`, from its state alone."""
+def derive(run: Run, service: str, record: LeaderRecord | None = None) -> Outcome:
+    """The outcome of `run` for `service`, from its state, and from `record` where that was left open without its knowing.
+
+    `record`: as it is now; None: not known.
+    """
     opened = run.value("opened")
     if isinstance(opened, Mapping):
         return _failed_over(run, service)
@@ -53,7 +57,18 @@ def derive(run: Run, service: str) -> Outcome:
         leader, epoch = stood_down.get("leader"), stood_down.get("epoch")
         summary = f"{service}: the run stood down and {leader} leads as before (epoch {epoch}). {reason}"
         return Outcome(Result.STOOD_DOWN, reason, summary, leader, epoch)
+    if record is not None and _fence_is_over(run, record):
+        return _left_open(run, service, record)
     return _held(run, service)
+
+
+def recorded(run: Run) -> Outcome | None:
+    """What RecordOutcome has recorded of `run`; None when it has not, or left no such answer."""
+    found = run.value("outcome")
+    if not isinstance(found, Mapping) or found.get("result") not in tuple(Result):
+        return None
+    reason, summary = _sentence(found.get("reason")), str(found.get("summary"))
+    return Outcome(Result(found["result"]), reason, summary, found.get("leader"), found.get("epoch"))
 
 
 def why_not_going_on(run: Run) -> str:
@@ -113,6 +128,26 @@ def _failed_over(run: Run, service: str) -> Outcome:
         f"{service}: {leader} leads since epoch {epoch}, after {old}, but its traffic is not proven. {reason} {lost}"
     )
     return Outcome(Result.UNVERIFIED, reason, summary, leader, epoch)
+
+
+def _fence_is_over(run: Run, record: LeaderRecord) -> bool:
+    """Whether `record` is open after this run's fence, for good: no answer that is still under way can fence it again."""
+    epoch = run.value("fence", "epoch")
+    later = type(epoch) is int and record.epoch > epoch
+    return record.state is State.OPEN and (later or record.run == run.name)
+
+
+def _left_open(run: Run, service: str, record: LeaderRecord) -> Outcome:
+    """Somebody leads though the run has left nothing of that: it was reopened while the run stood still, and redriven
+    later, or its own change took effect and the answer never came."""
+    reason, leader = error_sentence(run.value("error")), record.leader
+    if leader in (run.value("fence", "leader"), run.value("health", "leader")):
+        summary = f"{service}: the run lost its fence and {leader} leads, open in epoch {record.epoch}. {reason}"
+        return Outcome(Result.STOOD_DOWN, reason, summary, leader, record.epoch)
+    summary = (
+        f"{service}: {leader} leads since epoch {record.epoch}, but its traffic is not proven. {reason} {_loss(run)}"
+    )
+    return Outcome(Result.UNVERIFIED, reason, summary.strip(), leader, record.epoch)
 
 
 def _held(run: Run, service: str) -> Outcome:

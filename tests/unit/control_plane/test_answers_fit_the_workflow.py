@@ -111,7 +111,7 @@ class World:
             "FlipRoute53": FlipRoute53(*at, self.web, self.clock),
             "PostChecks": PostChecks(*at, self.web, self.clock),
             "StandDown": StandDown(*at, self.register, self.ecs, self.web, self.clock),
-            "RecordOutcome": RecordOutcome(*at, self.outcomes, MemoryJournal(), self.clock),
+            "RecordOutcome": RecordOutcome(*at, self.register, self.outcomes, MemoryJournal(), self.clock),
             "Notify": Notify(*at, self.people),
         }
 
