@@ -12,12 +12,15 @@ from chaos.installation import TIGHT_RPO_SECONDS, plan_text
 class Situation(StrEnum):
     """`cut-off`: the old leader lives and writes, and nobody outside reaches it; the loss is within the RPO. `asked`: the
     loss is above it, and a person accepts. `refused`: it is above, and the policy asks nobody. `dark`: the old leader's
-    Region is dead, its copy of the leader record too."""
+    Region is dead, its copy of the leader record too. `down`: its tasks and its database are dead for a minute, and its
+    Region's API answers. `switchover`: it is well, and a person moves the leadership away from it."""
 
     CUT_OFF = "cut-off"
     ASKED = "asked"
     REFUSED = "refused"
     DARK = "dark"
+    DOWN = "down"
+    SWITCHOVER = "switchover"
 
 
 class Then(StrEnum):

@@ -58,8 +58,8 @@ class Cloud:
         self._make()
         self._first = {name: copy.deepcopy(value) for name, value in self._changeable().items()}
 
-    def reset(self, plan: str, first: LeaderRecord) -> None:
-        """As before the fault: `first` on every copy, and the standby replicating."""
+    def reset(self, plan: str, first: LeaderRecord, well: bool) -> None:
+        """As before the fault: `first` on every copy, and the standby replicating. `well`: there is no alarm."""
         for bucket in self._buckets().values():
             bucket.keys.clear()
         for region in REGIONS:
@@ -69,6 +69,7 @@ class Cloud:
         self._set_plan(plan)
         self.machine.executions.clear()
         self.topic.sent_notifications.clear()
+        self.set_alarm(well)
         self.alarm.state_transitioned_timestamp = self.alarm.state_updated_timestamp = datetime.now(UTC)
         self._promoting = None
 
@@ -116,6 +117,10 @@ class Cloud:
             self._promoting = None
         elif lasted >= STILL_AVAILABLE:
             self.database.status = "modifying"
+
+    def set_alarm(self, well: bool) -> None:
+        """What the witness's alarm says; since when is not changed."""
+        self.alarm.state_value = "OK" if well else "ALARM"
 
     @property
     def database(self) -> Any:

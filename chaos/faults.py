@@ -7,6 +7,7 @@ from enum import StrEnum
 
 FUNCTION = "function"
 ALL_STATES = "every state"
+BEFORE = "before"
 
 
 class Kind(StrEnum):
@@ -41,6 +42,12 @@ class OfRegion(StrEnum):
     HICCUP = "region-hiccup"
 
 
+class OfDarkness(StrEnum):
+    """From the state on, or before the run, Regions are dark as a whole: no call, no task and no function there works."""
+
+    DARK = "dark"
+
+
 class OfExecution(StrEnum):
     """The execution is aborted: its function is not called any more, or is called and lives on."""
 
@@ -68,12 +75,13 @@ FOR_EVER = frozenset(
         OfRegion.SILENT,
     }
 )
-AnyKind = Kind | OfFunction | OfRegion | OfExecution | OfEvent
+AnyKind = Kind | OfFunction | OfRegion | OfDarkness | OfExecution | OfEvent
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`what`: the call (`s3.PutObject leader-record us-east-1`), a Region, or nothing. `number` counts its calls from 1."""
+    """`what`: the call (`s3.PutObject leader-record us-east-1`), a Region or several, or nothing. `number` counts its calls
+    from 1."""
 
     state: str
     kind: AnyKind
@@ -84,9 +92,14 @@ class Fault:
     def name(self) -> str:
         if isinstance(self.kind, Kind):
             return f"{self.state}/{self.what.replace(' ', ':')}#{self.number}/{self.kind}"
-        if isinstance(self.kind, OfRegion):
+        if isinstance(self.kind, OfRegion | OfDarkness):
             return f"{self.state}/{self.what}/{self.kind}"
         return f"{self.state}/{self.kind}"
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Those that are dark."""
+        return tuple(self.what.split(",")) if isinstance(self.kind, OfDarkness) else ()
 
     @property
     def for_ever(self) -> bool:
@@ -96,7 +109,7 @@ class Fault:
 def parse(name: str) -> Fault:
     """The fault of that name. Raises ValueError."""
     state, *middle, kind = name.split("/")
-    for kinds in (Kind, OfFunction, OfRegion, OfExecution, OfEvent):
+    for kinds in (Kind, OfFunction, OfRegion, OfDarkness, OfExecution, OfEvent):
         if kind in tuple(kinds):
             known: AnyKind = kinds(kind)
             break

@@ -38,6 +38,17 @@ class Told:
 
 
 @dataclass
+class Darkness:
+    """While these Regions were dark. `messages` were sent meanwhile; `alarms` are those of the templates that told people."""
+
+    regions: tuple[str, ...]
+    began: datetime
+    ended: datetime
+    messages: list[Told] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Ended:
     """One pass of one execution: how it ended, which states it entered, and its state at the end."""
 
@@ -63,9 +74,11 @@ class History:
     ended: list[Ended] = field(default_factory=list)
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
     reconciled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
     aborted: set[str] = field(default_factory=set)
     surprises: list[str] = field(default_factory=list)
     received_until: datetime | None = None
+    darkness: Darkness | None = None
 
     @property
     def record(self) -> LeaderRecord:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chaos.case import Case, Situation
+from chaos.expectations import missed
 from chaos.faults import ALL_STATES, OfExecution
-from chaos.history import Ended, History
+from chaos.history import Ended, History, Promotion
 from failover.domain.abandoned_run import ONE_WAY_STEP
 from failover.domain.leader_record import State
 from failover.domain.outcome import Result
+from failover.domain.run import Mode
 
 Broken = Iterator[str]
 # What the model may be late by: it acknowledges once a second.
@@ -20,7 +22,8 @@ TOLERANCE = timedelta(seconds=1)
 
 def violations(case: Case, history: History) -> list[str]:
     """Every broken promise, empty when there is none."""
-    return [f"{number}: {told}" for number, check in CHECKS.items() for told in check(case, history)]
+    broken = [f"{number}: {told}" for number, check in CHECKS.items() for told in check(case, history)]
+    return [*broken, *(f"dark: {told}" for told in missed(case, history))]
 
 
 def _one_leader(_case: Case, history: History) -> Broken:
@@ -68,8 +71,14 @@ def _bounded_promotion(case: Case, history: History) -> Broken:
             for write in history.acknowledged
             if write.region == history.old and history.received_until and write.at > history.received_until
         ]
-        if lost and max(lost) - min(lost) > timedelta(seconds=bound) + TOLERANCE:
+        if lost and _planned(one):
+            yield f"{len(lost)} acknowledged writes are lost in a switchover"
+        elif lost and max(lost) - min(lost) > timedelta(seconds=bound) + TOLERANCE:
             yield f"writes of {(max(lost) - min(lost)).total_seconds():.1f} s are lost, and the bound was {bound:.1f} s"
+
+
+def _planned(promotion: Promotion) -> bool:
+    return promotion.gate.get("mode") == Mode.PLANNED
 
 
 def _ends_and_tells(case: Case, history: History) -> Broken:
@@ -82,7 +91,9 @@ def _ends_and_tells(case: Case, history: History) -> Broken:
             yield from _reconciled(history, run)
         else:
             yield from _recorded(case, history, run)
-    blind = any(one.state in ("RecordOutcome", ALL_STATES) and one.for_ever for one in case.faults)
+    blind = any(
+        (one.state in ("RecordOutcome", ALL_STATES) and one.for_ever) or len(one.regions) > 1 for one in case.faults
+    )
     for name, outcome in history.outcomes.items():
         yield from _true(history, name, outcome)
         if not blind:

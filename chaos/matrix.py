@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 from chaos.case import Case, Situation, Then
-from chaos.faults import Fault, Kind, OfEvent, OfExecution, OfFunction, OfRegion
+from chaos.faults import BEFORE, Fault, Kind, OfDarkness, OfEvent, OfExecution, OfFunction, OfRegion
 from chaos.functions import TASKS
 from chaos.installation import PRIMARY, REGIONS
 from chaos.plot import PROBE, WAIT_STATE
@@ -20,10 +21,16 @@ ONLY = {
     Situation.ASKED: ("AwaitApproval",),
     Situation.REFUSED: ("StandDown",),
     Situation.DARK: ("FencePrimary", "OpenSecondary"),
+    # For whole Regions only.
+    Situation.DOWN: (),
+    # Where a switchover does something else than a failover.
+    Situation.SWITCHOVER: ("CheckPrimaryHealth", "WarmSecondary", "FencePrimary", "BoundDataLoss", "PromoteReplica"),
 }
-# Of a switchover alone, which needs a leader that lives on: it is not played here.
 PLANNED_ONLY = ("WarmSecondary",)
 ENTERED = tuple(state for state in TASKS if state not in PLANNED_ONLY)
+# Those that a run enters by itself, in each kind of run.
+ON_THE_WAY = tuple(state for state in ENTERED if state not in ("AwaitApproval", "StandDown"))
+SWITCHED = tuple(state for state in TASKS if state in (*ON_THE_WAY, *PLANNED_ONLY))
 # No request to AWS is behind these: they are refused in no way of AWS's, and nothing of them is on its way.
 OWN = ("http", "postgres")
 OWN_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.TIMES_OUT, Kind.TIMES_OUT_FOR_EVER)
@@ -86,6 +93,7 @@ def all_cases(calls: Recorded) -> list[Case]:
         *_of_regions(calls),
         *_of_executions(),
         *_of_events(),
+        *of_darkness(),
     ]
     return list(dict.fromkeys(cases))
 
@@ -93,12 +101,17 @@ def all_cases(calls: Recorded) -> list[Case]:
 def drawn(calls: Recorded, seed: int) -> Case:
     """A case with two faults or three, the same for the same seed."""
     draw = random.Random(seed)  # noqa: S311 - it chooses, and keeps no secret
-    situation = draw.choice(list(Situation))
-    known = [fault for case in all_cases(calls) if case.situation is situation for fault in case.faults]
+    situation = draw.choice([one for one in Situation if one is not Situation.DOWN])
+    cases = [case for case in all_cases(calls) if case.situation is situation and not _dark(case)]
+    known = [fault for case in cases for fault in case.faults]
     known += [case.faults[0] for case in _of_functions() if situation is Situation.CUT_OFF or draw.random() < 0.5]
     known += _some_calls(calls[situation], draw)
     faults = tuple(dict.fromkeys(draw.sample(known, draw.choice((2, 2, 3)))))
     return Case(situation, faults, draw.choice(list(Then)))
+
+
+def _dark(case: Case) -> bool:
+    return any(isinstance(one.kind, OfDarkness) for one in case.faults)
 
 
 def _some_calls(calls: Calls, draw: random.Random) -> Iterator[Fault]:
@@ -132,15 +145,14 @@ def _of_calls(calls: Recorded) -> Iterator[Case]:
 
 
 def _of_functions() -> Iterator[Case]:
-    for state in ("ReceiveAlarm", *ENTERED):
+    for situation, state in (_place("ReceiveAlarm"), *_places()):
         for kind in OfFunction:
-            yield Case(situation_of(state), (Fault(state, kind),))
+            yield Case(situation, (Fault(state, kind),))
 
 
 def _of_regions(calls: Recorded) -> Iterator[Case]:
     """Those Regions that a state's function calls at all."""
-    for state in ("ReceiveAlarm", *ENTERED):
-        situation = situation_of(state)
+    for situation, state in (_place("ReceiveAlarm"), *_places()):
         for region in REGIONS:
             if any(one == state and what.endswith(region) for one, what, _ in calls[situation]):
                 for kind in OfRegion:
@@ -148,16 +160,35 @@ def _of_regions(calls: Recorded) -> Iterator[Case]:
 
 
 def _of_executions() -> Iterator[Case]:
-    for state in (*ENTERED, WAIT_STATE):
+    for situation, state in (*_places(), _place(WAIT_STATE)):
         for kind in OfExecution:
             for then in Then:
-                yield Case(situation_of(state), (Fault(state, kind),), then)
+                yield Case(situation, (Fault(state, kind),), then)
 
 
 def _of_events() -> Iterator[Case]:
-    for state in (*ENTERED, WAIT_STATE):
+    for situation, state in (*_places(), _place(WAIT_STATE)):
         for kind in OfEvent:
-            yield Case(situation_of(state), (Fault(state, kind),))
+            yield Case(situation, (Fault(state, kind),))
+
+
+def of_darkness() -> Iterator[Case]:
+    """Each Region, and each two of them, before a run and from every state of it on: of a failover and of a switchover."""
+    sets = [dark for size in (1, 2) for dark in combinations(REGIONS, size)]
+    for situation, states in ((Situation.DOWN, ON_THE_WAY), (Situation.SWITCHOVER, SWITCHED)):
+        for state in (BEFORE, *states, WAIT_STATE):
+            for dark in sets:
+                yield Case(situation, (Fault(state, OfDarkness.DARK, ",".join(dark)),))
+
+
+def _places() -> Iterator[tuple[Situation, str]]:
+    """Each state in the situation in which a failover enters it, and each that a switchover enters."""
+    yield from (_place(state) for state in ENTERED)
+    yield from ((Situation.SWITCHOVER, state) for state in SWITCHED)
+
+
+def _place(state: str) -> tuple[Situation, str]:
+    return situation_of(state), state
 
 
 def situation_of(state: str) -> Situation:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
@@ -14,15 +16,20 @@ from chaos import interpreter
 from chaos.case import Case, Situation, Then
 from chaos.clock import CaseClock
 from chaos.cloud import Cloud
-from chaos.faults import ALL_STATES, Fault, OfEvent, OfExecution, OfRegion
+from chaos.darkness import Night, begin
+from chaos.faults import ALL_STATES, BEFORE, Fault, OfDarkness, OfEvent, OfExecution
 from chaos.functions import FunctionError, Functions
-from chaos.gate import Gate
+from chaos.gate import Attempts, Gate
 from chaos.history import Ended, History, Promotion, Told
-from chaos.installation import ACCOUNT, ALARM, ALARM_ARN, PRIMARY, STANDBY, WITNESS, plan_of
+from chaos.installation import ACCOUNT, ALARM, ALARM_ARN, COPIES, MACHINE_ARN, PRIMARY, STANDBY, WITNESS, plan_of
+from chaos.service import Service
+from failover.application.errors import RunRefused, TransientFailure
 from failover.domain.leader_record import State
+from failover.domain.run import Mode
 from failover.wiring import operators
 
-MANUAL, PROBE = "run-by-hand", "ProbeLeader"
+MANUAL, PROBE, PERSON = "run-by-hand", "ProbeLeader", "a person"
+DOWN_FOR = timedelta(seconds=60)
 ASYNCHRONOUS_TRIES = 3
 PERSONS_TRIES = 3
 # The minute's probe waits for a run's end to settle before it acts: step_budget of the plan, and a second.
@@ -43,17 +50,29 @@ class Plot:
     cloud: Cloud
     history: History
     functions: Functions
+    service: Service
     runs: dict[str, Any] = field(default_factory=dict)
     _sprung: set[Fault] = field(default_factory=set)
     _given: dict[str, dict[str, Any]] = field(default_factory=dict)
     _answered: int = 0
 
+    def __post_init__(self) -> None:
+        self.night = Night(self.clock, self.gate, self.history, self.service, self._probe_in, self.cloud.set_alarm)
+
     def unfold(self) -> None:
-        """From the alarm to the end."""
+        """From the alarm, or a person's wish, to the end."""
         if self.case.situation is Situation.DARK:
-            self.gate.faults += (Fault(ALL_STATES, OfRegion.SILENT, PRIMARY),)
-        self._receive(self._event(ALARM_ARN, "first"))
+            self.night.fall((PRIMARY,))
+        if self.case.situation is Situation.DOWN:
+            self.clock.sleep(DOWN_FOR)
+        self._fall_dark(BEFORE)
+        self._begin("first")
         self._collect()
+        if self.history.darkness is not None:
+            self._hear()
+            self.night.watch(self.history.darkness.regions)
+            self._collect()
+            self.night.lift()
         if self.case.then is Then.REDRIVEN:
             self._redrive()
         self._aftermath()
@@ -67,6 +86,9 @@ class Plot:
         run = str(event["run"])
         self._given[run] = event["state"]
         self._spring(state, run)
+        if self._fall_dark(state, run):
+            self._abort(run)
+            return {"StatusCode": 200, "Payload": {}}
         due = self._due(OfExecution, state, run)
         if due is not None:
             self._abort(run)
@@ -87,18 +109,28 @@ class Plot:
         if run is None:
             return
         self._spring(WAIT_STATE, run)
-        if self._due(OfExecution, WAIT_STATE, run) is not None:
+        if self._fall_dark(WAIT_STATE, run) or self._due(OfExecution, WAIT_STATE, run) is not None:
             self._abort(run)
 
     def promoted(self) -> None:
         attempt = self.gate.attempt
         run = attempt.run if attempt else "nobody"
+        self.service.disconnect()
         self.history.promotions.append(Promotion(self.clock.now(), run, self._given.get(run, {})))
 
     def _executions(self) -> dict[str, Any]:
         return {one.name: one for one in interpreter.executions()}
 
-    def _due(self, kinds: type[OfExecution] | type[OfEvent], state: str, run: str) -> Fault | None:
+    def _fall_dark(self, state: str, run: str = "") -> bool:
+        """Whether the run stands still from now on: the Region that it runs in is dark."""
+        due = self._due(OfDarkness, state, run)
+        if due is not None:
+            self._hear()
+            self.history.darkness = begin(due.regions, self.night)
+            self.night.fall(due.regions)
+        return due is not None and STANDBY in due.regions
+
+    def _due(self, kinds: type[OfExecution] | type[OfEvent] | type[OfDarkness], state: str, run: str) -> Fault | None:
         """A fault of these kinds befalls the first run, once."""
         first = next(iter(self._executions()), run)
         for one in self.gate.faults:
@@ -114,7 +146,7 @@ class Plot:
             return
         outer, self.gate.attempt = self.gate.attempt, None
         if due.kind is OfEvent.AGAIN:
-            self._receive(self._event(ALARM_ARN, "first"))
+            self._begin("first")
         elif due.kind is OfEvent.ANOTHER:
             self._receive(self._event(ALARM_ARN, "second"))
         elif due.kind is OfEvent.STARTED_TWICE:
@@ -129,8 +161,27 @@ class Plot:
         self.history.aborted.add(run)
         interpreter.abort(self._executions()[run])
 
+    def _begin(self, which: str) -> None:
+        """The alarm arrives; or a person asks, whose command is made again as it was."""
+        if self.case.situation is not Situation.SWITCHOVER:
+            self._receive(self._event(ALARM_ARN, which))
+            return
+        if STANDBY in self.night.dark:
+            return
+        known, outer = set(self._executions()), self.gate.attempt
+        self.gate.attempt = Attempts("StartSwitchover", PERSON, 1, self.clock.monotonic())
+        try:
+            operators.start_run(plan_of(self.case.plan), STANDBY, PERSON)(Mode.PLANNED, "to see that it works")
+        except (TransientFailure, RunRefused) as error:
+            self.history.refused.append(str(error))
+        finally:
+            self.gate.attempt = outer
+        self._wait_for_new(known)
+
     def _receive(self, event: dict[str, Any]) -> None:
         """Lambda tries an asynchronous call twice more: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html."""
+        if {STANDBY, WITNESS} & self.night.dark:
+            return
         known = set(self._executions())
         for _ in range(ASYNCHRONOUS_TRIES):
             try:
@@ -145,14 +196,25 @@ class Plot:
             if name not in known:
                 interpreter.run(execution)
 
-    def _probe(self) -> None:
+    def _probe(self) -> bool:
+        """Whether it answered."""
         known = set(self._executions())
         try:
             self.functions.invoke(PROBE, {"source": "aws.events"}, "probe")
         except (FunctionError, ClientError):
-            return
+            return False
         finally:
             self._wait_for_new(known)
+        return True
+
+    def _probe_in(self, region: str) -> bool:
+        """The same function in the Region that is not the run's has other names around it."""
+        if region == STANDBY:
+            return self._probe()
+        machine = MACHINE_ARN.replace(STANDBY, region)
+        own = {"AWS_REGION": region, "CONTROL_BUCKET": COPIES[region], "STATE_MACHINE_ARN": machine}
+        with patch.dict(os.environ, own):
+            return self._probe()
 
     def _redrive(self) -> None:
         first = next(iter(self._executions().values()), None)

@@ -42,7 +42,7 @@ from failover.application import leader_register, vantage_points
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import Answer, Silence
 from failover.domain.heartbeat import Heartbeat
-from failover.domain.leader_record import genesis
+from failover.domain.leader_record import LeaderRecord, genesis
 from failover.wiring import heartbeats, journal, looks
 from lab.cloud import alarm_mute_rules
 
@@ -68,12 +68,13 @@ class World:
     cloud: Cloud
     history: History = field(default_factory=lambda: History(PRIMARY, STANDBY))
     service: Service | None = None
+    unfolding: Plot | None = None
 
     def play(self, case: Case) -> History:
         """Everything that happened in `case`."""
         self._begin(case)
         functions = Functions(self.gate, self.clock, self.history.surprises)
-        self.plot = Plot(case, self.clock, self.gate, self.cloud, self.history, functions)
+        self.unfolding = Plot(case, self.clock, self.gate, self.cloud, self.history, functions, self.living)
         with redirect_stdout(io.StringIO()):
             self.plot.unfold()
         return self.history
@@ -99,6 +100,13 @@ class World:
         self.cloud.settle(self.clock)
         if self.service is not None:
             self.service.go_on()
+
+    @property
+    def plot(self) -> Plot:
+        """As `living`."""
+        if self.unfolding is None:
+            raise RuntimeError("no case is being played")
+        return self.unfolding
 
     @property
     def living(self) -> Service:
@@ -142,28 +150,36 @@ class World:
         return found
 
     def _begin(self, case: Case) -> None:
-        self.service = None
+        self.service, self.unfolding = None, None
         self.clock.reset()
         self.gate.reset(case.faults)
         journal._journal.cache_clear()
         first = genesis(PRIMARY, self.clock.now() - timedelta(days=1))
-        self.cloud.reset(case.plan, first)
+        self.cloud.reset(case.plan, first, well=case.situation is Situation.SWITCHOVER)
         self.history = History(PRIMARY, STANDBY)
         self.history.choose(self.clock.now(), first)
         self.service = Service(
             plan=plan_of(case.plan),
             clock=self.clock,
             history=self.history,
-            record=self.cloud.record,
+            record=self._visible,
             publish=self._publish,
             promoted=lambda: not self.cloud.database.is_replica,
             endpoint=self.cloud.endpoint,
             settings=self.cloud.settings,
-            dark=case.situation is Situation.DARK,
+            connected=case.situation is Situation.SWITCHOVER,
+            dead={PRIMARY} if case.situation in (Situation.DARK, Situation.DOWN) else set(),
         )
 
+    def _visible(self) -> LeaderRecord | None:
+        """The record, to whoever lives: with two Regions dark no majority shows it."""
+        return None if len(self._dark()) > 1 else self.cloud.record()
+
+    def _dark(self) -> frozenset[str]:
+        return self.unfolding.night.dark if self.unfolding is not None else frozenset()
+
     def _publish(self, heartbeat: Heartbeat) -> None:
-        for region in (PRIMARY, STANDBY, WITNESS):
+        for region in {PRIMARY, STANDBY, WITNESS} - self._dark():
             self.cloud.put(region, HEARTBEAT_KEY, json.dumps(heartbeat.to_dict()))
 
 
@@ -215,6 +231,11 @@ def _replaced(world: World) -> list[tuple[Any, str, Any]]:
             Postgres,
             "position",
             lambda _, login, __: world.database_call("position", lambda: world.living.position(login)),
+        ),
+        (
+            Postgres,
+            "confirmations",
+            lambda _, login, __: world.database_call("holders", lambda: world.living.confirmations(login, PRIMARY)),
         ),
         (
             Postgres,

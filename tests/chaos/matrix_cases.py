@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaos import matrix
 from chaos.case import Case, Situation
-from chaos.faults import Kind, OfFunction, OfRegion
+from chaos.faults import Kind, OfDarkness, OfFunction, OfRegion
 from lab.document_workflow import ONE_WAY_STEP, load, states
 
 # Each is one of two that end a call alike; which of them it was, the functions do not tell apart.
@@ -24,8 +24,8 @@ def _first_state(case: Case) -> str:
 
 
 def _alike(case: Case) -> bool:
-    if any(one.kind in ALIKE for one in case.faults):
-        return True
+    if any(one.kind in ALIKE or isinstance(one.kind, OfDarkness) for one in case.faults):
+        return True  # those in the dark are a module of their own
     # A copy of the leader record or the heartbeat is there or it is not: why not is all one to the register.
     copies = any("leader-record" in one.what or "heartbeat" in one.what for one in case.faults)
     if copies and any(one.kind in (Kind.THROTTLED, Kind.DENIED_FOR_EVER) for one in case.faults):

@@ -69,3 +69,22 @@ def test_the_rule_may_write_to_its_dead_letter_queue() -> None:
     source_arn = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
     assert source_arn.endswith(":rule/" + rule["Name"]["Fn::Sub"])
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+
+
+def test_people_are_told_from_here_when_no_region_serves() -> None:
+    """With both Regions dark nothing else is left that could tell them; and no failover is started by it."""
+    alarms = of_type(WITNESS, "AWS::CloudWatch::Alarm")
+    silent = {name: alarms[name] for name in ("PrimarySilentAlarm", "SecondarySilentAlarm")}
+    checks = [one["Dimensions"][0]["Value"]["Ref"] for one in silent.values()]
+    assert checks == ["HealthCheckId", "SecondaryHealthCheckId"]
+    for one in silent.values():
+        assert (one["MetricName"], one["Statistic"], one["ComparisonOperator"]) == (
+            "HealthCheckStatus",
+            "Maximum",
+            "LessThanThreshold",
+        )
+        assert (one["EvaluationPeriods"], one["TreatMissingData"]) == (5, "breaching")
+        assert "AlarmActions" not in one, "a Region that does not lead fails its check all the time"
+    told = of_type(WITNESS, "AWS::CloudWatch::CompositeAlarm")["NobodyServesAlarm"]
+    assert told["AlarmRule"] == {"Fn::Sub": 'ALARM("${PrimarySilentAlarm}") AND ALARM("${SecondarySilentAlarm}")'}
+    assert told["AlarmActions"] == [{"Ref": "WitnessTopic"}]
