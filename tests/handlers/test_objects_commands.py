@@ -70,6 +70,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.scenario("F46")
 def test_what_was_deleted_comes_back_and_nothing_else_changes(objects: Any, capsys: pytest.CaptureFixture[str]) -> None:
     ransom(objects)
     kept = versions(objects)
@@ -87,6 +88,7 @@ def test_what_was_deleted_comes_back_and_nothing_else_changes(objects: Any, caps
     assert versions(objects) == kept
 
 
+@pytest.mark.scenario("F46")
 def test_a_prefix_is_as_it_was_at_a_time_and_every_version_is_kept(
     objects: Any, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,7 @@ def test_an_object_below_the_prefix_is_replicated_with_its_metadata_and_nothing_
     assert [status(there, target, key) for key in ("elsewhere/a", "app-data/before")] == ["absent", "absent"]
 
 
+@pytest.mark.scenario("F46")
 @pytest.mark.parametrize("deletes", [False, True])
 def test_a_delete_marker_is_replicated_only_where_the_rule_says_so(
     cloud: EmulatedCloud, buckets: dict[str, str], deletes: bool
