@@ -8,7 +8,7 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill up test test-fast lint sam-validate sam-build sam-local bench chaos audit mutate fuzz documents synth synth-options lock clean
+.PHONY: help drill roundtrip up test test-fast lint sam-validate sam-build sam-local bench chaos audit mutate fuzz documents synth synth-options lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ $(SAM_VENV)/.sam: $(VENV)/.python requirements/sam.lock
 
 drill: $(VENV)/.lab ## an unplanned failover on real parts, measured and reported (ARGS="--fault database-frozen ...")
 	@$(BIN)/drlab drill $(ARGS)
+
+roundtrip: $(VENV)/.lab ## a failover, a rebuild of the standby and a switchover back, in one report
+	@$(BIN)/drlab roundtrip $(ARGS)
 
 up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
 	@$(BIN)/drlab up $(ARGS)

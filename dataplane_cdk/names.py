@@ -36,6 +36,10 @@ class Names:
     def database_arn(self, region: str) -> str:
         return f"arn:aws:rds:{region}:{self.config.account}:db:{self.database(region)}"
 
+    def replication_role(self, region: str) -> str:
+        """Whom S3 acts as when it replicates the objects of `region`."""
+        return f"{self.prefix}-replicate-{region}"
+
     @property
     def database_secret(self) -> str:
         return f"drlab/{self.config.service}/database"

@@ -1,4 +1,4 @@
-"""What does the workflow look like, as a diagram and a table that cannot differ from the file that runs?"""
+"""What do the workflows look like, as diagrams and tables that cannot differ from the files that run?"""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from failover.domain.abandoned_run import ONE_WAY_STEP
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
+REBUILD = ROOT / "statemachines" / "rebuild_standby.asl.json"
+WORKFLOWS = {DEFINITION: "The failover workflow", REBUILD: "The rebuild of a standby"}
 DOCUMENT = ROOT / "statemachines" / "README.md"
 
 State = Mapping[str, Any]
 
 _HEAD = """\
-# The failover workflow
+# {title}
 
-<!-- Written by lab/document_workflow.py from failover.asl.json: `make documents`. Do not edit. -->
+<!-- Written by lab/document_workflow.py from {file}: `make documents`. Do not edit. -->
 
 {comment}
 
@@ -31,7 +33,7 @@ off before it has recorded its outcome.
 {diagram}
 ```
 
-{one_way} is the one-way step. A line that names a failure is taken once a state has used up its retries.
+{one_way}A line that names a failure is taken once a state has used up its retries.
 
 | State | Kind | What it settles, and what undoes it | Asks again and retries | Longest | If it fails |
 |---|---|---|---|---|---|
@@ -99,21 +101,28 @@ def exits(state: State) -> list[tuple[str, str]]:
     return ways + [(target, "failure") for target in caught if (target, "") not in ways]
 
 
-def render(definition: Mapping[str, Any]) -> str:
-    """The README of the workflow."""
+def render() -> str:
+    """The README of all workflows."""
+    return "\n".join(_section(path, title) for path, title in WORKFLOWS.items())
+
+
+def _section(path: Path, title: str) -> str:
+    definition = load(path)
     return _HEAD.format(
+        title=title,
+        file=path.name,
         comment=definition["Comment"],
         limit=_spoken(timedelta(seconds=definition["TimeoutSeconds"])),
         longest=_spoken(longest_run(definition)),
         diagram="\n".join(["stateDiagram-v2", *_diagram(definition, "  ")]),
-        one_way=ONE_WAY_STEP,
+        one_way=f"{ONE_WAY_STEP} is the one-way step. " if ONE_WAY_STEP in definition["States"] else "",
         table="\n".join(_row(placed) for placed in states(definition)),
     )
 
 
 def write() -> Path:
     """Write the README anew; its path."""
-    DOCUMENT.write_text(render(load()))
+    DOCUMENT.write_text(render())
     return DOCUMENT
 
 

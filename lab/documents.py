@@ -1,4 +1,4 @@
-"""Which documents are generated, and from what? The workflow's README, the README's table of drills, the fault scenarios."""
+"""Which documents are generated, and from what? The workflows' README, the README's table of drills, the fault scenarios."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_all(console: Console, check_only: bool) -> int:
 def rendered() -> dict[Path, str]:
     """Every generated document as it should be."""
     return {
-        WORKFLOW_README: document_workflow.render(document_workflow.load()),
+        WORKFLOW_README: document_workflow.render(),
         document_scenarios.DOCUMENT: document_scenarios.render(
             document_scenarios.scenarios(), document_scenarios.marked()
         ),

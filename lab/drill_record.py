@@ -23,7 +23,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of the workflow. `state` is its output; empty for one that has none (it failed, or still runs)."""
+    """One execution of the workflow. `state` is its output; empty for one that has none (it failed, or still runs).
+
+    `failure` is the cause of one that failed, None where Step Functions tells none.
+    """
 
     name: str
     status: str
@@ -31,6 +34,7 @@ class Run:
     stopped: float | None
     spans: tuple[Span, ...]
     state: dict[str, Any]
+    failure: str | None = None
 
     def entered(self, name: str) -> float | None:
         """When a state was first entered; None: never."""

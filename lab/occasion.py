@@ -38,7 +38,7 @@ class Occasion:
 
 def occasion_of(settings: DrillSettings) -> Occasion:
     if settings.planned:
-        return Occasion(SWITCHOVER, f"a person asks for {SECONDARY_REGION} to lead; nothing is broken", REQUEST, _ask)
+        return switchover_to(SECONDARY_REGION)
     if settings.break_glass:
         told = f"the primary Region goes dark, {SECONDARY_REGION} has no control plane, and a person takes every step"
         return Occasion(CONTROL_PLANE_LOST, told, FAULT, _break_glass, driven=True)
@@ -46,16 +46,23 @@ def occasion_of(settings: DrillSettings) -> Occasion:
     return Occasion(fault.name, fault.description, FAULT, fault.inject)
 
 
-def _ask(lab: Laboratory) -> object:
+def switchover_to(region: str) -> Occasion:
+    def ask(lab: Laboratory) -> object:
+        return by_command(lab, "switchover", "--to", region, "--reason", "a drill")
+
+    return Occasion(SWITCHOVER, f"a person asks for {region} to lead; nothing is broken", REQUEST, ask)
+
+
+def by_command(lab: Laboratory, command: str, *arguments: str) -> Started:
     """As a person does: by the command, in a process of its own, through the lab's AWS APIs alone."""
     return lab.processes.start(
         [
             sys.executable,
-            *("-m", "lab.cli", "switchover", "--to", SECONDARY_REGION, "--reason", "a drill"),
+            *("-m", "lab.cli", command, *arguments),
             *("--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)),
         ],
-        name="the switchover's command",
-        log=lab.processes.state_directory / "switchover.log",
+        name=f"the command {command}",
+        log=lab.processes.state_directory / f"{command}.log",
     )
 
 

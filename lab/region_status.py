@@ -50,7 +50,9 @@ class RegionStatus:
             return None
 
     def _line(self, region: str, record: LeaderRecord | None) -> RegionLine:
-        database = "running" if self._lab.servers[region].is_alive() else "dead"
+        # While a standby is rebuilt there is a moment in which no instance has the Region's name.
+        server = self._lab.servers.get(region)
+        database = "none" if server is None else "running" if server.is_alive() else "dead"
         tasks = str(self._lab.tasks[region].running())
         lag = self._lag() if region == SECONDARY_REGION else ""
         return RegionLine(region, role_of(region, record), database, tasks, lag)
@@ -60,7 +62,7 @@ class RegionStatus:
         try:
             with self._lab.servers[PRIMARY_REGION].session(ANSWER_WITHIN) as session:
                 found = replicas(session)
-        except PostgreSQLError:
+        except (PostgreSQLError, KeyError):
             found = []
         if found and found[0].flush_bytes_behind is not None:
             lag = found[0].replay_lag
@@ -69,7 +71,7 @@ class RegionStatus:
         try:
             with self._lab.servers[SECONDARY_REGION].session(ANSWER_WITHIN) as session:
                 own = progress(session)
-        except PostgreSQLError:
+        except (PostgreSQLError, KeyError):
             return "unknown"
         if not own.in_recovery:
             return "none: promoted"

@@ -25,8 +25,8 @@ def write(result: dict[str, Any], folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "result.json": json.dumps(result, indent=2) + "\n",
-        "report.md": _render("report.md.j2", result),
-        "report.html": _render("report.html.j2", result, picture=draw(result), shares=shares(result)),
+        "report.md": render("report.md.j2", result),
+        "report.html": render("report.html.j2", result, picture=draw(result), shares=shares(result)),
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -92,9 +92,10 @@ def shares(result: dict[str, Any]) -> dict[str, float]:
     return {name: 100.0 * part / total for name, part in parts.items()}
 
 
-def _render(
+def render(
     name: str, result: dict[str, Any], picture: Picture | None = None, shares: dict[str, float] | None = None
 ) -> str:
+    """A template of `lab/templates`, filled in."""
     # Markdown shows the same strings, and escapes them for tables itself.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

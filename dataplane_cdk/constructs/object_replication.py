@@ -34,6 +34,8 @@ class ObjectReplication(Construct):
         self.role = iam.Role(
             self,
             "Role",
+            # A name that can be told: after a failover S3 is given the other Region's role (rebuild_standby).
+            role_name=names.replication_role(here.name),
             assumed_by=iam.ServicePrincipal("s3.amazonaws.com"),
             description=f"S3 replicates {REPLICATED_PREFIX} from {here.name} to {there.name}",
             inline_policies={"replicate": iam.PolicyDocument(statements=self._statements(here))},

@@ -25,7 +25,7 @@ def _cut(name: str, longest: int) -> str:
 
 
 def _create_role(wanted: Wanted) -> Created:
-    role, iam = _cut(wanted.name, _LONGEST_NAME), wanted.client("iam")
+    iam, role = wanted.client("iam"), wanted.properties.get("RoleName") or _cut(wanted.name, _LONGEST_NAME)
     with _account_wide:
         arn = iam.create_role(
             RoleName=role,
@@ -48,6 +48,7 @@ def _read_role(made: Made) -> Properties:
         attached = iam.list_attached_role_policies(RoleName=made.ref)["AttachedPolicies"]
         policies = [{"PolicyName": name, "PolicyDocument": _policy(iam, made.ref, name)} for name in own]
     return {
+        "RoleName": made.ref,
         "AssumeRolePolicyDocument": found["AssumeRolePolicyDocument"],
         "Description": found.get("Description"),
         "Tags": found.get("Tags"),
@@ -104,7 +105,7 @@ def _policy(iam: Any, role: str, name: str) -> Any:
 TYPES = (
     ResourceType(
         "AWS::IAM::Role",
-        frozenset({"AssumeRolePolicyDocument", "Description", "Tags", "Policies", "ManagedPolicyArns"}),
+        frozenset({"AssumeRolePolicyDocument", "Description", "RoleName", "Tags", "Policies", "ManagedPolicyArns"}),
         _create_role,
         _read_role,
         attributes=frozenset({"Arn"}),

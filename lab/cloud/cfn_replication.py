@@ -1,7 +1,4 @@
-"""Which replication does a bucket of the templates have? Kept by moto and shown; object_replication.py acts on it.
-
-moto keeps a rule's id, status, filter and destination; tests/dataplane hold the template to the rest.
-"""
+"""Which replication does a bucket of the templates have? Kept whole, and shown as it was written."""
 
 from __future__ import annotations
 
@@ -9,38 +6,32 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab.cloud.cfn_resource import Properties
+from lab.cloud.cfn_resource import Properties, projected
 
 
 def put(s3: Any, bucket: str, wanted: Properties) -> None:
     """`wanted` is the template's ReplicationConfiguration."""
-    rules = [
-        {
-            "ID": rule["Id"],
-            "Status": rule["Status"],
-            "Priority": int(rule["Priority"]),
-            "Filter": {"Prefix": rule["Filter"]["Prefix"]},
-            "DeleteMarkerReplication": rule["DeleteMarkerReplication"],
-            "Destination": {"Bucket": rule["Destination"]["Bucket"]},
-        }
-        for rule in wanted["Rules"]
-    ]
-    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": wanted["Role"], "Rules": rules})
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=_numbered(_rules_named(wanted, "Id", "ID")))
 
 
 def read(s3: Any, bucket: str, wanted: Properties) -> Properties:
-    """What S3 shows, in the template's words, beside what it does not show as it was wanted."""
+    """What S3 shows, in the template's words; empty where it shows none."""
     try:
         found = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
     except ClientError:
         return {}
-    shown = [
-        {
-            **rule,
-            "Id": one["ID"],
-            "Status": one["Status"],
-            "Destination": {**rule["Destination"], "Bucket": one["Destination"]["Bucket"]},
-        }
-        for rule, one in zip(wanted["Rules"], found["Rules"], strict=False)
-    ]
-    return {"Role": found["Role"], "Rules": shown}
+    shown: Properties = projected(wanted, _rules_named(found, "ID", "Id"))
+    return shown
+
+
+def _rules_named(replication: Properties, key: str, name: str) -> Properties:
+    """S3 and CloudFormation differ in one letter."""
+    rules = [{name if each == key else each: value for each, value in one.items()} for one in replication["Rules"]]
+    return {**replication, "Rules": rules}
+
+
+def _numbered(value: Any) -> Any:
+    """A template's numbers come as text, and S3 takes numbers."""
+    if isinstance(value, dict):
+        return {name: int(one) if name in ("Minutes", "Priority") else _numbered(one) for name, one in value.items()}
+    return [_numbered(one) for one in value] if isinstance(value, list) else value

@@ -118,6 +118,13 @@ def _put_object(parameters: Parameters) -> dict[str, Resources]:
     return {"s3:PutObject": _object, **locked}
 
 
+def _replica(parameters: Parameters, place: str) -> list[str]:
+    """The new instance, its source, and the groups that it is put in."""
+    groups = {"subgrp": "DBSubnetGroupName", "pg": "DBParameterGroupName"}
+    named = [f"arn:aws:rds:{place}:{kind}:{parameters[key]}" for kind, key in groups.items() if key in parameters]
+    return [*_database(parameters, place), str(parameters["SourceDBInstanceIdentifier"]), *named]
+
+
 def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str, Resources]]:
     return lambda _: {action: resources}
 
@@ -133,7 +140,10 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", _any),
     ("kms", "DescribeKey"): _only("kms:DescribeKey", _key),
     ("lambda", "Invoke"): _only("lambda:InvokeFunction", _function),
+    # What it needs of the keys it needs by way of RDS, on conditions that are not judged here.
+    ("rds", "CreateDBInstanceReadReplica"): _only("rds:CreateDBInstanceReadReplica", _replica),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
+    ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _database),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
     ("route53", "GetHealthCheck"): _only("route53:GetHealthCheck", _health_check),
     ("route53", "ListHostedZonesByName"): _only("route53:ListHostedZonesByName", _any),
@@ -143,6 +153,8 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("s3", "GetObject"): _only("s3:GetObject", _object),
     ("s3", "HeadObject"): _only("s3:GetObject", _object),
     ("s3", "ListObjectsV2"): _only("s3:ListBucket", _bucket),
+    # And iam:PassRole, on a condition that is not judged here.
+    ("s3", "PutBucketReplication"): _only("s3:PutReplicationConfiguration", _bucket),
     ("s3", "PutObject"): _put_object,
     ("secretsmanager", "DescribeSecret"): _only("secretsmanager:DescribeSecret", _secret),
     ("secretsmanager", "GetSecretValue"): _only("secretsmanager:GetSecretValue", _secret),

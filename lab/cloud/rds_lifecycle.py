@@ -18,7 +18,7 @@ from lab.cloud.context import CloudContext
 from lab.settings import ACCOUNT_ID
 
 # "The new DNS name for the renamed DB instance becomes effective in about 10 minutes. The renamed DB instance is not
-# available until the new name becomes effective." It is restarted, too: how the ten minutes are shared is our figure.
+# available until the new name becomes effective", and it is restarted. A fifth of that is our figure.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
 RENAMING, REBOOTING = timedelta(minutes=1), timedelta(minutes=1)
 

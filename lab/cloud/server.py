@@ -69,6 +69,7 @@ class CloudServer:
             object_replication,
             rds,
             route53_health_checks,
+            s3_replication,
             service_quotas,
             sns,
             step_functions,
@@ -89,6 +90,7 @@ class CloudServer:
             ecs,
             load_balancer_targets,
             object_replication,
+            s3_replication,
             service_quotas,
             sns,
         ):

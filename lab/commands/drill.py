@@ -18,6 +18,12 @@ def add(commands: Subparsers) -> None:
     what.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
     what.add_argument("--planned", action="store_true", help="a switchover: nothing breaks, and nothing may be lost")
     what.add_argument("--break-glass", action="store_true", help="the control plane is lost, and a person fails over")
+    add_load(parser)
+    add_lab(parser, cloud_port=0, public_port=0)
+    parser.set_defaults(run=run)
+
+
+def add_load(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=200, help="writes a second (default 200)")
     parser.add_argument("--writers", type=int, default=4, help="clients (default 4)")
     parser.add_argument("--seed", type=int, default=1, help="of the workload (default 1)")
@@ -25,13 +31,11 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--settle", type=float, default=2, help="seconds of writes after the failover (default 2)")
     parser.add_argument("--give-up-after", type=float, default=60, help="seconds to wait for a failover (default 60)")
     parser.add_argument("--reports", type=Path, default=Path("reports"), help="folder for reports (default reports)")
-    add_lab(parser, cloud_port=0, public_port=0)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only if writes flow again and the invariants held."""
-    settings = _settings(options)
+    settings = settings_of(options)
     from lab import preflight, report, result
     from lab.drill import conduct
     from lab.live_view import LiveView
@@ -46,7 +50,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return PASSED if found["passed"] else FAILED
 
 
-def _settings(options: argparse.Namespace) -> DrillSettings:
+def settings_of(options: argparse.Namespace) -> DrillSettings:
     return DrillSettings(
         chosen_lab(options),
         fault=options.fault,

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "statemachines" / "failover.asl.json"
+WORKFLOWS = sorted((ROOT / "statemachines").glob("*.asl.json"))
 SEEDED_STATES = {
     "CheckPrimaryHealth",
     "DecideAuroraOrStandard",
@@ -39,7 +40,14 @@ def snake(name: str) -> str:
 
 
 STATES = every_state(json.loads(WORKFLOW.read_text()))
-TASKS = sorted(name for name, state in STATES.items() if state["Type"] == "Task")
+TASKS = sorted(
+    {
+        name
+        for path in WORKFLOWS
+        for name, state in every_state(json.loads(path.read_text())).items()
+        if state["Type"] == "Task"
+    }
+)
 
 
 def test_the_seeded_state_names_are_kept() -> None:

@@ -29,7 +29,16 @@ WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; 
 BY_SECRETS_MANAGER = (
     "Secrets Manager asks for this in the function's name; the emulated one keeps what it is given as it is."
 )
+CONDITIONAL = "Allowed on a condition, which the lab does not judge; AWS asks for it beside the call itself."
+NO_OPTIONS = "RDS puts an instance in an option group, of which the lab's has none."
+CUT_OFF = "Looks at the old primary under its later name, where an earlier rebuild was cut off after the exchange."
 UNUSED_WITH_REASON = {
+    ("drlab-app-create-replica", "kms:CreateGrant"): CONDITIONAL,
+    ("drlab-app-create-replica", "kms:DescribeKey"): CONDITIONAL,
+    ("drlab-app-reverse-object-replication", "iam:PassRole"): CONDITIONAL,
+    ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
+    ("drlab-app-create-replica", "rds:DescribeDBInstances"): CUT_OFF,
+    ("drlab-app-export-divergence", "s3:GetObject"): MADE_BEFORE,
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
     ("*", "xray:PutTraceSegments"): BY_LAMBDA,

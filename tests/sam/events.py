@@ -37,11 +37,19 @@ def of_second_run(function: str) -> dict[str, Any]:
     return given
 
 
+REBUILD = (
+    *("CheckRebuild", "CreateReplica", "ExportDivergence", "KeepOldPrimary", "InstallReplica"),
+    *("ReverseObjectReplication", "VerifyStandby"),
+)
+
 # A run that is stood down, then one that goes through: every function once, on one lab that is new.
 FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, event(name)) for name in ("ReceiveAlarm", "ProbeLeader", "CheckPrimaryHealth", "CheckSecondaryReadiness")),
     ("EvaluateReadiness", event("EvaluateReadiness")),
     ("OperatorApi", event("OperatorApi")),
+    # A rebuild in us-west-2 while ap-southeast-2 leads: the replica stands for what was the primary, and the new one gets a
+    # name beside it, so that every step does its work.
+    *((name, event(name)) for name in REBUILD),
     ("WarmSecondary", event("WarmSecondary")),
     *((name, event(name)) for name in ("FencePrimary", "ScaleSecondaryECS", "StandDown")),
     *(

@@ -43,6 +43,19 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         and now["record"] == ("open", PRIMARY_REGION)
         and (before["desired"], now["desired"]) == (2, 1)
     ),
+    "CheckRebuild": lambda answer, _, __: answer["allowed"] is False and "replicates from" in answer["reason"],
+    "CreateReplica": lambda answer, before, now: (
+        now["instances"] - before["instances"] == {answer["instance"]} and answer["port"] > 0
+    ),
+    "ExportDivergence": lambda answer, before, now: (
+        (answer["exported"], answer["rows"], now["divergences"]) == (True, 0, before["divergences"] + 1)
+    ),
+    "KeepOldPrimary": lambda answer, before, now: (
+        answer["kept_as"] == f"app-{SECONDARY_REGION}" and now["instances"] == before["instances"]
+    ),
+    "InstallReplica": lambda answer, before, now: now["instances"] - before["instances"] == {answer["instance"]},
+    "ReverseObjectReplication": lambda answer, _, __: (answer["replicates"], answer["changed"]) == (True, False),
+    "VerifyStandby": lambda answer, _, __: answer["follows"] is True and answer["behind_seconds"] < 60,
     "BoundDataLoss": lambda answer, _, __: answer["known"] is True and answer["accepted"] is True,
     "AwaitApproval": lambda answer, before, now: (
         bool(answer["asked_until"]) and any("WAITS FOR YOU" in told for told in now["told"][len(before["told"]) :])
@@ -78,6 +91,7 @@ def observed(lab: Laboratory) -> dict[str, Any]:
     rds, ssm, s3, ecs = (lab.client(service, SECONDARY_REGION) for service in ("rds", "ssm", "s3", "ecs"))
     instance = rds.describe_db_instances(DBInstanceIdentifier=f"app-{SECONDARY_REGION}")["DBInstances"][0]
     outcomes = s3.list_objects_v2(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Prefix="runs/by-hand")
+    divergences = s3.list_objects_v2(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Prefix="divergence/")
     parameters = ssm.get_parameters(Names=["/drlab/app/database"])["Parameters"]
     return {
         "record": (record.state.value, record.leader),
@@ -86,5 +100,7 @@ def observed(lab: Laboratory) -> dict[str, Any]:
         "is_replica": bool(instance.get("ReadReplicaSourceDBInstanceIdentifier")),
         "parameter": parameters[0]["Value"] if parameters else None,
         "outcomes": outcomes["KeyCount"],
+        "divergences": divergences["KeyCount"],
+        "instances": {one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]},
         "told": [message.get("Subject") for message in lab.webhook.received()],
     }

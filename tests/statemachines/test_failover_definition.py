@@ -277,4 +277,4 @@ def test_a_promotion_may_take_as_long_as_aws_says() -> None:
 
 
 def test_the_readme_is_what_the_file_says() -> None:
-    assert DOCUMENT.read_text() == render(DEFINED), "run `make documents`"
+    assert DOCUMENT.read_text() == render(), "run `make documents`"

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from lab.document_workflow import DEFINITION, REBUILD, load, states
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, listed, of_type, text
 
 ROLES = of_type(CONTROL_PLANE, "AWS::IAM::Role")
 MANAGED = of_type(CONTROL_PLANE, "AWS::IAM::ManagedPolicy")
+
+MACHINES = {"FailoverStateMachineRole": DEFINITION, "RebuildStateMachineRole": REBUILD}
 
 PLAN = "ssm:GetParameter /drlab/app/plan"
 RECORD_READ = "s3:GetObject leader-record.json"
@@ -19,6 +22,8 @@ RECORD_WRITE = "s3:PutObject leader-record.json"
 HEARTBEAT = "s3:GetObject heartbeat.json"
 EXISTS = "s3:ListBucket control buckets"
 DATABASE_SEEN = "rds:DescribeDBInstances app-ap-southeast-2"
+KEPT_SEEN = f"{DATABASE_SEEN}-diverged-*"
+REBUILT_SEEN = f"{DATABASE_SEEN}-rebuilt-*"
 SECRET_READ = "secretsmanager:GetSecretValue drlab/app/database-??????"
 SECRET_OPENED = "kms:Decrypt key/*"
 SERVICE_SEEN = "ecs:DescribeServices app/app"
@@ -193,6 +198,52 @@ PERMITTED: dict[str, set[str]] = {
         "s3:ListBucket ControlBucket.Arn",
     },
     "Notify": {"sns:Publish NotificationTopic"},
+    "CheckRebuild": {RECORD_READ, EXISTS, DATABASE_SEEN, KEPT_SEEN, SECRET_READ, SECRET_OPENED},
+    "CreateReplica": {
+        RECORD_READ,
+        EXISTS,
+        DATABASE_SEEN,
+        KEPT_SEEN,
+        REBUILT_SEEN,
+        "rds:CreateDBInstanceReadReplica app-ap-southeast-2",
+        "rds:CreateDBInstanceReadReplica app-us-west-2 in us-west-2",
+        "rds:CreateDBInstanceReadReplica app-ap-southeast-2-rebuilt-*",
+        "rds:CreateDBInstanceReadReplica arn:aws:rds:ap-southeast-2:123456789012:subgrp:drlab-app-*",
+        "rds:CreateDBInstanceReadReplica arn:aws:rds:ap-southeast-2:123456789012:pg:drlab-app-*",
+        "rds:CreateDBInstanceReadReplica arn:aws:rds:ap-southeast-2:123456789012:og:default:postgres-*",
+        "kms:CreateGrant key/*",
+        "kms:DescribeKey key/*",
+    },
+    "ExportDivergence": {
+        DATABASE_SEEN,
+        KEPT_SEEN,
+        REBUILT_SEEN,
+        SECRET_READ,
+        SECRET_OPENED,
+        "s3:GetObject ControlBucket divergence/*",
+        "s3:PutObject ControlBucket divergence/*",
+    },
+    "KeepOldPrimary": {RECORD_READ, EXISTS, KEPT_SEEN, "rds:ModifyDBInstance app-ap-southeast-2"},
+    "InstallReplica": {
+        RECORD_READ,
+        EXISTS,
+        DATABASE_SEEN,
+        "rds:ModifyDBInstance app-ap-southeast-2-rebuilt-*",
+    },
+    "ReverseObjectReplication": {
+        RECORD_READ,
+        EXISTS,
+        *(
+            f"s3:{action} arn:aws:s3:::drlab-app-app-data-123456789012-{region}"
+            for action in ("GetReplicationConfiguration", "PutReplicationConfiguration")
+            for region in ("ap-southeast-2", "us-west-2")
+        ),
+        *(
+            f"iam:PassRole arn:aws:iam::123456789012:role/drlab-app-replicate-{region}"
+            for region in ("ap-southeast-2", "us-west-2")
+        ),
+    },
+    "VerifyStandby": {RECORD_READ, HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED},
 }
 
 
@@ -265,12 +316,15 @@ def test_every_function_has_a_role_of_its_own_and_nothing_that_aws_manages() -> 
 def test_a_role_is_taken_by_its_own_service_only() -> None:
     for name, role in ROLES.items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "states" if name == "FailoverStateMachineRole" else "lambda"
+        service = "states" if name in MACHINES else "lambda"
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
 
 
-@pytest.mark.parametrize("function", ["WarmSecondary", "BoundDataLoss", "PromoteReplica"])
+@pytest.mark.parametrize(
+    "function",
+    ["WarmSecondary", "BoundDataLoss", "PromoteReplica", "CheckRebuild", "ExportDivergence", "VerifyStandby"],
+)
 def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
     role = ROLES[f"{function}FunctionRole"]
@@ -349,16 +403,21 @@ def test_no_function_may_change_a_record_of_route_53() -> None:
     assert {action.partition(":")[2][:3] for _, action in asked} <= {"Get", "Lis"}, "and readiness only reads"
 
 
-def test_the_workflow_may_invoke_its_own_functions_and_no_others() -> None:
-    role = ROLES["FailoverStateMachineRole"]
+@pytest.mark.parametrize("role", MACHINES)
+def test_a_workflow_may_invoke_its_own_functions_and_no_others(role: str) -> None:
     invoked = {
         text(resource)
-        for statement in statements({**role, "ManagedPolicyArns": []})
+        for statement in statements({**ROLES[role], "ManagedPolicyArns": []})
         if "lambda:InvokeFunction" in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    outside = ("ReceiveAlarm", "ProbeLeader", "EvaluateReadiness", "OperatorApi")
-    assert invoked == {f"{name}Function.Arn" for name in PERMITTED if name not in outside}
+    tasks = {placed.name for placed in states(load(MACHINES[role])) if placed.state["Type"] == "Task"}
+    assert invoked == {f"{name}Function.Arn" for name in tasks}
+
+
+def test_every_function_is_a_workflow_s_or_has_a_trigger_of_its_own() -> None:
+    tasks = {placed.name for path in MACHINES.values() for placed in states(load(path))}
+    assert set(PERMITTED) - tasks == {"ReceiveAlarm", "ProbeLeader", "EvaluateReadiness", "OperatorApi"}
 
 
 def test_nobody_but_their_rules_and_the_gateway_may_invoke_a_function_from_outside() -> None:

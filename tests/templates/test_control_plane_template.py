@@ -12,10 +12,13 @@ import pytest
 from cfnlint.api import lint_by_config
 from cfnlint.config import ManualArgs
 
-from lab.document_workflow import load, states
+from lab.document_workflow import DEFINITION, REBUILD, load, states
 from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
 
-TASKS = [placed.name for placed in states(load()) if placed.state["Type"] == "Task"]
+MACHINES = {"FailoverStateMachine": DEFINITION, "RebuildStateMachine": REBUILD}
+TASKS = sorted(
+    {placed.name for path in MACHINES.values() for placed in states(load(path)) if placed.state["Type"] == "Task"}
+)
 FUNCTIONS = of_type(CONTROL_PLANE, "AWS::Lambda::Function")
 RULE = of_type(CONTROL_PLANE, "AWS::Events::Rule")["ReceiveAlarmFunctionAlarmChange"]
 
@@ -47,9 +50,10 @@ def test_each_task_state_has_its_function_under_its_own_name(state: str) -> None
     assert text(function["FunctionName"]) == f"drlab-app-{snake(state).replace('_', '-')}"
 
 
-def test_every_substitution_of_the_workflow_is_given_and_none_besides() -> None:
-    machine = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")["FailoverStateMachine"]
-    used = set(re.findall(r"\$\{(\w+)\}", json.dumps(load())))
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_substitution_of_a_workflow_is_given_and_none_besides(name: str) -> None:
+    machine = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")[name]
+    used = set(re.findall(r"\$\{(\w+)\}", json.dumps(load(MACHINES[name]))))
     assert set(machine["DefinitionSubstitutions"]) == used
     for name, value in machine["DefinitionSubstitutions"].items():
         assert text(value) == f"{name.removesuffix('Arn')}.Arn"
@@ -80,7 +84,8 @@ def test_every_function_is_told_where_its_plan_is_and_none_an_address_by_default
 
 def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None:
     within = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
-    assert within == {"WarmSecondaryFunction", "BoundDataLossFunction", "PromoteReplicaFunction"}
+    opening = ("WarmSecondary", "BoundDataLoss", "PromoteReplica", "CheckRebuild", "ExportDivergence", "VerifyStandby")
+    assert within == {f"{name}Function" for name in opening}
 
 
 @pytest.mark.scenario("F06")
@@ -122,6 +127,8 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
         ("ExecutionsFailed", "FailoverStateMachine"),
         ("ExecutionsTimedOut", "FailoverStateMachine"),
         ("ExecutionsAborted", "FailoverStateMachine"),
+        ("ExecutionsFailed", "RebuildStateMachine"),
+        ("ExecutionsTimedOut", "RebuildStateMachine"),
     }
 
 
@@ -136,10 +143,12 @@ def test_an_alarm_on_the_control_plane_tells_people_and_does_not_feed_itself(nam
     assert alarm["TreatMissingData"] == ("breaching" if scheduled else "notBreaching")
 
 
-def test_every_function_and_the_workflow_are_traced() -> None:
+def test_every_function_and_every_workflow_is_traced() -> None:
     assert {function["TracingConfig"]["Mode"] for function in FUNCTIONS.values()} == {"Active"}
-    machine = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")["FailoverStateMachine"]
-    assert machine["TracingConfiguration"] == {"Enabled": True}
+    machines = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")
+    assert set(machines) == set(MACHINES)
+    for machine in machines.values():
+        assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
 def test_notifications_are_optional() -> None:

@@ -38,7 +38,7 @@ class Postgres:
 
     def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition:
         """Raises DatabaseUnavailable. The position is read before the heartbeat, which can thus only be newer."""
-        with self._session(login) as session:
+        with self.session(login) as session:
             recovering, received, replayed = session.execute(POSITION).fetchone()
             row = session.execute(HEARTBEAT, (region,)).fetchone()
         heartbeat = None
@@ -48,24 +48,24 @@ class Postgres:
 
     def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
         """Raises DatabaseUnavailable. The tasks are read before the position, which is thus past what they wrote."""
-        with self._session(login) as session:
+        with self.session(login) as session:
             rows = session.execute(HOLDERS, (region,)).fetchall()
             (replayed,) = session.execute(REPLAYED).fetchone()
         return Confirmations(tuple(_holder(*row) for row in rows), _lsn(replayed))
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         """Raises DatabaseUnavailable."""
-        with self._session(login) as session:
+        with self.session(login) as session:
             recovering: bool = session.execute("SELECT pg_is_in_recovery()").fetchone()[0]
         return recovering
 
     def write_probe(self, login: DatabaseLogin, region: str) -> None:
         """Commit one row. Raises DatabaseUnavailable, also when it is not known whether the commit took place."""
-        with self._session(login) as session:
+        with self.session(login) as session:
             session.execute(PROBE, (region,))
 
     @contextmanager
-    def _session(self, login: DatabaseLogin) -> Iterator[Any]:
+    def session(self, login: DatabaseLogin) -> Iterator[Any]:
         """A transaction that commits at the end.
 
         A frozen server answers neither the query nor its cancellation: the watchdog shuts the socket down instead.

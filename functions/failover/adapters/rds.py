@@ -1,7 +1,9 @@
-"""What does RDS say of an instance, and how is it asked to promote one?
+"""What does RDS say of an instance, and how is it asked to promote, make or rename one?
 
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ from failover.domain.leader_record import Refusal
 
 NOT_FOUND = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
 WRONG_STATE = ("InvalidDBInstanceState", "InvalidDBInstanceStateFault")
+THERE_ALREADY = ("DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault")
+# Named alike by what RDS tells and by what it is asked for.
+SAME = (
+    *("AutoMinorVersionUpgrade", "CACertificateIdentifier", "CopyTagsToSnapshot", "DBInstanceClass", "KmsKeyId"),
+    *("MaxAllocatedStorage", "MultiAZ", "PubliclyAccessible", "StorageType"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,74 @@ class Rds:
                     return Refusal(f"AWS does not promote {identifier} in its present state.")
                 raise
         return None
+
+    def create_replica(self, identifier: str, source_arn: str, like: str) -> Refusal | None:
+        """None when AWS accepted. Raises TransientFailure or RunRefused.
+
+        boto3 signs the request for the source's Region by itself where it is told SourceRegion.
+        """
+        with told_in_a_sentence(f"Creating database instance {identifier}"):
+            model = self.client.describe_db_instances(DBInstanceIdentifier=like)["DBInstances"][0]
+            try:
+                self.client.create_db_instance_read_replica(
+                    DBInstanceIdentifier=identifier,
+                    SourceDBInstanceIdentifier=source_arn,
+                    SourceRegion=source_arn.split(":")[3],
+                    **_make_of(model),
+                )
+            except ClientError as error:
+                if code_of(error) in (*WRONG_STATE, *THERE_ALREADY):
+                    return Refusal(f"AWS does not make {identifier} now: {code_of(error)}.")
+                raise
+        return None
+
+    def rename(self, identifier: str, to: str, backup_retention_days: int | None = None) -> Refusal | None:
+        """None when AWS accepted. Raises TransientFailure or RunRefused."""
+        days = {} if backup_retention_days is None else {"BackupRetentionPeriod": backup_retention_days}
+        with told_in_a_sentence(f"Renaming database instance {identifier}"):
+            try:
+                self.client.modify_db_instance(
+                    DBInstanceIdentifier=identifier,
+                    NewDBInstanceIdentifier=to,
+                    DeletionProtection=True,
+                    ApplyImmediately=True,
+                    **days,
+                )
+            except ClientError as error:
+                if code_of(error) in (*WRONG_STATE, *THERE_ALREADY, *NOT_FOUND):
+                    return Refusal(f"AWS does not rename {identifier} now: {code_of(error)}.")
+                raise
+        return None
+
+    def release(self, identifier: str) -> str:
+        """Delete it, protected as it is; the name of the snapshot that stays. Raises TransientFailure or RunRefused."""
+        snapshot = f"{identifier}-final"
+        with told_in_a_sentence(f"Deleting database instance {identifier}"):
+            self.client.modify_db_instance(
+                DBInstanceIdentifier=identifier, DeletionProtection=False, ApplyImmediately=True
+            )
+            self.client.delete_db_instance(DBInstanceIdentifier=identifier, FinalDBSnapshotIdentifier=snapshot)
+        return snapshot
+
+
+def _make_of(model: dict[str, Any]) -> dict[str, Any]:
+    """What a replica takes after an instance of its own Region: place, key, class and what is watched of it.
+
+    Its storage, engine and users are the source's.
+    """
+    subnets, groups = model.get("DBSubnetGroup") or {}, model.get("DBParameterGroups") or []
+    insights = bool(model.get("PerformanceInsightsEnabled"))
+    made = {
+        "DBSubnetGroupName": subnets.get("DBSubnetGroupName"),
+        "DBParameterGroupName": next((one["DBParameterGroupName"] for one in groups), None),
+        "VpcSecurityGroupIds": [one["VpcSecurityGroupId"] for one in model.get("VpcSecurityGroups") or []],
+        "EnableIAMDatabaseAuthentication": model.get("IAMDatabaseAuthenticationEnabled"),
+        "EnableCloudwatchLogsExports": model.get("EnabledCloudwatchLogsExports"),
+        "EnablePerformanceInsights": insights or None,
+        "PerformanceInsightsKMSKeyId": model.get("PerformanceInsightsKMSKeyId") if insights else None,
+        **{name: model.get(name) for name in SAME},
+    }
+    return {name: value for name, value in made.items() if value not in (None, [])}
 
 
 def _instance(found: dict[str, Any]) -> DatabaseInstance:

@@ -8,8 +8,10 @@ from typing import Any
 from failover.application.ports import Notifications
 from failover.application.subject_line import subject_line
 from failover.domain.object_backlog import objects_told
-from failover.domain.outcome import Outcome, Result, derive, recorded
+from failover.domain.outcome import Outcome, Result, recorded
+from failover.domain.outcomes import derive
 from failover.domain.plan import Plan
+from failover.domain.rebuild_outcome import divergence
 from failover.domain.run import Run
 
 NEXT_STEPS = {
@@ -29,6 +31,14 @@ NEXT_STEPS = {
         "Act now: writes may be refused everywhere. Read the leader record and the state of the replica, then either "
         "finish by the runbook or, if nothing was promoted, reopen the old leader. Never open both."
     ),
+    Result.REBUILT: (
+        "Nothing is urgent. Read the rows that only the old primary has, and decide what becomes of them. Going back is a "
+        "switchover; staying is as good. Let the old primary go when nobody needs it: it costs as much as a running one."
+    ),
+    Result.NOT_REBUILT: (
+        "Users are served, but nothing can take over: read the reason, mend it, and ask for the rebuild again, which goes "
+        "on where this one ended."
+    ),
 }
 
 # The runbook page that helps with each end.
@@ -37,6 +47,8 @@ PAGES = {
     Result.UNVERIFIED: "runbooks/unplanned_failover.md",
     Result.STOOD_DOWN: "runbooks/unplanned_failover.md",
     Result.HELD: "runbooks/abandoned_run.md",
+    Result.REBUILT: "runbooks/failback.md",
+    Result.NOT_REBUILT: "runbooks/failback.md",
 }
 
 # Where a switchover leaves another situation than a failover does.
@@ -75,6 +87,8 @@ def subject_of(outcome: Outcome, service: str, run: str, planned: bool) -> str:
         Result.UNVERIFIED: f"{service} {did} over to {outcome.leader}, TRAFFIC NOT PROVEN",
         Result.STOOD_DOWN: f"{service} did not {do} over: {outcome.leader} leads as before",
         Result.HELD: f"{service} HELD: nobody may be leading, act now",
+        Result.REBUILT: f"{service}: the standby of {outcome.leader} is rebuilt",
+        Result.NOT_REBUILT: f"{service}: the standby was NOT rebuilt",
     }[outcome.result]
     return subject_line(told, run)
 
@@ -105,6 +119,8 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
 
 
 def _loss(run: Run) -> str:
+    if run.rebuilding:
+        return divergence(run)
     if run.planned and run.value("stood_down") is not None:
         return "none: nothing was promoted"
     if run.planned and run.value("prepared", "loss", "bound_seconds") == 0:

@@ -12,7 +12,8 @@ from failover.application.remembering import remember
 from failover.domain.digest import digest_of
 from failover.domain.journal import Event
 from failover.domain.leader_record import LeaderRecord
-from failover.domain.outcome import derive, outcome_key
+from failover.domain.outcome import outcome_key
+from failover.domain.outcomes import derive
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 

@@ -12,6 +12,7 @@ from failover.application.database_login import login_in
 from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseLogin, Databases, DatabaseSessions, Heartbeats, Secrets
+from failover.application.replica_lag import seconds_behind
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.domain.lease_holders import may_confirm
 from failover.domain.plan import Plan
@@ -52,20 +53,18 @@ class WarmSecondary:
     def _close_behind(self, login: DatabaseLogin, leader: str, epoch: int) -> float | Waiting:
         """Seconds between the newest heartbeat that was published and the newest on the replica, by the leader's clock."""
         published = self.heartbeats.read().newest
-        if published is None or published.region != leader:
-            return Waiting(f"{leader} has published no heartbeat to compare the replica with.")
         try:
             position = self.sessions.position(login, leader)
             holders = self.sessions.confirmations(login, leader).holders
         except DatabaseUnavailable as error:
             return Waiting(f"The replica does not answer: {error}")
-        if not position.in_recovery or position.heartbeat is None:
-            return Waiting(f"The replica does not replicate from {leader}, or has no heartbeat of it.")
+        behind = seconds_behind(position, published, leader)
+        if isinstance(behind, Waiting):
+            return behind
         if not may_confirm(holders, epoch):
             return Waiting(
                 f"No task of {leader} is registered on the replica in epoch {epoch}: none could confirm a fence."
             )
-        behind = max((published.at - position.heartbeat.at).total_seconds(), 0.0)
         if behind > (limit := self.plan.timing.unpublished.total_seconds()):
             return Waiting(
                 f"The replica is {behind:.1f} s behind {leader}; a switchover begins at {limit:g} s or less."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
 from failover.domain.intake import Start, TriggerKind, held_back
 from failover.domain.leader_record import LeaderRecord, Refusal
@@ -28,21 +29,35 @@ def decide(
     now: datetime,
 ) -> Start | Refusal:
     """The run `name` to start in `region`, or why none is. `running` are the names of the runs in progress there."""
-    said = " ".join(reason.split())
-    if not 1 <= len(said) <= LONGEST_REASON:
-        return Refusal(f"A reason of 1 to {LONGEST_REASON} characters is needed.")
+    said = said_plainly(reason)
+    if isinstance(said, Refusal):
+        return said
     if obstacle := why_not(region, plan, record, name, now):
         return Refusal(obstacle)
     if running:
         return Refusal(f"Another run is in progress: {sorted(running)[0]}. {WAIT_FOR_ITS_END}")
+    return Start(name, {"mode": mode.value, **asked_for(said, record, now)})
+
+
+def said_plainly(reason: str) -> str | Refusal:
+    """On one line, and of a length that every message has room for."""
+    said = " ".join(reason.split())
+    return (
+        said
+        if 1 <= len(said) <= LONGEST_REASON
+        else Refusal(f"A reason of 1 to {LONGEST_REASON} characters is needed.")
+    )
+
+
+def asked_for(said: str, record: LeaderRecord, now: datetime) -> dict[str, Any]:
+    """What the input of every run says that a person asked for against this record; against another it does nothing."""
     trigger = {
         "kind": TriggerKind.MANUAL.value,
         "reason": said,
         "alarm_arn": None,
         "observed_at": now.astimezone(UTC).isoformat(),
     }
-    # A run that was asked for against one record does nothing against another.
-    return Start(name, {"mode": mode.value, "trigger": trigger, "expected_epoch": record.epoch})
+    return {"trigger": trigger, "expected_epoch": record.epoch}
 
 
 def why_not(region: str, plan: Plan, record: LeaderRecord, run: str, now: datetime) -> str | None:

@@ -25,6 +25,8 @@ class Result(StrEnum):
     UNVERIFIED = "failed-over-unverified"
     STOOD_DOWN = "stood-down"
     HELD = "held"
+    REBUILT = "rebuilt"
+    NOT_REBUILT = "not-rebuilt"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def derive(run: Run, service: str, record: LeaderRecord | None = None) -> Outcom
         return _failed_over(run, service)
     stood_down = run.value("stood_down")
     if isinstance(stood_down, Mapping):
-        reason = _sentence(stood_down.get("reason"))
+        reason = one_sentence(stood_down.get("reason"))
         leader, epoch = stood_down.get("leader"), stood_down.get("epoch")
         summary = f"{service}: the run stood down and {leader} leads as before (epoch {epoch}). {reason}"
         return Outcome(Result.STOOD_DOWN, reason, summary, leader, epoch)
@@ -67,14 +69,14 @@ def recorded(run: Run) -> Outcome | None:
     found = run.value("outcome")
     if not isinstance(found, Mapping) or found.get("result") not in tuple(Result):
         return None
-    reason, summary = _sentence(found.get("reason")), str(found.get("summary"))
+    reason, summary = one_sentence(found.get("reason")), str(found.get("summary"))
     return Outcome(Result(found["result"]), reason, summary, found.get("leader"), found.get("epoch"))
 
 
 def why_not_going_on(run: Run) -> str:
     """Why a run that ends before the one-way step does not go on: the newest refusal or failure in its state."""
     if _waited_in_vain(run):
-        return f"Nobody accepted the loss in time. {_sentence(run.value('prepared', 'loss', 'reason'))}"
+        return f"Nobody accepted the loss in time. {one_sentence(run.value('prepared', 'loss', 'reason'))}"
     if run.value("error") is not None:
         return error_sentence(run.value("error"))
     approved = run.value("approval", "accepted") is True
@@ -87,7 +89,7 @@ def why_not_going_on(run: Run) -> str:
     ):
         found = run.value(*path)
         if isinstance(found, Mapping) and found.get(passed) is not True:
-            return _sentence(found.get("reason"))
+            return one_sentence(found.get("reason"))
     if run.value("readiness") is not None:
         return f"The database's kind {run.value('readiness', 'db_mode')} cannot be promoted by this workflow."
     return "The run ended before it decided anything."
@@ -109,10 +111,10 @@ def error_sentence(error: object) -> str:
     except ValueError:
         told = None
     if isinstance(told, Mapping) and isinstance(told.get("errorMessage"), str):
-        return _sentence(told["errorMessage"])
+        return one_sentence(told["errorMessage"])
     name = error.get("Error")
     detail = f": {cause}" if isinstance(cause, str) and cause and "Traceback" not in cause else ""
-    return _sentence(f"{name or 'An error'} was raised{detail}")
+    return one_sentence(f"{name or 'An error'} was raised{detail}")
 
 
 def _failed_over(run: Run, service: str) -> Outcome:
@@ -176,7 +178,8 @@ def _loss(run: Run) -> str:
     return f"At most {bound:.1f} s of acknowledged writes could be lost."
 
 
-def _sentence(text: object) -> str:
+def one_sentence(text: object) -> str:
+    """Some text as a sentence of bearable length; that there is none is said."""
     if not isinstance(text, str) or not text.strip():
         return "No reason was given."
     line = " ".join(text.split())

@@ -60,6 +60,11 @@ class Run:
         return self.state.get("mode") == Mode.PLANNED
 
     @property
+    def rebuilding(self) -> bool:
+        """Whether the run makes its Region a standby again, and moves no leadership."""
+        return isinstance(self.state.get("rebuild"), Mapping)
+
+    @property
     def mode(self) -> Mode:
         """unplanned where the input names none. Raises RunStateError: the first state asks, and can still refuse."""
         mode = self.state.get("mode", Mode.UNPLANNED)

@@ -11,8 +11,10 @@ from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
 from failover.application.only_once import OnlyOnce
 from failover.application.operate import Operate
+from failover.application.release_old_primary import ReleaseOldPrimary
 from failover.application.show_run import ShowRun
 from failover.application.show_status import RegionBooks, ShowStatus
+from failover.application.start_rebuild import StartRebuild
 from failover.application.start_run import StartRun
 from failover.application.take_over_run import TakeOverRun
 from failover.application.verify_journal import VerifyJournal
@@ -60,6 +62,32 @@ def show_run(plan: Plan, region: str) -> ShowRun:
     return ShowRun(run_book(plan, region), journal_in(region, plan), outcomes_of(plan, region))
 
 
+def start_rebuild(plan: Plan, region: str, by: str) -> StartRebuild:
+    """Of the standby in `region`, a Region of the plan, in which the run and its journal are."""
+    return StartRebuild(
+        plan,
+        region,
+        register_of(plan),
+        runs_of(plan, region),
+        rebuilds_of(plan, region),
+        journal_in(region, plan),
+        CLOCK,
+        by,
+    )
+
+
+def rebuilds_of(plan: Plan, region: str) -> StepFunctions:
+    """The rebuilds of `region`."""
+    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
+    return StepFunctions(states, state_machine_of(region, plan, "rebuild-standby"))
+
+
+def release_old_primary(plan: Plan, region: str, by: str) -> ReleaseOldPrimary:
+    """That a rebuild kept in `region`."""
+    instances = Rds(aws.client("rds", region, plan.timing.api_timeout))
+    return ReleaseOldPrimary(plan, region, instances, outcomes_of(plan, region), journal_in(region, plan), by)
+
+
 def show_status(plan: Plan) -> ShowStatus:
     """Of both Regions that can lead."""
     books = {region: RegionBooks(runs_of(plan, region), journal_in(region, plan)) for region in plan.regions}
@@ -71,9 +99,9 @@ def verify_journal(plan: Plan, region: str) -> VerifyJournal:
     return VerifyJournal(journal_in(region, plan), outcomes_of(plan, region))
 
 
-def state_machine_of(region: str, plan: Plan) -> str:
-    """The workflow's ARN in `region`, by its name in template.yaml."""
-    return f"arn:aws:states:{region}:{plan.account_id}:stateMachine:drlab-{plan.service}-failover"
+def state_machine_of(region: str, plan: Plan, workflow: str = "failover") -> str:
+    """The ARN of `workflow` in `region`, by its name in template.yaml."""
+    return f"arn:aws:states:{region}:{plan.account_id}:stateMachine:drlab-{plan.service}-{workflow}"
 
 
 def topic_of(region: str, plan: Plan) -> str:

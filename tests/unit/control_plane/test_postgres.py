@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from control_plane_world import PRIMARY, STANDBY
 
+from failover.adapters.ledger_rows import PostgresLedger
 from failover.adapters.postgres import Postgres
-from failover.application.errors import DatabaseUnavailable
+from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.ports import DatabaseLogin
 from lab.processes import Processes
 from lab.region.postgresql import PostgreSQL
@@ -43,6 +45,7 @@ def pair() -> Iterator[tuple[PostgreSQL, PostgreSQL]]:
             session.rows("alter table heartbeat owner to app")
             session.rows("alter table probe owner to app")
             session.rows("alter table lease_holder owner to app")
+            session.rows("alter table writes owner to app")
             session.rows(BEAT, (PRIMARY,))
         standby.create_standby_of(primary, primary.address)
         yield primary, standby
@@ -139,3 +142,22 @@ def test_a_database_of_an_older_service_shows_no_tasks_and_says_so(pair: tuple[P
                 SESSIONS.confirmations(login(pair[0]), PRIMARY)
         finally:
             session.rows("alter table set_aside rename to lease_holder")
+
+
+def test_a_ledger_tells_its_rows_since_an_instant_and_which_of_some_it_lacks(
+    pair: tuple[PostgreSQL, PostgreSQL],
+) -> None:
+    primary, ledger = pair[0], PostgresLedger(SESSIONS)
+    with primary.session() as session:
+        for number in (1, 2, 3):
+            session.rows(
+                "insert into writes (writer, number, body, region, epoch, accepted_at) values ('w', $1, 'b', 'r', 1, $2)",
+                (number, f"2026-01-01 00:0{number}+00"),
+            )
+    rows = ledger.since(login(primary), datetime(2026, 1, 1, 0, 2, tzinfo=UTC))
+    assert [(row.number, row.accepted_at.minute) for row in rows] == [(2, 2), (3, 3)]
+    others = [replace(rows[0], body="another"), rows[1], replace(rows[1], number=4)]
+    assert [(row.number, row.body) for row in ledger.lacking(login(primary), others)] == [(2, "another"), (4, "b")]
+    assert ledger.lacking(login(primary), []) == []
+    with pytest.raises(RunRefused, match="more than 1 were accepted"):
+        PostgresLedger(SESSIONS, most=1).since(login(primary), datetime(2026, 1, 1, tzinfo=UTC))

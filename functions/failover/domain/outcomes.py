@@ -1,0 +1,13 @@
+"""How did a run end, of whichever workflow?"""
+
+from __future__ import annotations
+
+from failover.domain import outcome, rebuild_outcome
+from failover.domain.leader_record import LeaderRecord
+from failover.domain.outcome import Outcome
+from failover.domain.run import Run
+
+
+def derive(run: Run, service: str, record: LeaderRecord | None = None) -> Outcome:
+    """The outcome of `run` for `service`, from its state, and from the leader record where that is known."""
+    return rebuild_outcome.derive_rebuild(run, service) if run.rebuilding else outcome.derive(run, service, record)

@@ -1,0 +1,38 @@
+"""`drlab roundtrip`: a failover, a rebuild of the standby and a switchover back, under load and in one report."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from lab.commands.drill import add_load, settings_of
+from lab.commands.options import FAILED, PASSED, Subparsers, add_lab
+from lab.settings import FAULT_NAMES
+
+
+def add(commands: Subparsers) -> None:
+    parser = commands.add_parser(
+        "roundtrip", help="a failover, a rebuild of the standby and a switchover back, in one report"
+    )
+    parser.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
+    add_load(parser)
+    add_lab(parser, cloud_port=0, public_port=0)
+    parser.set_defaults(run=run, planned=False, break_glass=False)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Exit status 0 only if both legs passed, nothing was lost on the way back, and what was lost is listed."""
+    settings = settings_of(options)
+    from lab import preflight, trip_report, trip_result
+    from lab.live_view import LiveView
+    from lab.roundtrip import conduct
+
+    preflight.check(settings.lab)
+    with LiveView(console) as view:
+        trip = conduct(settings, view)
+    found = trip_result.build(trip)
+    page = trip_report.write(found, options.reports / trip.trip)
+    console.print(trip_report.summary(found))
+    console.print(f"report: {page}", markup=False, soft_wrap=True)
+    return PASSED if found["passed"] else FAILED

@@ -1,0 +1,69 @@
+"""Is one replica of the leader's database made, of the old primary's make, and called done only when it is available?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rebuild_world import HERE, INSTANCE, KEPT, LEADER, REPLICA, SOURCE, RebuildWorld, checked
+
+from failover.application.create_replica import CreateReplica
+from failover.application.errors import RunRefused, StillInProgress
+from failover.application.ports import DatabaseInstance
+
+
+def create(world: RebuildWorld) -> CreateReplica:
+    return CreateReplica(*world.at, world.register, world.instances, world.clock)
+
+
+def test_it_is_made_beside_the_old_primary_and_waited_for() -> None:
+    world = RebuildWorld()
+    answer = create(world)(checked())
+    assert world.instances.calls == [("create", REPLICA, SOURCE, INSTANCE)]
+    assert answer == {"instance": REPLICA, "endpoint": "new", "port": 5432, "source": SOURCE}
+    assert world.instances.all[INSTANCE].source is None, "the old primary is as it was"
+
+
+def test_a_call_that_is_repeated_makes_no_second_one() -> None:
+    world = RebuildWorld()
+    assert create(world)(checked()) == create(world)(checked())
+    assert len(world.instances.calls) == 1
+
+
+def test_a_large_database_takes_longer_than_one_call() -> None:
+    world = RebuildWorld()
+    world.instances.becomes = "creating"
+    with pytest.raises(StillInProgress, match="is creating"):
+        create(world)(checked())
+
+
+def test_one_that_cannot_become_available_is_said_so() -> None:
+    world = RebuildWorld()
+    world.instances.becomes = "incompatible-network"
+    with pytest.raises(RunRefused, match="remove it, and ask again"):
+        create(world)(checked())
+
+
+def test_another_instance_of_that_name_is_not_taken_for_it() -> None:
+    world = RebuildWorld()
+    world.instances.all[REPLICA] = DatabaseInstance(REPLICA, "available", None, "x", 5432, 0)
+    with pytest.raises(RunRefused, match="replicates from nothing"):
+        create(world)(checked())
+
+
+def test_a_replica_that_has_the_name_already_is_the_replica() -> None:
+    """An earlier run was cut off after the exchange."""
+    world = RebuildWorld()
+    world.instances.all[KEPT] = replace(world.instances.all[INSTANCE], identifier=KEPT)
+    world.instances.all[INSTANCE] = DatabaseInstance(INSTANCE, "available", SOURCE, "new", 5432, 7)
+    assert create(world)(checked())["instance"] == INSTANCE
+    assert world.instances.calls == []
+
+
+def test_nothing_is_made_once_the_leadership_has_moved() -> None:
+    world = RebuildWorld()
+    world.register.record = replace(world.register.record, epoch=5, leader=HERE)
+    with pytest.raises(RunRefused, match="led by ap-southeast-2: nothing further is changed"):
+        create(world)(checked())
+    assert world.instances.calls == []
+    assert LEADER in world.plan.regions
