@@ -39,6 +39,7 @@ def test_a_command_s_output_is_compared_word_by_word_and_dots_stand_for_anything
     assert told is not None
     assert "ap-southeast-2" in told
     assert Command(1, "true", "").difference("something\n")
+    assert Command(1, "drlab readiness", "Check ... Seen").difference("Check         Seen\n") is None
 
 
 def test_commands_and_cues_come_in_the_order_of_the_page(tmp_path: Path) -> None:
