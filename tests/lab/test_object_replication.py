@@ -92,6 +92,7 @@ def test_a_delete_marker_is_replicated_only_where_the_rule_says_so(
     assert status(there, buckets[SECONDARY_REGION], "app-data/a") == expected
 
 
+@pytest.mark.scenario("F45")
 def test_what_waits_is_counted_in_the_destination_s_region_until_it_is_there(
     cloud: EmulatedCloud, buckets: dict[str, str]
 ) -> None:

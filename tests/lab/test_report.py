@@ -72,6 +72,15 @@ def test_unknown_is_never_shown_as_zero(tmp_path: Path) -> None:
     assert "RPO: unknown, the rows of us-west-2 could not be read" in text_of(found)
 
 
+@pytest.mark.scenario("F45")
+def test_what_waited_for_replication_is_counted_and_unknown_where_nobody_knows(tmp_path: Path) -> None:
+    for objects, shown in (({"operations": 12}, "12"), ({"operations": None}, "unknown"), (None, "unknown")):
+        loss = {"known": True, "accepted": True, "bound_seconds": 3.0, "objects": objects}
+        run = a_run(state={"prepared": {"loss": loss}})
+        _, texts = written(a_record(runs=(run,)), tmp_path / shown / str(objects is None))
+        assert f"| object operations that waited for S3's replication | {shown} |" in texts["report.md"]
+
+
 def test_a_drill_that_observed_nothing_is_reported_as_such(tmp_path: Path) -> None:
     found, texts = written(a_record(survivor_rows=None, runs=(), attempts=(), journal=()), tmp_path)
     assert found["verdict"] == "Failed: no write was acknowledged by us-west-2 after region-dark."

@@ -58,6 +58,7 @@ def test_a_bound_within_the_rpo_is_accepted_with_its_evidence() -> None:
     json.dumps(answer)
 
 
+@pytest.mark.scenario("F45")
 def test_objects_that_wait_for_replication_are_told_and_decide_nothing() -> None:
     """They are not in the database, and they are late rather than lost where the Region comes back."""
     world = World()
@@ -69,6 +70,7 @@ def test_objects_that_wait_for_replication_are_told_and_decide_nothing() -> None
     json.dumps(answer)
 
 
+@pytest.mark.scenario("F45")
 def test_a_backlog_that_nobody_knows_is_unknown_and_not_zero() -> None:
     world = World()
     world.objects.waiting = UnknownBacklog("S3 has published no figure within 20 minutes.")
