@@ -74,7 +74,11 @@ def test_unknown_is_never_shown_as_zero(tmp_path: Path) -> None:
 
 @pytest.mark.scenario("F45")
 def test_what_waited_for_replication_is_counted_and_unknown_where_nobody_knows(tmp_path: Path) -> None:
-    for objects, shown in (({"operations": 12}, "12"), ({"operations": None}, "unknown"), (None, "unknown")):
+    for objects, shown in (
+        ({"operations": 12, "reason": "12 wait."}, "12"),
+        ({"operations": None, "reason": "?"}, "unknown"),
+        (None, "unknown"),
+    ):
         loss = {"known": True, "accepted": True, "bound_seconds": 3.0, "objects": objects}
         run = a_run(state={"prepared": {"loss": loss}})
         _, texts = written(a_record(runs=(run,)), tmp_path / shown / str(objects is None))
