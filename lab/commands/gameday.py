@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_lab, chosen_lab
+
+if TYPE_CHECKING:
+    from lab.gameday.experiment import GameDay
+    from lab.live_view import LiveView
+    from lab.settings import LabSettings
 
 
 def add(commands: Subparsers) -> None:
@@ -20,15 +27,13 @@ def add(commands: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Exit status 0 only if every probe found what it should, writes flow again and the invariants held."""
-    from lab import preflight, report, result
-    from lab.drill import conduct
+    """Exit status 0 only if every probe found what it should and, where the leadership moved, the drill around it passed."""
+    from lab import preflight
     from lab.gameday import experiment
     from lab.live_view import LiveView
-    from lab.settings import DrillSettings
 
-    settings = DrillSettings(chosen_lab(options))
-    preflight.check(settings.lab)
+    settings = chosen_lab(options)
+    preflight.check(settings)
     view = LiveView(console)
 
     def say(text: str) -> None:
@@ -36,19 +41,45 @@ def run(options: argparse.Namespace, console: Console) -> int:
         view.say(text)
 
     game_day = experiment.load(options.name, say)
+    play = _by_itself if game_day.fault is None else _in_a_drill
     with view:
-        record = conduct(settings, view, game_day.occasion())
-    found = result.build(record)
-    folder = options.reports / f"{record.drill}-{options.name}"
-    paths = report.write(found, folder)
-    (folder / "journal.json").write_text(json.dumps(game_day.journal, indent=2, default=str) + "\n", encoding="utf-8")
-    console.print(report.summary(found))
+        passed, folder = play(game_day, settings, view, options.reports, console)
+    journal = json.dumps(game_day.journal, indent=2, default=str)
+    (folder / "journal.json").write_text(f"{journal}\n", encoding="utf-8")
     complaints = game_day.complaints()
     for complaint in complaints:
         console.print(complaint, style="bold red", markup=False, soft_wrap=True)
     count = len(experiment.played(game_day.journal))
     console.print(f"game day {options.name}: {count - len(complaints)} of {count} activities went as planned")
-    console.print(
-        f"report: {paths['report.html']}, and Chaos Toolkit's journal beside it", markup=False, soft_wrap=True
-    )
-    return PASSED if found["passed"] and not complaints else FAILED
+    console.print(f"report: {folder}/, with Chaos Toolkit's journal.json", markup=False, soft_wrap=True)
+    return PASSED if passed and not complaints else FAILED
+
+
+def _in_a_drill(
+    game_day: GameDay, settings: LabSettings, view: LiveView, reports: Path, console: Console
+) -> tuple[bool, Path]:
+    """Clients write all the while, and the invariants are judged."""
+    from lab import report, result
+    from lab.drill import conduct
+    from lab.settings import DrillSettings
+
+    record = conduct(DrillSettings(settings), view, game_day.occasion())
+    found = result.build(record)
+    folder = reports / f"{record.drill}-{game_day.name}"
+    report.write(found, folder)
+    console.print(report.summary(found))
+    return bool(found["passed"]), folder
+
+
+def _by_itself(
+    game_day: GameDay, settings: LabSettings, view: LiveView, reports: Path, console: Console
+) -> tuple[bool, Path]:
+    """Nobody's leadership moves, so there is no recovery to measure: the experiment's own journal is the report."""
+    from lab.laboratory import Laboratory
+
+    del console
+    with Laboratory(settings, view.say) as lab:
+        game_day.play(lab)
+    folder = reports / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{game_day.name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return True, folder

@@ -45,13 +45,17 @@ class GameDay:
 
     def occasion(self) -> Occasion:
         """Under the name of the fault that it injects, by which the invariants know what must have gone on."""
-        injected = [one["provider"].get("arguments", {}).get("fault") for one in self.experiment["method"]]
-        fault = next((str(one) for one in injected if one), self.name)
         title = f"{self.name}: {self.experiment['title']}"
-        return Occasion(fault, title, FAULT, self._play, struck_at=lambda: self.began)
+        return Occasion(self.fault or self.name, title, FAULT, self.play, struck_at=lambda: self.began)
 
-    def _play(self, lab: Laboratory) -> None:
-        """Raises GameDayError where there was no steady state to begin with."""
+    @property
+    def fault(self) -> str | None:
+        """Of `drlab drill`; None where the leadership is not to move."""
+        injected = [one["provider"].get("arguments", {}).get("fault") for one in self.experiment["method"]]
+        return next((str(one) for one in injected if one), None)
+
+    def play(self, lab: Laboratory) -> None:
+        """On that lab. Raises GameDayError where there was no steady state to begin with."""
         from chaoslib.experiment import run_experiment
         from chaoslib.run import RunEventHandler
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from lab.laboratory import LabError, Laboratory
 
@@ -14,11 +15,15 @@ LOOK_AGAIN_SECONDS = 0.1
 
 @dataclass
 class Stage:
-    """The lab, when the fault struck on the monotonic clock, and how many notifications had come by then."""
+    """The lab, when the fault struck on the monotonic clock, and how many notifications had come by then.
+
+    `good_at`: a moment at which users' objects were as they should be.
+    """
 
     lab: Laboratory
     struck_at: float = 0.0
     heard: int = 0
+    good_at: datetime | None = None
 
     def strike(self) -> None:
         self.struck_at, self.heard = time.monotonic(), len(self.lab.webhook.received())

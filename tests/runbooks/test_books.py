@@ -39,7 +39,7 @@ PLAYS: Mapping[str, Play] = {
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
     "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident")),
     "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
-    "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/split_brain")),
+    "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware", "gamedays/split_brain")),
 }
 
 
