@@ -10,7 +10,7 @@ from chaos.case import Case, Situation
 from chaos.expectations import missed
 from chaos.faults import ALL_STATES, OfExecution
 from chaos.history import Ended, History, Promotion
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 from failover.domain.leader_record import State
 from failover.domain.outcome import Result
 from failover.domain.run import Mode
@@ -155,7 +155,7 @@ def _undone_or_held(case: Case, history: History) -> Broken:
             if at > promotion.at and record.state is State.OPEN and record.leader == history.old:
                 yield f"{history.old} was opened in epoch {record.epoch}, after the promotion"
     record = history.record
-    entered = any(ONE_WAY_STEP in one.entered for one in history.ended)
+    entered = any(set(ONE_WAY_STEPS) & set(one.entered) for one in history.ended)
     if not history.promotions and not entered and (record.state, record.leader) != (State.OPEN, history.old):
         yield f"nothing was promoted, and {record.leader} is {record.state} in epoch {record.epoch}"
     if record.state is State.OPEN and record.leader == history.new and not history.promotions:

@@ -27,7 +27,9 @@ ONLY = {
     Situation.SWITCHOVER: ("CheckPrimaryHealth", "WarmSecondary", "FencePrimary", "BoundDataLoss", "PromoteReplica"),
 }
 PLANNED_ONLY = ("WarmSecondary",)
-ENTERED = tuple(state for state in TASKS if state not in PLANNED_ONLY)
+# Of a failover whose replica is lost: it is not played.
+NOT_ENTERED = (*PLANNED_ONLY, "RestoreFromLatestSnapshot")
+ENTERED = tuple(state for state in TASKS if state not in NOT_ENTERED)
 # Those that a run enters by itself, in each kind of run.
 ON_THE_WAY = tuple(state for state in ENTERED if state not in ("AwaitApproval", "StandDown"))
 SWITCHED = tuple(state for state in TASKS if state in (*ON_THE_WAY, *PLANNED_ONLY))

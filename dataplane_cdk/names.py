@@ -53,6 +53,10 @@ class Names:
         return f"/drlab/{self.config.service}/database"
 
     @property
+    def database_placement_parameter(self) -> str:
+        return f"{self.database_parameter}-placement"
+
+    @property
     def plan_parameter(self) -> str:
         return f"/drlab/{self.config.service}/plan"
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.cloud import deploy_data_plane, image_assets
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, LabSettings
+from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, LabSettings
 
 Client = Any
 ClientFor = Callable[[str, str], Client]  # (service, Region) -> boto3 client
@@ -21,6 +21,8 @@ ClientFor = Callable[[str, str], Client]  # (service, Region) -> boto3 client
 DATABASE_REGIONS = (PRIMARY_REGION, SECONDARY_REGION)
 PLAN_PARAMETER = f"/drlab/{SERVICE}/plan"
 CREDENTIALS_SECRET = f"drlab/{SERVICE}/credentials"
+# RDS draws the last part; the lab's is told beforehand.
+AUTOMATED_BACKUPS_ARN = f"arn:aws:rds:{SECONDARY_REGION}:{ACCOUNT_ID}:auto-backup:ab-{SERVICE}-{PRIMARY_REGION}"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Which real PostgreSQL server belongs to which DB instance, and how does an instance of the API get one?
 
-By its kind: a replica of another instance is a real standby of that one's server. A server stays with its instance
+By its kind: a replica of another instance is a real standby of that one's server, and one that is restored is made of the
+files of a real backup. A server stays with its instance
 under whatever name, and ends with it.
 """
 
@@ -8,9 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from lab.backups import Backups
 from lab.cloud.control_client import CloudControl
 from lab.data_plane import database_instance
 from lab.processes import Processes, ProcessFailed
@@ -29,15 +32,19 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
     `follow` is told every DB instance of the API whenever one changed; what a server did is reported to `cloud`.
     """
 
-    def __init__(self, processes: Processes, links: ReplicationLinks) -> None:
+    def __init__(self, processes: Processes, links: ReplicationLinks, backups: Backups) -> None:
         self._processes = processes
+        self._backups = backups
         self._links = links
         self._lock = threading.Lock()
         self._servers: dict[Address, PostgreSQL] = {}
         self._instances: dict[tuple[str, str], Address] = {}
         self._busy: set[tuple[str, str]] = set()
         self._count = 0
-        self._makers: dict[str, Callable[[Entry], PostgreSQL]] = {"replica": self._replica}
+        self._makers: dict[str, Callable[[Entry], PostgreSQL]] = {
+            "replica": self._replica,
+            "backup": self._restored,
+        }
 
     def adopt(self, region: str, instance: str, server: PostgreSQL) -> PostgreSQL:
         """`server` is that of an instance that is not there yet."""
@@ -74,6 +81,8 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
         for entry in entries:
             if "port" not in entry:
                 self._once(entry, partial(self._make, cloud, entry))
+            elif entry.get("snapshot"):
+                self._once(entry, partial(self._back_up, cloud, entry))
             elif entry["promotion_requested"]:
                 self._once(entry, partial(self._promote, cloud, entry))
 
@@ -136,6 +145,29 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
             raise
         self._links.delayed(link)
         return server
+
+    def _restored(self, entry: Entry) -> PostgreSQL:
+        """Made of a backup. Raises PostgreSQLError or KeyError."""
+        region, made_from = entry["region"], entry["made_from"]
+        backed_up = self._backups.find(made_from["source"])
+        to = datetime.fromisoformat(made_from["to"]) if made_from.get("to") else None
+        data = self._processes.state_directory / self.folder_name(region)
+        server = PostgreSQL(region, self._processes, data_dir=data)
+        try:
+            server.create_from_backup(backed_up.base, backed_up.logs, to, backed_up.credentials)
+        except PostgreSQLError:
+            server.discard()
+            raise
+        return server
+
+    def _back_up(self, cloud: CloudControl, entry: Entry) -> None:
+        region, instance, name = entry["region"], entry["instance"], entry["snapshot"]
+        try:
+            at = self._backups.snapshot(self.of(region, instance), f"{region}/{name}")
+        except FAILURES:
+            cloud.report_snapshot(region, instance, name, None)
+        else:
+            cloud.report_snapshot(region, instance, name, at)
 
     def _promote(self, cloud: CloudControl, entry: Entry) -> None:
         region, instance = entry["region"], entry["instance"]

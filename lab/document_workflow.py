@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
@@ -115,9 +115,14 @@ def _section(path: Path, title: str) -> str:
         limit=_spoken(timedelta(seconds=definition["TimeoutSeconds"])),
         longest=_spoken(longest_run(definition)),
         diagram="\n".join(["stateDiagram-v2", *_diagram(definition, "  ")]),
-        one_way=f"{ONE_WAY_STEP} is the one-way step. " if ONE_WAY_STEP in definition["States"] else "",
+        one_way=_one_way(definition),
         table="\n".join(_row(placed) for placed in states(definition)),
     )
+
+
+def _one_way(definition: Mapping[str, Any]) -> str:
+    found = [name for name in ONE_WAY_STEPS if name in definition["States"]]
+    return f"{' and '.join(found)} are the one-way steps. " if found else ""
 
 
 def write() -> Path:

@@ -36,13 +36,13 @@ class Run:
     state: dict[str, Any]
     failure: str | None = None
 
-    def entered(self, name: str) -> float | None:
-        """When a state was first entered; None: never."""
-        return next((span.entered for span in self.spans if span.state == name), None)
+    def entered(self, *names: str) -> float | None:
+        """When one of these states was first entered; None: never."""
+        return next((span.entered for span in self.spans if span.state in names), None)
 
-    def exited(self, name: str) -> float | None:
-        """When a state was last left without an error; None: never."""
-        return next((span.exited for span in reversed(self.spans) if span.state == name and not span.error), None)
+    def exited(self, *names: str) -> float | None:
+        """When one of these states was last left without an error; None: never."""
+        return next((span.exited for span in reversed(self.spans) if span.state in names and not span.error), None)
 
 
 @dataclass(frozen=True)

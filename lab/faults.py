@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lab.data_plane import database_instance
+from lab.region.postgresql_replication import eventually
+from lab.region.postgresql_session import PostgreSQLError
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, FaultName
 
 if TYPE_CHECKING:
     from lab.laboratory import Laboratory
 
+BACKUPS = "DBInstanceAutomatedBackups"
+FIRST_BACKUP_WITHIN = timedelta(seconds=20)
 FORWARDING_RULE = f"drlab-{SERVICE}-forward-health-check"
 
 
@@ -62,6 +68,16 @@ def _alarm_lost(lab: Laboratory) -> None:
     _region_dark(lab)
 
 
+def _replica_lost(lab: Laboratory) -> None:
+    """The replica first, by the API as a person would: then there is nothing to promote when the Region is lost."""
+    rds, name = lab.client("rds", SECONDARY_REGION), database_instance(SECONDARY_REGION)
+    if not eventually(lambda: bool(rds.describe_db_instance_automated_backups()[BACKUPS]), FIRST_BACKUP_WITHIN):
+        raise PostgreSQLError(f"Nothing was backed up to {SECONDARY_REGION} within {FIRST_BACKUP_WITHIN}.")
+    rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    _region_dark(lab)
+
+
 FAULTS: dict[FaultName, Fault] = {
     fault.name: fault
     for fault in (
@@ -78,6 +94,11 @@ FAULTS: dict[FaultName, Fault] = {
             "alarm-lost",
             "the primary Region goes dark, and the rule that forwards its alarm has been disabled",
             _alarm_lost,
+        ),
+        Fault(
+            "replica-lost",
+            "the replica is deleted, and the primary Region goes dark: there is a backup, and nothing to promote",
+            _replica_lost,
         ),
     )
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 from lab import measure
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt, first_acknowledged_by
@@ -35,7 +35,7 @@ class Finding:
 
 Answer = tuple[Verdict, str]
 # In these faults the old leader's Region answers nobody outside it.
-UNREACHABLE = ("region-dark", "link-cut", "alarm-lost", "control-plane-lost")
+UNREACHABLE = ("region-dark", "link-cut", "alarm-lost", "control-plane-lost", "replica-lost")
 
 
 def check(record: DrillRecord) -> list[Finding]:
@@ -88,7 +88,7 @@ def _verified_before_traffic(record: DrillRecord) -> Answer:
 
 
 def _bounded_promotion(record: DrillRecord) -> Answer:
-    promoted = [run for run in record.runs if run.entered(ONE_WAY_STEP) is not None]
+    promoted = [run for run in record.runs if run.entered(*ONE_WAY_STEPS) is not None]
     if not promoted:
         if first_acknowledged_by(record.attempts, record.new_leader, record.fault_at) is not None:
             return Verdict.VIOLATED, f"{record.new_leader} acknowledged writes though no run passed the gate."
@@ -114,7 +114,7 @@ def _gate(run: Run, target: float | None) -> Answer:
         return Verdict.VIOLATED, f"{run.name} promoted with a bound of {bound:.2f} s over the target of {target:g} s."
     if loss.get("accepted") is False:
         return Verdict.VIOLATED, f"{run.name} promoted although its gate refused."
-    if decided is not None and decided > (run.entered(ONE_WAY_STEP) or decided):
+    if decided is not None and decided > (run.entered(*ONE_WAY_STEPS) or decided):
         return Verdict.VIOLATED, f"{run.name} promoted before its gate had decided."
     return Verdict.HELD, f"The gate saw a bound of {bound:.2f} s, within the target of {target:g} s."
 

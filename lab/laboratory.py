@@ -7,6 +7,7 @@ database servers are made.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from botocore.config import Config
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import LeaderRecord, genesis
 from lab import data_plane
+from lab.backups import Backups
 from lab.cloud.control_client import CloudControl
 from lab.control_loop import ControlLoop
 from lab.data_plane import PLAN_PARAMETER, Address, database_instance
@@ -122,7 +124,8 @@ class Laboratory:
         self.mailbox = self.processes.state_directory / "mailbox"
         self.network = self._stack.enter_context(Network(self.processes))
         self.links = ReplicationLinks(self.network, self.settings.replication_delay)
-        self.servers = DatabaseServers(self.processes, self.links)
+        self.backups = Backups(self.processes.state_directory / "backups", lambda: PRIMARY_REGION in self.links.lost)
+        self.servers = DatabaseServers(self.processes, self.links, self.backups)
         balancers = {region: Address(*self.network.add_balancer(region)) for region in BOTH}
         self._say("starting the emulated AWS (three Regions), and PostgreSQL in two of them")
         with ThreadPoolExecutor(2) as pool:
@@ -173,6 +176,23 @@ class Laboratory:
         self._open_record()
         self._await_public_health()
         data_plane.start_checking(self.client, self.health_checks.values())
+        self._start_backups()
+
+    def _start_backups(self) -> None:
+        """The primary's automated backups, replicated to the other Region."""
+        arn = data_plane.AUTOMATED_BACKUPS_ARN
+        source, instance = self.servers[PRIMARY_REGION], database_instance(PRIMARY_REGION)
+        stop = threading.Event()
+
+        def told(earliest: datetime, latest: datetime) -> None:
+            self.cloud.report_backup(SECONDARY_REGION, arn, (PRIMARY_REGION, instance), (earliest, latest))
+
+        keeper = threading.Thread(
+            target=self.backups.replicate, args=(source, arn, told, stop), name="backups", daemon=True
+        )
+        keeper.start()
+        self._stack.callback(keeper.join, 5)
+        self._stack.callback(stop.set)
 
     def _start_cloud(self) -> CloudControl:
         state = self.processes.state_directory

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt, first_acknowledged_by, outage
 
@@ -87,7 +87,7 @@ def main_run(record: DrillRecord) -> Run | None:
     """
     since = sorted((run for run in record.runs if run.started >= record.fault_at), key=lambda run: run.started)
     opened = [run for run in since if run.exited(OPENS) is not None]
-    promoting = [run for run in since if run.entered(ONE_WAY_STEP) is not None]
+    promoting = [run for run in since if run.entered(*ONE_WAY_STEPS) is not None]
     return next(iter(opened or promoting or since), None)
 
 
@@ -99,8 +99,8 @@ def clocks(record: DrillRecord) -> Clocks:
     detecting = run if run and started_by_the_fault(record, run) else None
     alarm_at = _alarm_at(record, detecting) if detecting or not run else None
     started = run.started if run else None
-    promoting = run.entered(ONE_WAY_STEP) if run else None
-    promoted = run.exited(ONE_WAY_STEP) if run else None
+    promoting = run.entered(*ONE_WAY_STEPS) if run else None
+    promoted = run.exited(*ONE_WAY_STEPS) if run else None
     opened = opened_at(record)
     fence_wait = _fence_wait(record, run) if run else None
     promotion = _less(promoted, promoting)
@@ -160,7 +160,7 @@ def loss(record: DrillRecord) -> Loss:
     lost = None if survivor is None else tuple(one for one in acknowledged if one.key not in survivor)
     own = None if lost is None else tuple(one for one in lost if one.region == record.new_leader)
     return Loss(
-        promoted=any(run.entered(ONE_WAY_STEP) is not None for run in record.runs),
+        promoted=any(run.entered(*ONE_WAY_STEPS) is not None for run in record.runs),
         acknowledged=len(acknowledged),
         lost=lost,
         lost_by_new_leader=own,
@@ -194,7 +194,7 @@ def acknowledgements_past_the_fence(record: DrillRecord) -> tuple[Attempt, ...]:
     """
     run = main_run(record)
     over = GATE if record.planned else LEASE_WAIT
-    if run is None or run.entered(ONE_WAY_STEP) is None or (waited := run.exited(over)) is None:
+    if run is None or run.entered(*ONE_WAY_STEPS) is None or (waited := run.exited(over)) is None:
         return ()
     return _acknowledged_by_old_leader(record, waited)
 

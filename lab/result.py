@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 from lab import invariants, measure, permissions
 from lab.drill_record import DrillRecord, Run
 from lab.history import Attempt
@@ -258,7 +258,7 @@ def _marks(record: DrillRecord) -> list[dict[str, Any]]:
     moments = {
         "fenced": run.exited(measure.FENCES) if run else None,
         "replica holds everything" if record.planned else "lease waited out": _fence_over(record, run) if run else None,
-        "promotion begins": run.entered(ONE_WAY_STEP) if run else None,
+        "promotion begins": run.entered(*ONE_WAY_STEPS) if run else None,
         "record open": measure.opened_at(record),
     }
     return [{"at": _since(record, at), "text": text} for text, at in moments.items() if at is not None]

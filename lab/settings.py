@@ -15,7 +15,15 @@ DOMAIN_NAME = "app.example.com"
 # What clients may see of a switchover, in lab seconds. None of its waits is AWS's own but the health checks and the TTL.
 SWITCHOVER_OUTAGE_SECONDS = 5.0
 
-FaultName = Literal["region-dark", "database-killed", "database-frozen", "link-cut", "service-down", "alarm-lost"]
+FaultName = Literal[
+    "region-dark",
+    "database-killed",
+    "database-frozen",
+    "link-cut",
+    "service-down",
+    "alarm-lost",
+    "replica-lost",
+]
 SynchronousMode = Literal["off", "remote_write", "on", "remote_apply"]
 FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
 SYNCHRONOUS_MODES: tuple[SynchronousMode, ...] = get_args(SynchronousMode)

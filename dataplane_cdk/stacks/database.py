@@ -19,6 +19,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from dataplane_cdk.config import Config, RegionConfig
 from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
+from dataplane_cdk.constructs.database_placement import DatabasePlacement
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
@@ -67,6 +68,9 @@ class DatabaseStack(RegionalStack):
         )
         if source is None:
             login.node.add_dependency(credentials)
+        resource = self.instance.node.default_child
+        assert isinstance(resource, rds.CfnDBInstance)  # noqa: S101 -- for the type alone
+        DatabasePlacement(self, "Placement", self.names, resource)
 
     def _common(self, network: NetworkStack, key: kms.IKey) -> dict[str, Any]:
         name = self.names.database(self.region)

@@ -2,6 +2,7 @@
 
 from failover.adapters.ecs import Ecs
 from failover.adapters.rds import Rds
+from failover.adapters.rds_backups import RdsBackups
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
 from failover.wiring.this_region import CLOCK, ThisRegion
 from handlers._task_state import task_handler
@@ -9,7 +10,8 @@ from handlers._task_state import task_handler
 
 def build() -> CheckSecondaryReadiness:
     this = ThisRegion.load()
-    return CheckSecondaryReadiness(this.plan, this.name, Rds(this.client("rds")), Ecs(this.client("ecs")), CLOCK)
+    rds = this.client("rds")
+    return CheckSecondaryReadiness(this.plan, this.name, Rds(rds), RdsBackups(rds), Ecs(this.client("ecs")), CLOCK)
 
 
 handler = task_handler("CheckSecondaryReadiness", build)

@@ -15,7 +15,7 @@ from typing import Any
 
 from failover.application.errors import RunRefused
 from failover.application.ports import Outcomes
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class KeptSteps:
 
         After either nothing may be done in `state`.
         """
-        promotes = self.last.promotes or state == ONE_WAY_STEP
+        promotes = self.last.promotes or state in ONE_WAY_STEPS
         step = Step(self.last.run, self.last.number + 1, state, self.last.started_at, data, promotes)
         kept = {"state": state, "at": at.isoformat(), "driver": self.driver, "promotes": promotes, "data": data}
         text = json.dumps({**kept, "started_at": step.started_at}, sort_keys=True)

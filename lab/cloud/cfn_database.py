@@ -22,7 +22,7 @@ _OF_A_SOURCE_ONLY = (
     *("MasterUserPassword", "MasterUsername", "MaxAllocatedStorage", "StorageEncrypted"),
 )
 _NOT_KEPT = "moto does not keep it; tests/dataplane hold the template to it"
-_NO_BACKUPS = "the lab takes no backups: its servers are thrown away"
+_IN_ANY_CASE = "the lab replicates the primary's backups in any case"
 
 
 def _create_instance(wanted: Wanted) -> Created:
@@ -127,10 +127,10 @@ TYPES = (
             "Port": "the lab's servers listen where there is a free port",
             "AllocatedStorage": _NOT_KEPT,
             "CACertificateIdentifier": "the lab's links carry no TLS",
-            "DeleteAutomatedBackups": _NO_BACKUPS,
-            "AutomaticBackupReplicationKmsKeyId": _NO_BACKUPS,
-            "AutomaticBackupReplicationRegion": _NO_BACKUPS,
-            "AutomaticBackupReplicationRetentionPeriod": _NO_BACKUPS,
+            "DeleteAutomatedBackups": "the lab keeps what it has backed up",
+            "AutomaticBackupReplicationKmsKeyId": _IN_ANY_CASE,
+            "AutomaticBackupReplicationRegion": _IN_ANY_CASE,
+            "AutomaticBackupReplicationRetentionPeriod": _IN_ANY_CASE,
             "EnableCloudwatchLogsExports": "the servers' logs are files in the lab's state folder",
             "EnablePerformanceInsights": _NOT_KEPT,
             "PerformanceInsightsKMSKeyId": _NOT_KEPT,

@@ -42,6 +42,7 @@ class ControlAPI:
                 Rule("/_lab/desired", endpoint=self._desired, methods=["GET"]),
                 Rule("/_lab/dns/<name>", endpoint=self._dns, methods=["GET"]),
                 Rule("/_lab/databases/<region>/<instance>", endpoint=self._database, methods=["POST"]),
+                Rule("/_lab/backups/<region>", endpoint=self._backup, methods=["POST"]),
                 Rule("/_lab/servers", endpoint=self._servers, methods=["POST"]),
                 Rule("/_lab/services/<region>/<cluster>/<service>", endpoint=self._service, methods=["POST"]),
                 Rule("/_lab/permissions", endpoint=self._permissions, methods=["GET"]),
@@ -101,6 +102,10 @@ class ControlAPI:
             self._context.desired.set_database(region, instance, **body["endpoint"])
         if "event" in body:
             self._context.desired.report_database(region, instance, body)
+        return {}
+
+    def _backup(self, request: Request, region: str) -> dict[str, Any]:
+        self._context.desired.report_backup(region, _body(request))
         return {}
 
     def _servers(self, request: Request) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -58,6 +59,17 @@ class CloudControl:
         """`event` is created (then with the server's address), creation-failed, promoted or promotion-failed."""
         where = {} if address is None else {"host": address[0], "port": address[1]}
         self._post(f"databases/{region}/{instance}", {"event": event, "reason": reason, **where})
+
+    def report_snapshot(self, region: str, instance: str, snapshot: str, at: datetime | None) -> None:
+        """Its files are there, the newest of `at`; None: they could not be had."""
+        event = {"event": "backed-up", "at": at.isoformat()} if at else {"event": "backup-failed"}
+        self._post(f"databases/{region}/{instance}", {**event, "snapshot": snapshot})
+
+    def report_backup(self, region: str, arn: str, source: tuple[str, str], window: tuple[datetime, datetime]) -> None:
+        """Automated backups of `source`, (Region, instance), have come to `region` and reach over `window`."""
+        earliest, latest = (one.isoformat() for one in window)
+        told = {"arn": arn, "instance": source[1], "resource_id": f"db-{source[1]}", "source_region": source[0]}
+        self._post(f"backups/{region}", {**told, "earliest": earliest, "latest": latest})
 
     def permissions(self) -> dict[str, Any]:
         """By the ARN of each function that ran: grants `used` and `unused` as [action, resource], calls `denied`."""

@@ -21,6 +21,7 @@ class DesiredState:
         self._version = 0
         self._services: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._databases: dict[tuple[str, str], dict[str, Any]] = {}
+        self._backups: dict[tuple[str, str], dict[str, Any]] = {}
         self._listeners: list[DatabaseReport] = []
         # Whether somebody makes a real server for every DB instance: the lab does, a test of the APIs alone does not.
         self.makes_servers = False
@@ -54,6 +55,15 @@ class DesiredState:
             self._databases.pop((region, instance), None)
             self._version += 1
             self._changed.notify_all()
+
+    def report_backup(self, region: str, backup: dict[str, Any]) -> None:
+        """Of automated backups that have come to `region`, by their `arn`: whose they are, and what they reach."""
+        with self._changed:
+            self._backups[region, backup["arn"]] = backup
+
+    def backups(self, region: str) -> list[dict[str, Any]]:
+        with self._changed:
+            return [backup for (where, _), backup in self._backups.items() if where == region]
 
     def database(self, region: str, instance: str) -> dict[str, Any]:
         with self._changed:

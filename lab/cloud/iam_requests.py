@@ -59,6 +59,38 @@ def _database(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:rds:{place}:db:{parameters['DBInstanceIdentifier']}"]
 
 
+def _restored(parameters: Parameters, place: str) -> list[str]:
+    """The new instance, what it is made of, and where it belongs.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+    """
+    name = parameters.get("TargetDBInstanceIdentifier") or parameters["DBInstanceIdentifier"]
+    source = str(parameters.get("SourceDBInstanceAutomatedBackupsArn") or "")
+    snapshot = str(parameters.get("DBSnapshotIdentifier") or "")
+    return [
+        f"arn:aws:rds:{place}:db:{name}",
+        f"arn:aws:rds:{place}:og:default:postgres-16",
+        f"arn:aws:rds:{place}:pg:{parameters['DBParameterGroupName']}",
+        f"arn:aws:rds:{place}:subgrp:{parameters['DBSubnetGroupName']}",
+        *([source] if source else []),
+        *([f"arn:aws:rds:{place}:snapshot:{snapshot}"] if snapshot else []),
+    ]
+
+
+def _tagged(parameters: Parameters, place: str) -> list[str]:
+    name = parameters.get("TargetDBInstanceIdentifier") or parameters["DBInstanceIdentifier"]
+    return [f"arn:aws:rds:{place}:db:{name}"] if parameters.get("Tags") else []
+
+
+def _every_backup(_parameters: Parameters, place: str) -> list[str]:
+    """A call that names no instance asks for the backups of all of them."""
+    return [f"arn:aws:rds:{place}:{kind}:*" for kind in ("auto-backup", "db")]
+
+
+def _snapshots(parameters: Parameters, place: str) -> list[str]:
+    return [*_database(parameters, place), f"arn:aws:rds:{place}:snapshot:*"]
+
+
 def _function(parameters: Parameters, place: str) -> list[str]:
     name = str(parameters["FunctionName"])
     return [name if name.startswith("arn:") else f"arn:aws:lambda:{place}:function:{name}"]
@@ -142,7 +174,10 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("lambda", "Invoke"): _only("lambda:InvokeFunction", _function),
     # What it needs of the keys it needs by way of RDS, on conditions that are not judged here.
     ("rds", "CreateDBInstanceReadReplica"): _only("rds:CreateDBInstanceReadReplica", _replica),
+    ("rds", "DeleteDBInstance"): _only("rds:DeleteDBInstance", _database),
+    ("rds", "DescribeDBInstanceAutomatedBackups"): _only("rds:DescribeDBInstanceAutomatedBackups", _every_backup),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
+    ("rds", "DescribeDBSnapshots"): _only("rds:DescribeDBSnapshots", _snapshots),
     ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _database),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
     ("route53", "GetHealthCheck"): _only("route53:GetHealthCheck", _health_check),
@@ -150,6 +185,14 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("route53", "ListResourceRecordSets"): _only("route53:ListResourceRecordSets", _hosted_zone),
     ("s3", "GetBucketReplication"): _only("s3:GetReplicationConfiguration", _bucket),
     ("s3", "GetBucketVersioning"): _only("s3:GetBucketVersioning", _bucket),
+    ("rds", "RestoreDBInstanceFromDBSnapshot"): lambda _: {
+        "rds:RestoreDBInstanceFromDBSnapshot": _restored,
+        "rds:AddTagsToResource": _tagged,
+    },
+    ("rds", "RestoreDBInstanceToPointInTime"): lambda _: {
+        "rds:RestoreDBInstanceToPointInTime": _restored,
+        "rds:AddTagsToResource": _tagged,
+    },
     ("s3", "GetObject"): _only("s3:GetObject", _object),
     ("s3", "HeadObject"): _only("s3:GetObject", _object),
     ("s3", "ListObjectsV2"): _only("s3:ListBucket", _bucket),

@@ -12,6 +12,7 @@ from typing import Any
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
 
+from lab.cloud import rds_backups
 from lab.cloud.context import CloudContext
 from lab.cloud.rds_lifecycle import Lifecycle, find
 from lab.cloud.rds_promotion import Promotion
@@ -136,6 +137,7 @@ def install(context: CloudContext) -> None:
     databases = Databases(context)
     lifecycle = Lifecycle(context, databases.set_status)
     create, create_replica = RDSBackend.create_db_instance, RDSBackend.create_db_instance_read_replica
+    backups = rds_backups.install(context, lifecycle, create)
     modify, delete = RDSBackend.modify_db_instance, RDSBackend.delete_db_instance
     snapshot, plain_endpoint = RDSBackend.create_db_snapshot, DBInstance.endpoint
 
@@ -159,10 +161,8 @@ def install(context: CloudContext) -> None:
 
     def create_db_snapshot(self: Any, db_instance_identifier: str, *arguments: Any, **named: Any) -> Any:
         made = snapshot(self, db_instance_identifier, *arguments, **named)
-        # moto also takes an automated one of every instance it creates, in no time.
-        if made.snapshot_type == "manual":
-            databases.back_up(self.databases[db_instance_identifier])
-        return made
+        databases.back_up(self.databases[db_instance_identifier])
+        return backups.snapshot(self.databases[db_instance_identifier], made)
 
     RDSBackend.create_db_instance = lambda self, db_kwargs: lifecycle.created(create(self, db_kwargs), {"kind": "new"})
     RDSBackend.modify_db_instance = modify_db_instance

@@ -11,7 +11,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from lab.processes import Processes, ProcessFailed, Started
@@ -118,11 +118,36 @@ class PostgreSQL:
             if not eventually(lambda: progress(session).streaming, limit):
                 raise PostgreSQLError(f"The database in {self.region} does not stream. {self.log_tail()}")
 
+    def back_up(self, into: Path) -> None:
+        """Take a base backup. Raises PostgreSQLError."""
+        DataDirectory(into, self.region, self._processes, self._installed).back_up(
+            self.address, self.credentials.replication
+        )
+
+    @property
+    def archive(self) -> Path:
+        """Where it keeps its logs, a file as soon as it is full or five seconds old."""
+        return self._data.archive
+
+    def create_from_backup(self, base: Path, logs: Path, to: datetime | None, credentials: Credentials) -> None:
+        """Make it of a base backup and the logs since, all of them or up to `to`, and start; returns once it takes writes.
+
+        Raises PostgreSQLError, also for a moment that the logs do not reach.
+        """
+        self.credentials = credentials
+        self._data.recover(base, logs, to)
+        self.start()
+        with self.session(LONG_ANSWER_WITHIN) as session:
+            if not eventually(lambda: session.value("select pg_is_in_recovery()") == "f", LONG_ANSWER_WITHIN):
+                raise PostgreSQLError(f"The database in {self.region} does not end its recovery. {self.log_tail()}")
+
     def start(self) -> None:
         """Start it and wait until it takes connections; does nothing when it runs. Raises PostgreSQLError."""
         if self.is_alive():
             return
-        own = ["-c", f"port={self.port}", "-c", f"cluster_name={self.region}"]
+        # A file keeps the moment of its last write: up to then everything is in it or in one before it.
+        keep = f"archive_command=cp -p %p {self._data.make_archive()}/%f"
+        own = ["-c", f"port={self.port}", "-c", f"cluster_name={self.region}", "-c", keep]
         try:
             self._server = self._processes.start(
                 [self._installed.programs / "postgres", "-D", self._data.path, *own],

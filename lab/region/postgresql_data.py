@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from lab.processes import Processes, ProcessFailed
@@ -33,6 +34,8 @@ SETTINGS = {
     "max_wal_size": "1GB",
     "min_wal_size": "80MB",
     "hot_standby": "on",
+    "archive_mode": "on",  # a standby begins with it when it is promoted
+    "archive_timeout": "5s",  # RDS keeps its logs every five minutes
     "track_commit_timestamp": "on",
     "wal_sender_timeout": "5s",
     "wal_receiver_timeout": "5s",
@@ -49,6 +52,7 @@ class DataDirectory:
     def __init__(self, path: Path, region: str, processes: Processes, installed: Installation) -> None:
         self.path = path
         self.log = path.with_name(f"{path.name}.log")
+        self.archive = path.with_name(f"{path.name}.archive")
         self._region = region
         self._processes = processes
         self._installed = installed
@@ -92,9 +96,51 @@ class DataDirectory:
         )
         self._write(self.path / "standby.signal", "")
 
+    def back_up(self, server: tuple[str, int], password: str) -> None:
+        """Make it a base backup of the server that answers there, primary or standby. Raises PostgreSQLError.
+
+        https://www.postgresql.org/docs/current/continuous-archiving.html
+        """
+        self._make()
+        host, port = server
+        source = f"host={host} port={port} user={REPLICATION_ROLE} sslmode=disable connect_timeout=5"
+        copy: list[str | Path] = ["-d", source, "-D", self.path, "-X", "stream", "-c", "fast", "--no-sync"]
+        self._run("pg_basebackup", copy, {"PGPASSWORD": password})
+
+    def recover(self, base: Path, logs: Path, to: datetime | None) -> None:
+        """Copy the base backup; started, it replays `logs`, all or up to `to`, and takes writes. Raises PostgreSQLError.
+
+        https://www.postgresql.org/docs/current/runtime-config-wal.html#RUNTIME-CONFIG-WAL-RECOVERY-TARGET
+        """
+        self._make()
+        try:
+            self._processes.run(
+                ["cp", "-a", f"{base}/.", self.path],
+                name=f"the copy of a backup in {self._region}",
+                log=self.log,
+                account=self._installed.account,
+            )
+        except ProcessFailed as error:
+            raise PostgreSQLError(str(error)) from error
+        (self.path / "standby.signal").unlink(missing_ok=True)
+        recovery = [f"restore_command = 'cp {logs}/%f %p'"]
+        if to is not None:
+            recovery += [f"recovery_target_time = '{to.isoformat()}'", "recovery_target_action = 'promote'"]
+        # Written anew: the copy carries the source's own, such as the standby that its commits wait for.
+        self._write(self.path / "postgresql.auto.conf", "".join(f"{line}\n" for line in recovery))
+        self._write(self.path / "recovery.signal", "")
+
     def remove(self) -> None:
         """Leave nothing but the log. Does nothing where there is nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.archive, ignore_errors=True)
+
+    def make_archive(self) -> Path:
+        """Where the server keeps its logs; made if it is not there."""
+        if not self.archive.is_dir():
+            self.archive.mkdir(mode=0o700)
+            self._give(self.archive)
+        return self.archive
 
     def accepts_connections(self, pid: int) -> bool:
         """Whether the server `pid` takes connections, on a standby too.

@@ -21,6 +21,8 @@ class ReplicationLinks:
         self._delay = delay
         self._lock = threading.Lock()
         self._ends: dict[str, frozenset[str]] = {}
+        # Regions that nothing gets out of: their backups are not replicated either.
+        self.lost: set[str] = set()
 
     @property
     def ends(self) -> Mapping[str, frozenset[str]]:
@@ -40,10 +42,12 @@ class ReplicationLinks:
 
     def cut(self, region: str) -> None:
         """Nothing goes over a link that begins or ends there."""
+        self.lost.add(region)
         for name in self._of(region):
             self._network.cut(name)
 
     def restore(self, region: str) -> None:
+        self.lost.discard(region)
         for name in self._of(region):
             self._network.restore(name)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from chaos import matrix
 from chaos.case import Case, Situation
 from chaos.faults import Kind, OfDarkness, OfFunction, OfRegion
-from lab.document_workflow import ONE_WAY_STEP, load, states
+from lab.document_workflow import ONE_WAY_STEPS, load, states
 
 # Each is one of two that end a call alike; which of them it was, the functions do not tell apart.
 ALIKE = (Kind.TIMES_OUT, Kind.THROTTLED_FOR_EVER, OfFunction.THROTTLED_FOR_EVER, OfRegion.HICCUP)
 NAMES = [placed.name for placed in states(load())]
-FROM_THE_ONE_WAY_STEP = frozenset(NAMES[NAMES.index(ONE_WAY_STEP) :]) - {"StandDown"}
+FROM_THE_ONE_WAY_STEP = frozenset(NAMES[NAMES.index(ONE_WAY_STEPS[0]) :]) - {"StandDown"}
 
 
 def chosen(one_way: bool) -> list[Case]:

@@ -32,6 +32,11 @@ BY_SECRETS_MANAGER = (
 CONDITIONAL = "Allowed on a condition, which the lab does not judge; AWS asks for it beside the call itself."
 NO_OPTIONS = "RDS puts an instance in an option group, of which the lab's has none."
 CUT_OFF = "Looks at the old primary under its later name, where an earlier rebuild was cut off after the exchange."
+BY_RDS = "RDS does this with the caller's rights, beside the call that is seen; the lab's RDS encrypts nothing."
+NOT_BROKEN_SO = (
+    "For a backup that is damaged, a snapshot, or a replica that is broken and not gone; its own tests play those."
+)
+RESTORE = "drlab-app-restore-from-latest-snapshot"
 UNUSED_WITH_REASON = {
     ("drlab-app-create-replica", "kms:CreateGrant"): CONDITIONAL,
     ("drlab-app-create-replica", "kms:DescribeKey"): CONDITIONAL,
@@ -39,6 +44,13 @@ UNUSED_WITH_REASON = {
     ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
     ("drlab-app-create-replica", "rds:DescribeDBInstances"): CUT_OFF,
     ("drlab-app-export-divergence", "s3:GetObject"): MADE_BEFORE,
+    (RESTORE, "kms:CreateGrant"): BY_RDS,
+    (RESTORE, "kms:DescribeKey"): BY_RDS,
+    (RESTORE, "rds:DeleteDBInstance"): NOT_BROKEN_SO,
+    (RESTORE, "rds:ModifyDBInstance"): NOT_BROKEN_SO,
+    (RESTORE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
+    (RESTORE, "rds:RestoreDBInstanceToPointInTime"): NOT_BROKEN_SO,
+    (RESTORE, "s3:PutObject"): NOT_BROKEN_SO,
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
     ("*", "xray:PutTraceSegments"): BY_LAMBDA,

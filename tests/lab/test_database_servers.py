@@ -57,7 +57,7 @@ class Reports(CloudControl):
 @pytest.fixture
 def servers() -> DatabaseServers:
     nothing: Any = None
-    return DatabaseServers(nothing, nothing)
+    return DatabaseServers(nothing, nothing, nothing)
 
 
 def entry(region: str, instance: str, **fields: Any) -> dict[str, Any]:

@@ -112,5 +112,5 @@ def test_a_description_of_every_alarm_is_no_description_of_one() -> None:
 
 
 def test_a_call_without_an_entry_is_refused_by_name() -> None:
-    with pytest.raises(UnknownCall, match="DeleteDBInstance of rds"):
-        needed("rds", "DeleteDBInstance", {}, REGION, ACCOUNT)
+    with pytest.raises(UnknownCall, match="DeleteDBCluster of rds"):
+        needed("rds", "DeleteDBCluster", {}, REGION, ACCOUNT)

@@ -60,6 +60,7 @@ FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
             "BoundDataLoss",
             "AwaitApproval",
             "PromoteReplica",
+            "RestoreFromLatestSnapshot",
             "UpdateSecretsAndRotateAppConfig",
             "VerifyWrites",
             "OpenSecondary",

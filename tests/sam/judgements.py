@@ -61,6 +61,10 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         bool(answer["asked_until"]) and any("WAITS FOR YOU" in told for told in now["told"][len(before["told"]) :])
     ),
     "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
+    # In place of what was promoted a moment ago, which keeps its data under another name.
+    "RestoreFromLatestSnapshot": lambda answer, before, now: (
+        answer["content"]["writes"] > 0 and answer["unusable"] == [] and now["instances"] == before["instances"] + 1
+    ),
     "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
         answer["changed"] is True and before["parameter"] != now["parameter"]
     ),
@@ -89,7 +93,8 @@ def observed(lab: Laboratory) -> dict[str, Any]:
     """What the functions can change, as it is now in us-west-2."""
     record = lab.leader_record()
     rds, ssm, s3, ecs = (lab.client(service, SECONDARY_REGION) for service in ("rds", "ssm", "s3", "ecs"))
-    instance = rds.describe_db_instances(DBInstanceIdentifier=f"app-{SECONDARY_REGION}")["DBInstances"][0]
+    instances = {one["DBInstanceIdentifier"]: one for one in rds.describe_db_instances()["DBInstances"]}
+    instance = instances[f"app-{SECONDARY_REGION}"]
     outcomes = s3.list_objects_v2(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Prefix="runs/by-hand")
     divergences = s3.list_objects_v2(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Prefix="divergence/")
     parameters = ssm.get_parameters(Names=["/drlab/app/database"])["Parameters"]
@@ -97,6 +102,7 @@ def observed(lab: Laboratory) -> dict[str, Any]:
         "record": (record.state.value, record.leader),
         "epoch": record.epoch,
         "desired": ecs.describe_services(cluster="app", services=["app"])["services"][0]["desiredCount"],
+        "instances": len(instances),
         "is_replica": bool(instance.get("ReadReplicaSourceDBInstanceIdentifier")),
         "parameter": parameters[0]["Value"] if parameters else None,
         "outcomes": outcomes["KeyCount"],

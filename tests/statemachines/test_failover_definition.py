@@ -17,7 +17,7 @@ from lab.cloud import sam_templates
 from lab.document_workflow import (
     DEFINITION,
     DOCUMENT,
-    ONE_WAY_STEP,
+    ONE_WAY_STEPS,
     ROOT,
     Placed,
     exits,
@@ -39,11 +39,12 @@ BEFORE = [
     "FencePrimary",
     "PrepareSecondary",
     "AwaitApproval",
+    "RestoreFromLatestSnapshot",
 ]
 # Waits for a person, not for a function: for as long as the plan says, and its end is no failure to be retried.
 WAITS_FOR_A_PERSON = "AwaitApproval"
 FROM_THE_ONE_WAY_STEP = [
-    ONE_WAY_STEP,
+    "PromoteReplica",
     "UpdateSecretsAndRotateAppConfig",
     "VerifyWrites",
     "OpenSecondary",
@@ -213,8 +214,14 @@ def test_every_state_can_be_reached() -> None:
     assert reached(DEFINED["StartAt"]) == set(DEFINED["States"])
 
 
+def test_the_one_way_steps_are_those_that_lead_to_a_database_of_its_own() -> None:
+    decided = {choice["Next"] for choice in PLACED["DecideAuroraOrStandard"].state["Choices"]}
+    assert decided == set(ONE_WAY_STEPS)
+
+
 @pytest.mark.parametrize("name", BEFORE)
 def test_a_failure_before_the_one_way_step_stands_down(name: str) -> None:
+    """A restore too: until it is proven, nothing was changed that the old leader depends on."""
     assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == ["StandDown"]
 
 
@@ -267,9 +274,10 @@ def test_the_run_s_limit_never_cuts_off_its_record() -> None:
     assert longest_run(DEFINED) + timedelta(minutes=10) < limit < timedelta(hours=6)
 
 
-def test_a_promotion_may_take_as_long_as_aws_says() -> None:
+@pytest.mark.parametrize("name", ONE_WAY_STEPS)
+def test_a_promotion_may_take_as_long_as_aws_says_and_a_restore_as_long(name: str) -> None:
     """Several minutes or longer: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html"""
-    state = PLACED[ONE_WAY_STEP].state
+    state = PLACED[name].state
     again = next(retrier for retrier in state["Retry"] if retrier["ErrorEquals"] == ["StillInProgress"])
     looks = timedelta(seconds=45) * (1 + again["MaxAttempts"])
     assert timedelta(minutes=20) < looks < timedelta(minutes=30)

@@ -336,3 +336,26 @@ def test_a_switchover_that_fails_from_the_one_way_step_on_holds(workflow: Workfl
     run = workflow.run("planned", **{**PLANNED, failing: FunctionError("RunRefused")})
     assert outer(run.entered) == [*SWITCH[: SWITCH.index(failing) + 1], *END, "Held"]
     assert not run.given["StandDown"]
+
+
+RESTORING: dict[str, Any] = {"path": "restore", "points": [{"kind": "snapshot", "source": "s"}]}
+
+
+def test_for_want_of_a_replica_the_database_is_restored_and_nothing_promoted(workflow: Workflow) -> None:
+    run = workflow.run(CheckSecondaryReadiness=RESTORING)
+    assert outer(run.entered) == [name.replace("PromoteReplica", "RestoreFromLatestSnapshot") for name in FORWARD]
+    assert run.given["RestoreFromLatestSnapshot"][0]["state"]["readiness"]["points"] == RESTORING["points"]
+    assert not run.given["PromoteReplica"]
+
+
+def test_a_restore_that_fails_gives_the_old_leader_its_writes_back(workflow: Workflow) -> None:
+    """Unlike a promotion it has changed nothing that the old leader, should it come back, depends on."""
+    run = workflow.run(CheckSecondaryReadiness=RESTORING, RestoreFromLatestSnapshot=FunctionError("RunRefused"))
+    assert outer(run.entered)[-5:] == ["StandDown", *END, "StoodDown"]
+
+
+@pytest.mark.parametrize("failing", ["UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"])
+def test_after_a_restore_was_proven_the_old_leader_stays_fenced(workflow: Workflow, failing: str) -> None:
+    run = workflow.run(CheckSecondaryReadiness=RESTORING, **{failing: FunctionError("RunRefused")})
+    assert "StandDown" not in run.entered
+    assert run.entered[-1] == "Held"

@@ -143,7 +143,15 @@ PERMITTED: dict[str, set[str]] = {
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
     },
-    "CheckSecondaryReadiness": {DATABASE_SEEN, SERVICE_SEEN},
+    "CheckSecondaryReadiness": {
+        DATABASE_SEEN,
+        SERVICE_SEEN,
+        "rds:DescribeDBInstanceAutomatedBackups arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
+        "rds:DescribeDBInstanceAutomatedBackups *",
+        "rds:DescribeDBSnapshots app-ap-southeast-2",
+        "rds:DescribeDBSnapshots app-us-west-2",
+        "rds:DescribeDBSnapshots arn:aws:rds:ap-southeast-2:123456789012:snapshot:*",
+    },
     "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
     "WarmSecondary": {
         HEARTBEAT,
@@ -174,6 +182,34 @@ PERMITTED: dict[str, set[str]] = {
         "rds:PromoteReadReplica app-ap-southeast-2",
         SECRET_READ,
         SECRET_OPENED,
+    },
+    "RestoreFromLatestSnapshot": {
+        RECORD_READ,
+        EXISTS,
+        DATABASE_SEEN,
+        SECRET_READ,
+        SECRET_OPENED,
+        "ssm:GetParameter /drlab/app/database-placement",
+        *(
+            f"rds:{action} {resource}"
+            for action in ("RestoreDBInstanceToPointInTime", "RestoreDBInstanceFromDBSnapshot")
+            for resource in (
+                "app-ap-southeast-2",
+                "arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
+                "arn:aws:rds:ap-southeast-2:123456789012:snapshot:*",
+                "arn:aws:rds:ap-southeast-2:123456789012:subgrp:drlab-app-*",
+                "arn:aws:rds:ap-southeast-2:123456789012:pg:drlab-app-*",
+                "arn:aws:rds:ap-southeast-2:123456789012:og:default*",
+            )
+        ),
+        "rds:AddTagsToResource app-ap-southeast-2",
+        "rds:ModifyDBInstance app-ap-southeast-2",
+        "rds:DeleteDBInstance app-ap-southeast-2",
+        "kms:CreateGrant key/*",
+        "kms:DescribeKey key/*",
+        "s3:GetObject ControlBucket runs/*/restore/*",
+        "s3:PutObject ControlBucket runs/*/restore/*",
+        "s3:ListBucket ControlBucket.Arn",
     },
     "UpdateSecretsAndRotateAppConfig": {
         DATABASE_SEEN,
@@ -321,9 +357,29 @@ def test_a_role_is_taken_by_its_own_service_only() -> None:
         assert trust["Action"] == "sts:AssumeRole"
 
 
+def test_a_restore_deletes_only_what_it_has_made_itself() -> None:
+    """A broken replica may hold what no backup has: it is renamed. What a restore made is a copy of a backup that stays."""
+    (deleting,) = [
+        one
+        for one in statements(ROLES["RestoreFromLatestSnapshotFunctionRole"])
+        if "rds:DeleteDBInstance" in listed(one["Action"])
+    ]
+    assert deleting["Condition"] == {"Null": {"aws:ResourceTag/drlab:restored-by": "false"}}
+
+
+def test_the_key_of_the_backups_is_reached_through_rds_alone() -> None:
+    (keys,) = [
+        one
+        for one in statements(ROLES["RestoreFromLatestSnapshotFunctionRole"])
+        if "kms:CreateGrant" in listed(one["Action"])
+    ]
+    assert text(keys["Condition"]["StringEquals"]["kms:ViaService"]).startswith("rds.ap-southeast-2.")
+    assert text(keys["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"]) == "alias/drlab-app"
+
+
 @pytest.mark.parametrize(
     "function",
-    ["WarmSecondary", "BoundDataLoss", "PromoteReplica", "CheckRebuild", "ExportDivergence", "VerifyStandby"],
+    ["WarmSecondary", "BoundDataLoss", "PromoteReplica", "RestoreFromLatestSnapshot", "CheckRebuild", "ExportDivergence", "VerifyStandby"],
 )
 def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
@@ -374,9 +430,7 @@ def test_whoever_may_read_the_secret_may_have_it_decrypted_and_may_decrypt_nothi
     readers = {name for name, may in PERMITTED.items() if SECRET_READ in may}
     assert readers == {name for name, may in PERMITTED.items() if SECRET_OPENED in may}
     for name in readers:
-        using = [
-            one for one in statements(ROLES[f"{name}FunctionRole"]) if text(listed(one["Action"])[0]).startswith("kms")
-        ]
+        using = [one for one in statements(ROLES[f"{name}FunctionRole"]) if listed(one["Action"]) == ["kms:Decrypt"]]
         for statement in using:
             (via,) = statement["Condition"]["StringEquals"].values()
             (alias,) = statement["Condition"]["ForAnyValue:StringEquals"].values()

@@ -85,7 +85,7 @@ def test_every_function_is_told_where_its_plan_is_and_none_an_address_by_default
 def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None:
     within = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
     opening = ("WarmSecondary", "BoundDataLoss", "PromoteReplica", "CheckRebuild", "ExportDivergence", "VerifyStandby")
-    assert within == {f"{name}Function" for name in opening}
+    assert within == {f"{name}Function" for name in (*opening, "RestoreFromLatestSnapshot")}
 
 
 @pytest.mark.scenario("F06")

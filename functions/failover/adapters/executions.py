@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
 from failover.application.ports import RunProgress, StartedExecution
-from failover.domain.abandoned_run import ONE_WAY_STEP, EndedRun
+from failover.domain.abandoned_run import ONE_WAY_STEPS, EndedRun
 from failover.domain.leader_record import Refusal
 
 
@@ -73,7 +73,7 @@ class StepFunctions:
                 executionArn=arn, includeExecutionData=False
             )
             entered = any(
-                event.get("stateEnteredEventDetails", {}).get("name") == ONE_WAY_STEP
+                event.get("stateEnteredEventDetails", {}).get("name") in ONE_WAY_STEPS
                 for page in pages
                 for event in page["events"]
             )

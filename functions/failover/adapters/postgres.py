@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -41,10 +41,7 @@ class Postgres:
         with self.session(login) as session:
             recovering, received, replayed = session.execute(POSITION).fetchone()
             row = session.execute(HEARTBEAT, (region,)).fetchone()
-        heartbeat = None
-        if row is not None:
-            heartbeat = Heartbeat(row[0], row[1], row[2], row[3].astimezone(UTC), Lsn.parse(row[4]))
-        return ReplicaPosition(recovering, _lsn(received), _lsn(replayed), heartbeat)
+        return ReplicaPosition(recovering, _lsn(received), _lsn(replayed), beat_of(row))
 
     def confirmations(self, login: DatabaseLogin, region: str) -> Confirmations:
         """Raises DatabaseUnavailable. The tasks are read before the position, which is thus past what they wrote."""
@@ -65,8 +62,8 @@ class Postgres:
             session.execute(PROBE, (region,))
 
     @contextmanager
-    def session(self, login: DatabaseLogin) -> Iterator[Any]:
-        """A transaction that commits at the end.
+    def session(self, login: DatabaseLogin, within: timedelta | None = None) -> Iterator[Any]:
+        """A transaction that commits at the end. Raises DatabaseUnavailable, also at the end of `within`, if it is given.
 
         A frozen server answers neither the query nor its cancellation: the watchdog shuts the socket down instead.
         """
@@ -84,11 +81,11 @@ class Postgres:
                     connect_timeout=max(round(self.timeout.total_seconds()), 1),
                     application_name="drlab",
                 ) as session,
-                _watchdog(session.fileno(), self.timeout),
+                _watchdog(session.fileno(), within or self.timeout),
             ):
                 yield session
         except psycopg.Error as error:
-            raise DatabaseUnavailable(_sentence(error)) from error
+            raise DatabaseUnavailable(_sentence(error), error.sqlstate) from error
 
 
 @contextmanager
@@ -117,6 +114,11 @@ def _shut_down(connection: socket.socket) -> None:
 def _holder(task: str, epoch: int, watched_seconds: float | None, lsn: str) -> LeaseHolder:
     watched = None if watched_seconds is None else timedelta(seconds=watched_seconds)
     return LeaseHolder(task, epoch, watched, Lsn.parse(lsn))
+
+
+def beat_of(row: Sequence[Any] | None) -> Heartbeat | None:
+    """From what HEARTBEAT selects."""
+    return None if row is None else Heartbeat(row[0], row[1], row[2], row[3].astimezone(UTC), Lsn.parse(row[4]))
 
 
 def _lsn(text: str | None) -> Lsn | None:

@@ -136,4 +136,5 @@ def _instance(found: dict[str, Any]) -> DatabaseInstance:
         port=endpoint.get("Port"),
         backup_retention_days=found.get("BackupRetentionPeriod") or 0,
         instance_class=found.get("DBInstanceClass"),
+        tags={tag["Key"]: tag["Value"] for tag in found.get("TagList", [])},
     )

@@ -1,4 +1,4 @@
-"""How much acknowledged work could promotion lose, and does the plan accept that?
+"""How much acknowledged work could promotion lose, or a restore, and does the plan accept that?
 
 A switchover accepts none: it waits until the replica shows that it holds everything, or does not go on.
 """
@@ -6,6 +6,7 @@ A switchover accepts none: it waits until the replica shows that it holds everyt
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,8 +25,17 @@ from failover.application.ports import (
     Secrets,
 )
 from failover.domain.lease_holders import Confirmations, MayLack, judge
-from failover.domain.loss_bound import KnownLoss, LossBound, ReplicaPosition, UnknownLoss, accept, bound_loss
+from failover.domain.loss_bound import (
+    KnownLoss,
+    LossBound,
+    ReplicaPosition,
+    UnknownLoss,
+    accept,
+    bound_loss,
+    bound_restored_loss,
+)
 from failover.domain.plan import Plan
+from failover.domain.recovery_point import Path, RecoveryPoint, points_of
 from failover.domain.run import Run
 
 NOT_SHOWN = "A switchover promotes only what is shown to hold everything, and this was not shown in time."
@@ -53,23 +63,41 @@ class BoundDataLoss:
     def __call__(self, run: Run) -> dict[str, Any]:
         """A replica that stays silent makes the loss unknown. Raises TransientFailure or RunRefused."""
         leader = run.text("fence", "leader")
+        if run.value("readiness", "path") == Path.RESTORE:
+            return self._restored(points_of(run), leader)
         login = login_in(self.plan.region(self.region), self.databases, self.secrets)
         if run.planned:
             return self._nothing(run, login, leader)
         position = poll_until_budget(self.clock, self.plan.timing, lambda: self._settled(login, leader))
         published = self.heartbeats.read()
         loss = self._loss(published, position, leader)
+        return self._answer(loss, leader, "", self._evidence(published, position))
+
+    def _restored(self, points: Sequence[RecoveryPoint], leader: str) -> dict[str, Any]:
+        """What a restore from the best of `points` would lose. An older one is tried only where it loses no more than this."""
+        published = self.heartbeats.read()
+        loss = self._unreadable(published) or bound_restored_loss(
+            published.newest, points[0].at, leader, self.plan.timing.unpublished
+        )
+        evidence = {
+            **self._published(published),
+            "recovery_point": points[0].to_dict(),
+            "accepts_up_to_seconds": self.plan.rpo_target.total_seconds(),
+        }
+        return self._answer(loss, leader, f" The database is to be made of {points[0]}.", evidence)
+
+    def _answer(self, loss: LossBound, leader: str, remark: str, evidence: dict[str, Any]) -> dict[str, Any]:
         decision = accept(loss, self.plan.failover_policy, self.plan.rpo_target)
-        known = isinstance(loss, KnownLoss)
+        known = loss if isinstance(loss, KnownLoss) else None
         return {
             "accepted": decision.accepted,
             "askable": decision.askable,
             "approval_seconds": math.ceil(self.plan.timing.approval.total_seconds()),
-            "known": known,
-            "bound_seconds": loss.bound / MICROSECOND / 1e6 if isinstance(loss, KnownLoss) else None,
-            "bytes_behind": loss.bytes_behind if isinstance(loss, KnownLoss) else None,
-            "reason": decision.reason,
-            "evidence": self._evidence(published, position),
+            "known": known is not None,
+            "bound_seconds": known.bound / MICROSECOND / 1e6 if known else None,
+            "bytes_behind": known.bytes_behind if known else None,
+            "reason": f"{decision.reason}{remark}",
+            "evidence": evidence,
             "objects": self._objects(leader),
         }
 
@@ -119,22 +147,32 @@ class BoundDataLoss:
         return position
 
     def _loss(self, published: PublishedHeartbeat, position: ReplicaPosition | Waiting, leader: str) -> LossBound:
-        if not published.majority:
-            answered = ", ".join(published.answered) or "none"
-            return UnknownLoss(f"No majority of the heartbeat's copies could be read; answered: {answered}.")
+        if unreadable := self._unreadable(published):
+            return unreadable
         # Not all replayed: the row is older than what promotion will show, so the bound is too large, never too small.
         settled = position.position if isinstance(position, _Unsettled) else position
         if not isinstance(settled, ReplicaPosition):
             return UnknownLoss(position.reason if isinstance(position, Waiting) else "The replica does not answer.")
         return bound_loss(published.newest, settled, leader, self.plan.timing.unpublished)
 
-    def _evidence(self, published: PublishedHeartbeat, position: ReplicaPosition | Waiting) -> dict[str, Any]:
-        settled = position.position if isinstance(position, _Unsettled) else position
-        shown = settled if isinstance(settled, ReplicaPosition) else None
+    def _unreadable(self, published: PublishedHeartbeat) -> UnknownLoss | None:
+        if published.majority:
+            return None
+        answered = ", ".join(published.answered) or "none"
+        return UnknownLoss(f"No majority of the heartbeat's copies could be read; answered: {answered}.")
+
+    def _published(self, published: PublishedHeartbeat) -> dict[str, Any]:
         return {
             "published": published.newest.to_dict() if published.newest else None,
             "copies_answered": list(published.answered),
             "unpublished_seconds": self.plan.timing.unpublished.total_seconds(),
+        }
+
+    def _evidence(self, published: PublishedHeartbeat, position: ReplicaPosition | Waiting) -> dict[str, Any]:
+        settled = position.position if isinstance(position, _Unsettled) else position
+        shown = settled if isinstance(settled, ReplicaPosition) else None
+        return {
+            **self._published(published),
             "replica_heartbeat": shown.heartbeat.to_dict() if shown and shown.heartbeat else None,
             "received_lsn": str(shown.received) if shown and shown.received else None,
             "replayed_lsn": str(shown.replayed) if shown and shown.replayed else None,

@@ -1,4 +1,8 @@
-"""Can this Region take over?"""
+"""Can this Region take over, and with which database: its replica, or one made of a backup?
+
+The replica goes first, since it has what no backup has. A restore is found where there is no replica that could be promoted,
+or where a person asks for it, because what is wrong with the data is in the replica too.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +11,76 @@ from typing import Any
 
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
+from failover.application.restore_ports import RecoveryPoints
+from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
+from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested
 from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
 from failover.domain.run import Run
+
+# In others AWS does not rename an instance, and a restored one needs its name.
+RENAMED_IN = frozenset({"available", "storage-full"})
 
 
 @dataclass(frozen=True)
 class CheckSecondaryReadiness:
-    """Changes nothing. Answers `{ready, reason, db_mode, instance, tasks}`.
+    """Changes nothing. Answers `{ready, reason, db_mode, instance, tasks, path, points}`.
 
-    `tasks` is the desired count before the run: whoever undoes the scaling goes back to it.
+    `tasks` is the desired count before the run: whoever undoes the scaling goes back to it. `path` is promote or restore;
+    `points` are what to restore from, the best first, and none for a promotion.
     """
 
     plan: Plan
     region: str
     databases: Databases
+    backups: RecoveryPoints
     services: Services
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Waits a bounded time for a status that passes by itself. Raises TransientFailure or RunRefused."""
+        """Waits a bounded time for a status that passes by itself.
+
+        Raises TransientFailure or RunRefused, and RunStateError for a restore that makes no sense.
+        """
+        asked = requested(run)
         here = self.plan.region(self.region)
         leader = run.text("health", "leader")
         size = self.services.size(here.ecs_cluster, here.ecs_service)
         if size is None:
             return self._answer(False, f"{self.region} has no ECS service {here.ecs_cluster}/{here.ecs_service}.", None)
+        if asked is not None:
+            return self._restore("A restore was asked for.", asked, run, leader, size)
         obstacle = poll_until_budget(self.clock, self.plan.timing, lambda: self._obstacle(leader))
         if isinstance(obstacle, Waiting):
             return self._answer(False, obstacle.reason, size)
         if obstacle:
-            return self._answer(False, obstacle, size)
+            return self._restore(obstacle, RestoreRequest(None), run, leader, size)
         return self._answer(
             True,
             f"{here.database_instance} replicates from {leader}, and the desired count here is {size.desired}.",
             size,
+        )
+
+    def _restore(self, why: str, asked: RestoreRequest, run: Run, leader: str, size: ServiceSize) -> dict[str, Any]:
+        """Whether the database can be made of a backup instead."""
+        if run.planned:
+            return self._answer(False, f"{why} A switchover loses nothing, so it restores nothing.", size)
+        if reason := self._name_is_kept():
+            return self._answer(False, f"{why} {reason}", size)
+        own = self.plan.region(self.region).database_instance
+        found = choose(self.backups.find((self.plan.region(leader).database_instance, own)), asked.to)
+        if isinstance(found, Refusal):
+            return self._answer(False, f"{why} {found.reason}", size)
+        return self._answer(True, f"{why} It can be made of {found[0]}.", size, found)
+
+    def _name_is_kept(self) -> str | None:
+        """Why a restored instance could not take the place of the one that is here."""
+        name = self.plan.region(self.region).database_instance
+        found = self.databases.describe(name)
+        if found is None or found.status in RENAMED_IN:
+            return None
+        return (
+            f"{name} is {found.status}, in which AWS does not rename it, and a restored one needs the name: delete it."
         )
 
     def _obstacle(self, leader: str) -> str | Waiting:
@@ -58,11 +98,15 @@ class CheckSecondaryReadiness:
             return f"{identifier} is {found.status}, not available."
         return ""
 
-    def _answer(self, ready: bool, reason: str, size: ServiceSize | None) -> dict[str, Any]:
+    def _answer(
+        self, ready: bool, reason: str, size: ServiceSize | None, points: tuple[RecoveryPoint, ...] = ()
+    ) -> dict[str, Any]:
         return {
             "ready": ready,
             "reason": reason,
             "db_mode": self.plan.db_mode,
             "instance": self.plan.region(self.region).database_instance,
             "tasks": size.desired if size else None,
+            "path": Path.RESTORE.value if points else Path.PROMOTE.value,
+            "points": [one.to_dict() for one in points],
         }

@@ -16,4 +16,15 @@ class RunRefused(Exception):
 
 
 class DatabaseUnavailable(Exception):
-    """The database server gave no answer, or not the one that was asked for; the text says which."""
+    """The database server gave no answer, or not the one that was asked for; the text says which.
+
+    `sqlstate` is the code that PostgreSQL gave for it, None where it gave none.
+    """
+
+    def __init__(self, text: str, sqlstate: str | None = None) -> None:
+        super().__init__(text)
+        self.sqlstate = sqlstate
+
+
+class DamagedContent(Exception):
+    """The database answered that what it holds cannot be read; the text says how. Asking again would not help."""

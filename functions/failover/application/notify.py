@@ -12,6 +12,7 @@ from failover.domain.outcome import Outcome, Result, recorded
 from failover.domain.outcomes import derive
 from failover.domain.plan import Plan
 from failover.domain.rebuild_outcome import divergence
+from failover.domain.recovery_point import Path
 from failover.domain.run import Run
 
 NEXT_STEPS = {
@@ -131,5 +132,7 @@ def _loss(run: Run) -> str:
     if known is not True or not isinstance(bound, int | float):
         return "unknown"
     taken = run.value("opened") is not None
+    restoring = run.value("readiness", "path") == Path.RESTORE
+    if_so = " if the backup is restored" if restoring else " if the replica is promoted"
     by = f", accepted by {run.value('approval', 'by')}" if run.value("approval", "accepted") is True else ""
-    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else ' if the replica is promoted'}{by}"
+    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else if_so}{by}"

@@ -93,6 +93,7 @@ class DatabaseInstance:
     port: int | None
     backup_retention_days: int
     instance_class: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Databases(Protocol):

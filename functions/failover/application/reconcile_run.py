@@ -20,7 +20,10 @@ from failover.domain.plan import Plan
 PAGE = "runbooks/abandoned_run.md"
 LOG = logging.getLogger(__name__)
 NEXT_STEP = (
-    "Look at the replica. If it was promoted: `aws stepfunctions redrive-execution` lets the run go on from the step that "
+    "Look at the replica, or at what was restored in its place. If it was promoted, or restored and found right: "
+    "`aws stepfunctions redrive-execution` lets the run go on from the step that "
+    "Look at the replica, or at what was restored in its place. If it was promoted, or restored and found right: "
+    "`aws stepfunctions redrive-execution` lets the run go on from the step that "
     "failed, where the execution can be redriven. Where it cannot: `drlab failover --break-glass --take-over` looks at the "
     "replica itself, and goes on behind its promotion or reopens the old leader. Never open both."
 )

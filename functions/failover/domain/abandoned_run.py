@@ -1,8 +1,8 @@
 """Is the fence held by a run that has ended, and may the old leader have its writes back?
 
 A run ends by itself in StandDown or with the new leader open. One that was aborted, timed out or failed leaves the fence on,
-and nobody serves. Before the one-way step was entered nothing but the fence was changed, so reopening is safe; from then on
-only a person can tell what became of the promotion.
+and nobody serves. Before a one-way step was entered the old leader was fenced and nothing else, so reopening is safe; from
+then on only a person can tell what became of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from failover.domain.leader_record import LeaderRecord, State
 
-ONE_WAY_STEP = "PromoteReplica"
+# By the one or the other this Region gets a database of its own. A run that sees its restore fail stands down by itself,
+# since nothing of the old leader was changed; of a run that was cut off nobody knows whether the restore was proven.
+ONE_WAY_STEPS = ("PromoteReplica", "RestoreFromLatestSnapshot")
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: d
     if run is None or run.stopped_at is None or now - run.stopped_at < settled:
         return None
     if not run.entered_the_one_way_step:
-        return Reopen(f"{record.run} ended as {run.status} before {ONE_WAY_STEP} and left {record.leader} fenced.")
-    told = f"{record.run} ended as {run.status} after it had entered {ONE_WAY_STEP}"
+        return Reopen(f"{record.run} ended as {run.status} before its one-way step and left {record.leader} fenced.")
+    told = f"{record.run} ended as {run.status} after it had entered its one-way step"
     return Page(f"{told}: {record.leader} stays fenced and nobody leads.")
 
 

@@ -14,7 +14,7 @@ primary is dead though nothing more is lost, and -1 means that replication is no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.plan import FailoverPolicy
@@ -78,6 +78,21 @@ def bound_loss(published: Heartbeat | None, replica: ReplicaPosition, leader: st
         return UnknownLoss(f"The replica has no heartbeat of {leader}.")
     behind = published.at + unpublished - replica.heartbeat.at
     return KnownLoss(max(behind, timedelta(0)), _bytes_behind(published, replica))
+
+
+def bound_restored_loss(
+    published: Heartbeat | None, restored_to: datetime, leader: str, unpublished: timedelta
+) -> LossBound:
+    """The bound for a database restored to `restored_to` in place of `leader`.
+
+    RDS's clock and the leader's are compared: both keep time by the same service, within milliseconds
+    (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/set-time.html).
+    """
+    if published is None:
+        return UnknownLoss("The leader's heartbeat was never published.")
+    if published.region != leader:
+        return UnknownLoss(f"The newest published heartbeat is {published.region}'s, not {leader}'s.")
+    return KnownLoss(max(published.at + unpublished - restored_to, timedelta(0)), None)
 
 
 def accept(loss: LossBound, policy: FailoverPolicy, rpo_target: timedelta) -> Acceptance:

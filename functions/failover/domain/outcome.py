@@ -13,6 +13,7 @@ from typing import Any
 
 from failover.domain.approval import gate_passed
 from failover.domain.leader_record import LeaderRecord, State
+from failover.domain.recovery_point import Path
 from failover.domain.run import Run
 
 LONGEST_REASON = 500
@@ -120,7 +121,7 @@ def error_sentence(error: object) -> str:
 def _failed_over(run: Run, service: str) -> Outcome:
     leader, epoch = run.value("opened", "leader"), run.value("opened", "epoch")
     old = f"{'a switchover' if run.planned else 'a failover'} from {run.value('fence', 'leader')}"
-    lost = _loss(run)
+    lost = f"{_restored(run)}{_loss(run)}"
     if run.value("checks", "read_back") is True:
         reason = f"{leader} serves, and a write through the public name was read back."
         summary = f"{service}: {leader} leads since epoch {epoch}, after {old}. {lost}"
@@ -157,13 +158,22 @@ def _held(run: Run, service: str) -> Outcome:
     epoch = run.value("fence", "epoch")
     old = run.value("fence", "leader") or run.value("health", "leader")
     if gate_passed(run):
-        where = "after the promotion of the replica was begun"
+        restoring = run.value("readiness", "path") == Path.RESTORE
+        where = "after a database was restored" if restoring else "after the promotion of the replica was begun"
         state = f"{old} stays fenced and nobody leads"
     else:
         where = "while it stood down"
         state = f"{old or 'the leader'} may still be fenced, and then nobody leads"
     summary = f"{service}: the run failed {where}; {state}. {reason} {_loss(run)}".strip()
     return Outcome(Result.HELD, reason, summary, None, epoch)
+
+
+def _restored(run: Run) -> str:
+    restored: Any = run.value("restored")
+    if not isinstance(restored, Mapping):
+        return ""
+    unusable = [f"{one['point']} was not used: {one['reason']}" for one in restored.get("unusable") or []]
+    return " ".join([f"Its database was made of {restored.get('restored_from')}.", *map(_sentence, unusable), ""])
 
 
 def _loss(run: Run) -> str:

@@ -33,6 +33,7 @@ from control_plane_world import (
     planned_run,
     run_with,
 )
+from restore_world import PLACEMENT, MemoryBackups, MemoryRestored, MemoryRestores, backups
 
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.application.check_primary_health import CheckPrimaryHealth
@@ -44,6 +45,7 @@ from failover.application.open_secondary import OpenSecondary
 from failover.application.post_checks import PostChecks
 from failover.application.promote_replica import PromoteReplica
 from failover.application.record_outcome import RecordOutcome
+from failover.application.restore_from_latest_snapshot import RestoreFromLatestSnapshot
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.application.stand_down import StandDown
 from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
@@ -68,6 +70,7 @@ class World:
         self.outcomes, self.secrets, self.parameters = MemoryOutcomes(), MemorySecrets(), MemoryParameters()
         self.alarms, self.rds = MemoryAlarms(route53=Health.UNHEALTHY), MemoryRds(clock)
         self.rds.on_promoted = self._promoted
+        self.backups, self.restored = MemoryBackups(backups()), MemoryRestored()
         self.heartbeats = MemoryHeartbeats(self.server.heartbeat)
         opened = self.register.change
 
@@ -93,7 +96,7 @@ class World:
         capacity = ScaleSecondaryECS(*at, self.ecs, self.ecs, self.clock)
         return {
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
-            "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.ecs, self.clock),
+            "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.backups, self.ecs, self.clock),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(
                 *at, self.rds, self.secrets, self.server, self.heartbeats, MemoryObjects(), self.clock
@@ -103,6 +106,17 @@ class World:
             ),
             "ScaleSecondaryECS": capacity,
             "PromoteReplica": PromoteReplica(*at, self.register, self.rds, self.secrets, self.server, self.clock),
+            "RestoreFromLatestSnapshot": RestoreFromLatestSnapshot(
+                *at,
+                self.register,
+                self.rds,
+                MemoryRestores(self.rds, self.clock),
+                self.secrets,
+                self.restored,
+                self.outcomes,
+                self.parameters,
+                self.clock,
+            ),
             "UpdateSecretsAndRotateAppConfig": UpdateSecretsAndRotateAppConfig(
                 *at, self.rds, self.secrets, self.parameters
             ),
@@ -174,6 +188,27 @@ def test_a_whole_failover_hands_the_leadership_over_and_tells_people() -> None:
     assert "us-west-2 leads" in world.people.heard[0][0]
 
 
+def test_a_failover_without_a_replica_makes_the_database_of_a_backup_and_tells_people_of_which() -> None:
+    world, state = World(), begun()
+    world.rds.instance = None
+    world.parameters.values["/drlab/app/database-placement"] = PLACEMENT
+    prepared(world, state)
+    loss = state["prepared"]["loss"]
+    assert (loss["accepted"], loss["bound_seconds"]) == (True, 160.0), (
+        "from the newest moment to the last heartbeat's lease"
+    )
+    assert "made of the automated backups to 2026-11-23 02:57:00 UTC" in loss["reason"]
+    world._promoted()
+    for name in ("RestoreFromLatestSnapshot", "UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"):
+        call(world, state, name)
+    for name in ("FlipRoute53", "PostChecks", "RecordOutcome", "Notify"):
+        call(world, state, name)
+    assert state["outcome"]["result"] == "failed-over"
+    assert world.secrets.value["host"] == "restored.example"
+    assert "Its database was made of the automated backups to 2026-11-23 02:57:00 UTC." in world.people.heard[0][1]
+    assert (world.register.record.leader, world.rds.promotions) == (STANDBY, [])
+
+
 @pytest.mark.parametrize("promised", [None, "too much"])
 def test_a_run_that_may_not_promote_leaves_everything_as_it_was(promised: str | None) -> None:
     world, state = World(), begun()
@@ -194,7 +229,7 @@ def test_every_refusal_too_answers_all_fields() -> None:
     world, state = World(), begun()
     world.alarms.states["route53"] = Health.HEALTHY
     assert call(world, state, "CheckPrimaryHealth")["down"] is False
-    world.rds.instance = None
+    world.rds.instance, world.backups.found = None, backups(latest=None)
     assert call(world, state, "CheckSecondaryReadiness")["ready"] is False
     world.register.fenced_by("by-hand")
     assert call(world, state, "FencePrimary")["held"] is False

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from control_plane_world import PRIMARY, SOURCE_ARN, STANDBY, MemoryEcs, MemoryRds, VirtualClock, plan_with, run_with
+from control_plane_world import (
+    PRIMARY,
+    SOURCE_ARN,
+    STANDBY,
+    MemoryEcs,
+    MemoryRds,
+    VirtualClock,
+    plan_with,
+    planned_run,
+    run_with,
+)
+from restore_world import MemoryBackups, backups
 
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
 from failover.domain.run import RunStateError
@@ -17,7 +28,8 @@ class World:
     def __init__(self, **instance: Any) -> None:
         self.clock = VirtualClock()
         self.rds, self.ecs = MemoryRds(self.clock, **instance), MemoryEcs(self.clock)
-        self.check = CheckSecondaryReadiness(plan_with(), STANDBY, self.rds, self.ecs, self.clock)
+        self.backups = MemoryBackups()
+        self.check = CheckSecondaryReadiness(plan_with(), STANDBY, self.rds, self.backups, self.ecs, self.clock)
 
 
 def test_an_available_replica_of_the_leader_and_a_service_are_ready() -> None:
@@ -74,3 +86,58 @@ def test_a_status_that_passes_is_waited_for_and_not_longer_than_the_budget(statu
 def test_a_run_that_skipped_the_second_look_is_refused() -> None:
     with pytest.raises(RunStateError):
         World().check(run_with())
+
+
+@pytest.mark.parametrize("lost", [None, {"source": None}, {"status": "storage-full"}])
+def test_for_want_of_a_replica_a_backup_is_found(lost: dict[str, Any] | None) -> None:
+    world = World(**(lost or {}))
+    if lost is None:
+        world.rds.instance = None
+    world.backups.found = backups()
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["path"], len(answer["points"])) == (True, "restore", 1)
+    assert "It can be made of the automated backups to 2026-11-23 02:57:00 UTC" in answer["reason"]
+    assert world.backups.asked == [(f"app-{PRIMARY}", f"app-{STANDBY}")]
+
+
+def test_a_usable_replica_goes_before_every_backup_unless_a_person_asks_for_one() -> None:
+    world = World()
+    world.backups.found = backups()
+    assert world.check(run_with(**RUN_STATE))["path"] == "promote"
+    assert world.backups.asked == []
+    asked = world.check(run_with(restore={"to": "2026-11-23T02:30:00Z"}, **RUN_STATE))
+    assert (asked["path"], asked["points"][0]["at"]) == ("restore", "2026-11-23T02:30:00+00:00")
+
+
+def test_without_a_replica_and_without_a_backup_nothing_is_ready() -> None:
+    """F18: it fails before anything was changed, and people are told why."""
+    world = World()
+    world.rds.instance = None
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["points"]) == (False, [])
+    assert "no database instance" in answer["reason"]
+    assert "There is no recovery point here" in answer["reason"]
+
+
+def test_a_moment_that_no_backup_has_is_not_ready_and_told_with_the_window() -> None:
+    world = World()
+    world.backups.found = backups()
+    answer = world.check(run_with(restore={"to": "2026-11-20T00:00:00Z"}, **RUN_STATE))
+    assert answer["ready"] is False
+    assert "Any moment from 2026-11-23 01:57:00 UTC to 2026-11-23 02:57:00 UTC can be had" in answer["reason"]
+
+
+def test_a_switchover_restores_nothing() -> None:
+    world = World(source=None)
+    world.backups.found = backups()
+    answer = world.check(planned_run(**RUN_STATE))
+    assert answer["ready"] is False
+    assert "restores nothing" in answer["reason"]
+
+
+def test_an_instance_that_cannot_be_renamed_keeps_the_name_from_a_restored_one() -> None:
+    world = World(status="failed")
+    world.backups.found = backups()
+    answer = world.check(run_with(**RUN_STATE))
+    assert answer["ready"] is False
+    assert "delete it" in answer["reason"]

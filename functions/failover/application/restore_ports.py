@@ -1,0 +1,75 @@
+"""What does a restore need of the world? As in ports.py: calls raise TransientFailure or RunRefused, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from failover.application.ports import DatabaseLogin
+
+if TYPE_CHECKING:
+    from failover.domain.leader_record import Refusal
+    from failover.domain.loss_bound import ReplicaPosition
+    from failover.domain.recovery_point import Backups, RecoveryPoint
+    from failover.domain.restored_content import Content
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a Region's database belongs; RDS would put a restored one into the account's default network."""
+
+    instance_class: str
+    subnet_group: str
+    parameter_group: str
+    security_groups: tuple[str, ...]
+
+
+class RecoveryPoints(Protocol):
+    """The backups in this Region."""
+
+    def find(self, instances: Collection[str]) -> Backups:
+        """All that was made of these instances, here or in another Region."""
+        ...
+
+
+class Restores(Protocol):
+    """RDS in this Region, for an instance that is to take another's place."""
+
+    def restore(
+        self, point: RecoveryPoint, identifier: str, placement: Placement, tags: Mapping[str, str]
+    ) -> Refusal | None:
+        """Ask for an instance made of `point`. A Refusal: RDS makes none of it."""
+        ...
+
+    def rename(self, identifier: str, new: str) -> Refusal | None:
+        """A Refusal: not in the instance's present state."""
+        ...
+
+    def delete(self, identifier: str) -> Refusal | None:
+        """Without a last snapshot. A Refusal: not in the instance's present state."""
+        ...
+
+
+class RestoredDatabases(Protocol):
+    """One session a call. Raises DatabaseUnavailable, and DamagedContent for rows that cannot be read."""
+
+    def content(self, login: DatabaseLogin, region: str) -> Content:
+        """What is in the database, with the newest heartbeat of `region`. Reads every row of the ledger."""
+        ...
+
+    def write_probe(self, login: DatabaseLogin, region: str) -> None:
+        """Commit one row."""
+        ...
+
+
+class RehearsedDatabases(Protocol):
+    """One session a call; none of them writes. Raises DatabaseUnavailable, and DamagedContent as above."""
+
+    def content(self, login: DatabaseLogin, region: str) -> Content: ...
+
+    def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition: ...
+
+    def slots(self, login: DatabaseLogin) -> tuple[str, ...]:
+        """The names of the server's replication slots."""
+        ...

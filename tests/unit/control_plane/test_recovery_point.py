@@ -1,0 +1,123 @@
+"""Is the best recovery point tried first, and is a moment that cannot be had refused with what can?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from control_plane_world import NOW, PRIMARY, run_with
+from restore_world import NEWEST, PUBLISHED, backups
+
+from failover.domain.leader_record import Refusal
+from failover.domain.recovery_point import Backups, RecoveryPoint, choose, requested
+from failover.domain.restored_content import TABLES, Content, implausible
+from failover.domain.run import RunStateError
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEATS = timedelta(seconds=20)
+
+
+def chosen(found: Backups, wanted: Any = None) -> tuple[RecoveryPoint, ...]:
+    points = choose(found, wanted)
+    assert not isinstance(points, Refusal), points
+    return points
+
+
+def test_the_newest_goes_first_and_each_day_before_rests_upon_another_snapshot_of_rds() -> None:
+    points = chosen(backups(NOW - HOUR, days=2))
+    assert [(one.kind, one.at) for one in points] == [
+        ("replicated", NEWEST),
+        ("snapshot", NOW - HOUR),
+        ("replicated", NEWEST - DAY),
+        ("replicated", NEWEST - 2 * DAY),
+    ]
+    assert [one.newest for one in points] == [True, False, False, False]
+    assert len({one.digest for one in points}) == 4
+
+
+def test_a_moment_that_was_asked_for_is_followed_by_older_ones_and_never_by_newer() -> None:
+    wanted = NOW - 30 * timedelta(minutes=1)
+    points = chosen(backups(NOW - timedelta(minutes=10), NOW - HOUR), wanted)
+    assert [one.at for one in points] == [wanted, NOW - HOUR]
+    assert points[0].newest is False
+
+
+@pytest.mark.parametrize("wanted", [NOW + HOUR, NEWEST + timedelta(seconds=1), NOW - 3 * DAY])
+def test_a_moment_outside_the_window_is_refused_with_the_window(wanted: Any) -> None:
+    refusal = choose(backups(NOW - 2 * HOUR, days=1), wanted)
+    assert isinstance(refusal, Refusal)
+    assert "2026-11-22 01:57:00 UTC to 2026-11-23 02:57:00 UTC" in refusal.reason
+    assert "Snapshots are of 2026-11-23 01:00:00 UTC" in refusal.reason
+
+
+def test_no_backup_at_all_is_refused() -> None:
+    refusal = choose(Backups((), ()), None)
+    assert isinstance(refusal, Refusal)
+    assert "no recovery point" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"to": 5}, {"to": "yesterday"}, {"to": "2026-11-23T03:00:00"}, "latest", {"to": "latest", "x": 1}]
+)
+def test_a_request_that_makes_no_sense_is_refused(asked: Any) -> None:
+    with pytest.raises(RunStateError, match="restore must be"):
+        requested(run_with(restore=asked))
+
+
+def test_a_request_is_for_the_newest_or_for_a_moment_with_its_zone() -> None:
+    assert requested(run_with()) is None
+    newest, moment = (
+        requested(run_with(restore={"to": "latest"})),
+        requested(run_with(restore={"to": "2026-11-23T05:00:00+02:00"})),
+    )
+    assert newest is not None
+    assert newest.to is None
+    assert moment is not None
+    assert moment.to == NOW
+
+
+def test_a_point_is_written_down_and_read_as_it_was() -> None:
+    for point in chosen(backups(NOW - HOUR)):
+        assert RecoveryPoint.from_dict(point.to_dict()) == point
+
+
+def content(**changes: Any) -> Content:
+    held: dict[str, Any] = {
+        "in_recovery": False,
+        "tables": TABLES,
+        "writes": 12,
+        "newest_write": NEWEST,
+        "heartbeat": PUBLISHED.__class__(PRIMARY, 1, 40, NEWEST - timedelta(seconds=3), PUBLISHED.lsn),
+    }
+    return Content(**{**held, **changes})
+
+
+POINT = RecoveryPoint("snapshot", "s", NEWEST)
+
+
+def test_content_as_new_as_its_backup_is_plausible() -> None:
+    assert implausible(content(), POINT, PUBLISHED, BEATS) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"in_recovery": True}, "in recovery"),
+        ({"tables": frozenset({"writes"})}, "no table heartbeat, lease_holder, probe"),
+        ({"writes": 0}, "ledger is empty"),
+        ({"heartbeat": None}, "no heartbeat"),
+        ({"heartbeat": PUBLISHED}, "goes on until"),
+        ({"heartbeat": PUBLISHED.__class__(PRIMARY, 1, 2, NEWEST - HOUR, PUBLISHED.lsn)}, "logs are missing"),
+    ],
+)
+def test_content_that_is_not_what_was_promised_is_not(changes: dict[str, Any], why: str) -> None:
+    refusal = implausible(content(**changes), POINT, PUBLISHED, BEATS)
+    assert refusal is not None
+    assert why in refusal.reason
+
+
+def test_a_leader_that_died_before_the_backup_ends_leaves_no_newer_heartbeat() -> None:
+    """RDS may call a moment restorable at which nobody lived any more."""
+    late = RecoveryPoint("replicated", "a", PUBLISHED.at + HOUR, newest=True)
+    assert implausible(content(heartbeat=PUBLISHED), late, PUBLISHED, BEATS) is None
