@@ -9,7 +9,7 @@ from chaos.case import Case, Situation
 from chaos.faults import BEFORE, Fault, OfDarkness
 from chaos.history import Darkness, History
 from chaos.installation import PRIMARY, STANDBY, WITNESS
-from failover.domain.abandoned_run import ONE_WAY_STEP
+from failover.domain.abandoned_run import ONE_WAY_STEPS
 from failover.domain.leader_record import LeaderRecord, State
 
 DONE = "FailedOver"
@@ -70,7 +70,7 @@ def _may_need_another(case: Case, fault: Fault, entered: list[str]) -> bool:
     """A switchover whose leader dies before the one-way step becomes a failover, which is another run."""
     dies = fault.regions == (PRIMARY,) and case.situation is Situation.SWITCHOVER
     unheard = fault.regions == (WITNESS,) and fault.state == BEFORE
-    return unheard or (dies and ONE_WAY_STEP not in entered)
+    return unheard or (dies and not set(ONE_WAY_STEPS) & set(entered))
 
 
 def _record_at(history: History, at: datetime) -> LeaderRecord:
