@@ -108,7 +108,7 @@ def rows_of(lab: Laboratory, region: str) -> frozenset[tuple[str, int]] | None:
     """What the Region's database holds, or None where it could not be read."""
     try:
         rows = lab.servers[region].rows("SELECT writer, number FROM writes")
-    except PostgreSQLError:
+    except (PostgreSQLError, KeyError):
         return None
     return frozenset((str(writer), int(str(number))) for writer, number in rows)
 
@@ -149,7 +149,7 @@ def environment_of(lab: Laboratory) -> dict[str, str]:
     """What it ran on; no host names and no paths."""
     try:
         server = str(lab.servers[SECONDARY_REGION].rows("SHOW server_version")[0][0])
-    except PostgreSQLError:
+    except (PostgreSQLError, KeyError):
         server = "unknown"
     return {
         "postgresql": server,

@@ -63,7 +63,7 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
     # In place of what was promoted a moment ago, which keeps its data under another name.
     "RestoreFromLatestSnapshot": lambda answer, before, now: (
-        answer["content"]["writes"] > 0 and answer["unusable"] == [] and now["instances"] == before["instances"] + 1
+        answer["content"]["writes"] > 0 and answer["unusable"] == [] and len(now["instances"]) == len(before["instances"]) + 1
     ),
     "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
         answer["changed"] is True and before["parameter"] != now["parameter"]
@@ -102,7 +102,6 @@ def observed(lab: Laboratory) -> dict[str, Any]:
         "record": (record.state.value, record.leader),
         "epoch": record.epoch,
         "desired": ecs.describe_services(cluster="app", services=["app"])["services"][0]["desiredCount"],
-        "instances": len(instances),
         "is_replica": bool(instance.get("ReadReplicaSourceDBInstanceIdentifier")),
         "parameter": parameters[0]["Value"] if parameters else None,
         "outcomes": outcomes["KeyCount"],

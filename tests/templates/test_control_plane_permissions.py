@@ -379,7 +379,15 @@ def test_the_key_of_the_backups_is_reached_through_rds_alone() -> None:
 
 @pytest.mark.parametrize(
     "function",
-    ["WarmSecondary", "BoundDataLoss", "PromoteReplica", "RestoreFromLatestSnapshot", "CheckRebuild", "ExportDivergence", "VerifyStandby"],
+    [
+        "WarmSecondary",
+        "BoundDataLoss",
+        "PromoteReplica",
+        "RestoreFromLatestSnapshot",
+        "CheckRebuild",
+        "ExportDivergence",
+        "VerifyStandby",
+    ],
 )
 def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
