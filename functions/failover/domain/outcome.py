@@ -173,7 +173,7 @@ def _restored(run: Run) -> str:
     if not isinstance(restored, Mapping):
         return ""
     unusable = [f"{one['point']} was not used: {one['reason']}" for one in restored.get("unusable") or []]
-    return " ".join([f"Its database was made of {restored.get('restored_from')}.", *map(_sentence, unusable), ""])
+    return " ".join([f"Its database was made of {restored.get('restored_from')}.", *map(one_sentence, unusable), ""])
 
 
 def _loss(run: Run) -> str:

@@ -72,7 +72,7 @@ class MemoryRestores:
             return Refusal(self.refused[point.source])
         self.asked.append(point)
         self.placements.append(placement)
-        self.rds.instance = DatabaseInstance(identifier, "creating", None, None, None, 7, dict(tags))
+        self.rds.instance = DatabaseInstance(identifier, "creating", None, None, None, 7, tags=dict(tags))
         becomes = self.statuses.get(point.source, "available")
         self.clock.later(20, lambda: self.rds.set(status=becomes, host="restored.example", port=5432))
         return None
