@@ -63,7 +63,9 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
     # In place of what was promoted a moment ago, which keeps its data under another name.
     "RestoreFromLatestSnapshot": lambda answer, before, now: (
-        answer["content"]["writes"] > 0 and answer["unusable"] == [] and len(now["instances"]) == len(before["instances"]) + 1
+        answer["content"]["writes"] > 0
+        and answer["unusable"] == []
+        and len(now["instances"]) == len(before["instances"]) + 1
     ),
     "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
         answer["changed"] is True and before["parameter"] != now["parameter"]
