@@ -164,6 +164,7 @@ def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str,
 NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = {
     ("cloudwatch", "ListAlarmMuteRules"): _only("cloudwatch:ListAlarmMuteRules", _any),
     ("cloudwatch", "DescribeAlarms"): _only("cloudwatch:DescribeAlarms", _alarms),
+    ("cloudwatch", "GetMetricData"): _only("cloudwatch:GetMetricData", _any),
     ("cloudwatch", "GetMetricStatistics"): _only("cloudwatch:GetMetricStatistics", _any),
     ("ecr", "DescribeImages"): _only("ecr:DescribeImages", _image),
     ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
