@@ -50,10 +50,16 @@ def test_everything_that_an_operator_may_ask_is_answered() -> None:
 
 def look_at_readiness(lab: Laboratory) -> None:
     """A new lab is not ready, and says why: nothing was ever drilled. Then its key is disabled."""
-    status, told = asked(lab, "GET", "readiness")
-    assert (status, told["evaluated"], told["standby"], told["verdict"]) == (200, True, SECONDARY_REGION, "not ok")
-    assert told["seconds"] <= 5
-    found = {one["name"]: one["verdict"] for one in told["checks"]}
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        status, told = asked(lab, "GET", "readiness")
+        assert (status, told["evaluated"], told["standby"], told["verdict"]) == (200, True, SECONDARY_REGION, "not ok")
+        assert told["seconds"] <= 5
+        found = {one["name"]: one["verdict"] for one in told["checks"]}
+        # S3's first figure of the backlog comes with the first minute, and a busy machine may miss one answer.
+        if "unknown" not in found.values() or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
     assert len(found) == 20
     assert {name for name, verdict in found.items() if verdict == "not ok"} == {"last-drill", "last-rehearsal"}
     assert {name for name, verdict in found.items() if verdict == "unknown"} == set()
