@@ -37,7 +37,7 @@ PLAYS: Mapping[str, Play] = {
     # A page that is named nowhere asks for nothing special: it is played first here, where nothing is wrong.
     "planned": Play(LabSettings(timers=PATIENT), ("planned_failover", "acknowledge_and_rearm", "failback")),
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
-    "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident")),
+    "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident", "db_restore")),
     "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
     "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware", "gamedays/split_brain")),
 }
