@@ -37,7 +37,7 @@ class Command:
         """How `printed` differs from the page, None when it is as the page says."""
         checker = doctest.OutputChecker()
         # An empty column leaves nothing between two spaces.
-        want = re.sub(r"\s*\.\.\.\s*", "...", f"{self.prints}\n") if self.prints else ""
+        want = re.sub(r" \.\.\. (?=\S)", " ...", f"{self.prints}\n") if self.prints else ""
         got = printed
         if checker.check_output(want, got, TOLERANT):
             return None

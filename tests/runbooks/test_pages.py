@@ -40,6 +40,9 @@ def test_a_command_s_output_is_compared_word_by_word_and_dots_stand_for_anything
     assert "ap-southeast-2" in told
     assert Command(1, "true", "").difference("something\n")
     assert Command(1, "drlab readiness", "Check ... Seen").difference("Check         Seen\n") is None
+    assert (
+        Command(1, "drlab failover", "it is ....\n...\nIt ends.").difference("it is 1.\nand so on\nIt ends.\n") is None
+    )
 
 
 def test_commands_and_cues_come_in_the_order_of_the_page(tmp_path: Path) -> None:
