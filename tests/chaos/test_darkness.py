@@ -29,12 +29,13 @@ def test_no_promise_is_broken_and_every_expectation_is_met(world: World, case: C
     assert violations(case, play(world, case.name)) == []
 
 
+@pytest.mark.scenario("F34", "F35")
 @pytest.mark.parametrize("state", ["before", "FencePrimary", "FlipRoute53"])
 @pytest.mark.parametrize("region", ["ap-southeast-2", "us-east-1"])
 def test_a_failover_completes_without_the_leader_s_region_and_without_route_53_s(
     world: World, region: str, state: str
 ) -> None:
-    """F34, F35: us-east-1 has Route 53's control plane, and the leader's Region everything that failed."""
+    """The control plane of Route 53 is in us-east-1, and in the leader's Region everything that failed."""
     case = from_name(f"down/{state}/{region}/dark")
     history = play(world, case.name)
     assert violations(case, history) == []

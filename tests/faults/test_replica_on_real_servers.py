@@ -24,10 +24,11 @@ def servers() -> Iterator[Pair]:
         yield both
 
 
+@pytest.mark.scenario("F16", "F48")
 def test_a_replica_behind_by_more_than_the_rpo_is_a_person_s_to_accept_and_the_lost_rows_are_those_behind(
     servers: Pair,
 ) -> None:
-    """F16, F48. The link is down while the leader goes on; then the leader dies too. No policy promotes that by itself."""
+    """The link is down while the leader goes on; then the leader dies too. No policy promotes that by itself."""
     seen = servers.beat()
     servers.write(1, 2, 3)
     eventually(servers.has_arrived(seen))
@@ -50,8 +51,9 @@ def test_a_replica_behind_by_more_than_the_rpo_is_a_person_s_to_accept_and_the_l
     eventually(lambda: rows_of(servers.primary) == rows_of(servers.standby))
 
 
+@pytest.mark.scenario("F17")
 def test_a_lag_that_only_grows_because_the_primary_is_dead_refuses_nobody(servers: Pair) -> None:
-    """F17. RDS's own formula counts on for ever; nothing more can be lost."""
+    """RDS's own formula counts on for ever; nothing more can be lost."""
     newest = servers.beat()
     eventually(servers.has_arrived(newest))
     servers.primary.kill()
@@ -66,8 +68,8 @@ def test_a_lag_that_only_grows_because_the_primary_is_dead_refuses_nobody(server
     assert later["bound_seconds"] == before["bound_seconds"]
 
 
+@pytest.mark.scenario("F18")
 def test_a_replica_whose_server_is_gone_makes_the_loss_unknown_which_nobody_may_accept(servers: Pair) -> None:
-    """F18."""
     newest = servers.beat()
     servers.standby.kill()
     answer = bound(Instance(servers.standby), newest)
@@ -81,8 +83,9 @@ def test_a_replica_whose_server_is_gone_makes_the_loss_unknown_which_nobody_may_
     assert "The replica does not answer" in answer["reason"]
 
 
+@pytest.mark.scenario("F21")
 def test_a_replica_that_broke_weeks_ago_is_refused_by_what_it_last_received(servers: Pair) -> None:
-    """F21. It answers, says that it is in recovery and has replayed all that it received: only the heartbeat tells."""
+    """It answers, says that it is in recovery and has replayed all that it received: only the heartbeat tells."""
     old = servers.beat(timedelta(days=21))
     eventually(servers.has_arrived(old))
     servers.network.cut("replication")
@@ -93,8 +96,9 @@ def test_a_replica_that_broke_weeks_ago_is_refused_by_what_it_last_received(serv
     assert answer["bound_seconds"] > timedelta(days=20).total_seconds()
 
 
+@pytest.mark.scenario("F20")
 def test_a_replica_that_is_backing_up_is_waited_for_and_asked_for_nothing(servers: Pair) -> None:
-    """F20. AWS would refuse; the state's own retries bound the wait, and its end is a page."""
+    """AWS would refuse; the state's own retries bound the wait, and its end is a page."""
     instance = Instance(servers.standby, status="backing-up")
     with pytest.raises(StillInProgress, match="backing-up and still a replica"):
         promotion(instance, 0.2)()
@@ -102,19 +106,20 @@ def test_a_replica_that_is_backing_up_is_waited_for_and_asked_for_nothing(server
     assert servers.standby.is_in_recovery()
 
 
+@pytest.mark.scenario("F25")
 def test_an_instance_that_rds_calls_done_is_not_taken_for_a_primary_while_its_server_refuses_writes(
     servers: Pair,
 ) -> None:
-    """F25."""
     with pytest.raises(StillInProgress, match="available, but its server is still in recovery"):
         promotion(Instance(servers.standby, source=None), 0.2)()
 
 
+@pytest.mark.scenario("F24")
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_promotion_that_never_ends_is_reported_at_the_end_of_each_budget_and_asked_for_once(
     servers: Pair, frozen: bool
 ) -> None:
-    """F24. The workflow counts these reports, holds when they are too many, and traffic stays where it is."""
+    """The workflow counts these reports, holds when they are too many, and traffic stays where it is."""
     instance = Instance(servers.standby, completes=False)
     if frozen:
         servers.standby.freeze()
@@ -151,8 +156,9 @@ def test_a_storm_of_connections_delays_the_proof_and_does_not_fail_it(servers: P
     assert promotion(instance, 5)()["already_promoted"] is True
 
 
+@pytest.mark.scenario("F19")
 def test_a_replica_that_was_promoted_already_passes_the_step_and_not_the_gate(servers: Pair) -> None:
-    """F19. By role: an earlier try of this run did it, or somebody else before any loss was bounded. Keep it the last."""
+    """By role: an earlier try of this run did it, or somebody else before any loss was bounded. Keep it the last."""
     instance = Instance(servers.standby)
     assert promotion(instance, 5)()["already_promoted"] is False
     probes = "select count(*) from probe"

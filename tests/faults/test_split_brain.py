@@ -161,8 +161,9 @@ def told(answer: httpx.Response) -> str:
     return str(answer.json()["type"])
 
 
+@pytest.mark.scenario("F26", "F27")
 def test_a_primary_that_comes_back_with_commits_of_its_own_stays_fenced_and_each_of_them_is_listed() -> None:
-    """F26, F27. It finds the leader record, which names another Region: a person chooses what becomes of its rows."""
+    """It finds the leader record, which names another Region: a person chooses what becomes of its rows."""
     with divided() as both:
         both.servers.network.cut("replication")
         both.servers.primary.kill()
@@ -186,8 +187,9 @@ def test_a_primary_that_comes_back_with_commits_of_its_own_stays_fenced_and_each
         assert ("after", 1) not in rows_of(both.servers.primary)
 
 
+@pytest.mark.scenario("F26", "F36")
 def test_a_frozen_primary_that_thaws_commits_what_was_in_flight_and_acknowledges_none_of_it() -> None:
-    """F26, F36. Clients that keep the old address are refused there, and served at the new one."""
+    """Clients that keep the old address are refused there, and served at the new one."""
     with divided() as both:
         both.servers.primary.freeze()
         both.servers.network.cut("replication")
