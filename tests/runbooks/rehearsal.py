@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from failover.application.leader_register import NoMajority
 from failover.domain.leader_record import disarm
@@ -45,6 +46,8 @@ class Rehearsal:
             "await-question": self._await_question,
             "await-leader": self._await_leader,
             "global-table": self._global_table,
+            "damaged-objects": self._damaged_objects,
+            "await-replicas": self._await_replicas,
         }
 
     @property
@@ -154,6 +157,35 @@ class Rehearsal:
         table["DeletionProtectionEnabled"] = True
         for region in (PRIMARY_REGION, SECONDARY_REGION):
             self._lab.client("dynamodb", region).create_table(**table)
+
+    def _damaged_objects(self, prefix: str) -> None:
+        """Three objects in both Regions, then one deleted and one overwritten; $LAST_GOOD is between the two."""
+        s3, bucket = self._lab.client("s3", PRIMARY_REGION), bucket_of(self._lab.plan, PRIMARY_REGION)
+        for name in "abc":
+            s3.put_object(Bucket=bucket, Key=f"{prefix}{name}", Body=name.encode())
+        self._await_replicas(prefix)
+        # S3 tells times to the second.
+        time.sleep(1.1)
+        self._terminal.know("LAST_GOOD", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        time.sleep(1.1)
+        s3.delete_object(Bucket=bucket, Key=f"{prefix}a")
+        s3.put_object(Bucket=bucket, Key=f"{prefix}b", Body=b"encrypted")
+        self._await_replicas(prefix)
+
+    def _await_replicas(self, prefix: str) -> None:
+        """Whatever is there was replicated."""
+        s3, bucket = self._lab.client("s3", PRIMARY_REGION), bucket_of(self._lab.plan, PRIMARY_REGION)
+
+        def replicated() -> bool:
+            keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+            told = [s3.head_object(Bucket=bucket, Key=key).get("ReplicationStatus") for key in keys]
+            return set(told) <= {"COMPLETED", None}
+
+        awaited("the replicas", replicated)
+
+
+def bucket_of(plan: dict[str, Any], region: str) -> str:
+    return f"drlab-{plan['service']}-app-data-{plan['account_id']}-{region}"
 
 
 def awaited(what: str, true: Callable[[], bool]) -> None:
