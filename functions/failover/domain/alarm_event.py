@@ -161,4 +161,4 @@ def _one_line(text: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return _one_line(value)[:60] if isinstance(value, str) else f"a {type(value).__name__}"
+    return _one_line(value)[:60] if isinstance(value, str) and value.strip() else f"a {type(value).__name__}"
