@@ -7,16 +7,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.receive_alarm import ReceiveAlarm
-from failover.wiring.intake import intake
+from failover.wiring.intake import dead_letters, intake
 from failover.wiring.this_region import variable
 
 logger, metrics = Logger(), Metrics()
 
 
 def build() -> ReceiveAlarm:
-    """Makes no client and no call before an event is found in order."""
+    """Makes no client and no call before an event is found in order, or is none of an alarm and set aside."""
     machine = variable("STATE_MACHINE_ARN")
-    return ReceiveAlarm(machine.split(":")[4] if machine.count(":") >= 6 else "", lambda: intake(machine))
+    account = machine.split(":")[4] if machine.count(":") >= 6 else ""
+    return ReceiveAlarm(account, lambda: intake(machine), dead_letters)
 
 
 @metrics.log_metrics
