@@ -25,8 +25,7 @@ def build() -> ReceiveAlarm:
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Never raises because of the event.
 
-    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda then tries again, and the event ends in
-    the queue of undecided alarms rather than nowhere.
+    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda tries again, then keeps it in its queue.
     """
     try:
         received = build()(event).to_dict()
