@@ -8,10 +8,10 @@ SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill roundtrip up test test-fast lint sam-validate sam-build sam-local bench chaos audit mutate fuzz documents synth synth-options lock clean
+.PHONY: help drill roundtrip gameday up test test-fast books lint mutate fuzz audit sam-validate sam-build sam-local bench chaos documents synth synth-options lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.python: Makefile
 	@command -v $(PYTHON) >/dev/null || { echo "drlab needs Python 3.11 or newer; '$(PYTHON)' was not found. Install it, or name one: make drill PYTHON=python3.12" >&2; exit 1; }
@@ -44,10 +44,6 @@ $(VENV)/.gameday: $(VENV)/.lab requirements/gameday.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/gameday.lock
 	@touch $@
 
-# The runbooks type the AWS CLI.
-test test-fast: $(VENV)/.gameday
-
-.PHONY: gameday
 gameday: $(VENV)/.gameday ## a scenario of runbooks/gamedays, by Chaos Toolkit on the lab (NAME=primary_outage)
 	@$(BIN)/drlab gameday "$(NAME)" $(ARGS)
 
@@ -67,17 +63,23 @@ roundtrip: $(VENV)/.lab ## a failover, a rebuild of the standby and a switchover
 up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C ends it)
 	@$(BIN)/drlab up $(ARGS)
 
+# What is left when the lanes of their own are taken out.
+QUICK := not drill and not book and not sam and not chaos and not contract
+
 # A drill mostly waits, so two share the machine; they come last, with nothing else beside them.
-test: $(VENV)/.cdk ## every test, with coverage; with ARGS only what they choose
+test: $(VENV)/.cdk $(VENV)/.gameday ## every test but the lanes of their own, with coverage; with ARGS only what they choose
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos and not contract" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
 	@$(BIN)/python -m pytest -m drill -n 2 --dist loadgroup --cov --cov-append --cov-report=term
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
-test-fast: $(VENV)/.cdk ## everything but the whole drills
-	@$(BIN)/python -m pytest -m "not drill and not sam and not chaos and not contract" -n 2 --dist loadfile $(ARGS)
+test-fast: $(VENV)/.cdk $(VENV)/.gameday ## everything but the whole drills
+	@$(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist loadfile $(ARGS)
+
+books: $(VENV)/.dev $(VENV)/.gameday ## the runbooks' commands, typed as written on a real lab, and the game days
+	@$(BIN)/python -m pytest -m book -n 2 --dist loadgroup tests/runbooks $(ARGS)
 
 lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -125,7 +127,7 @@ synth-options: $(VENV)/.cdk ## write anew what each option changes in them, for 
 	@$(BIN)/python -m dataplane_cdk.synthesize --options
 
 lock: ## resolve requirements/*.in anew (needs uv)
-	@cd requirements && for f in runtime lab dev audit cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
+	@cd requirements && for f in runtime lab dev audit gameday cdk sam; do uv pip compile $$f.in --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --quiet --custom-compile-command "make lock" --output-file $$f.lock; done
 	@for f in controlplane_sam/layer webapi/operator; do (cd $$f && uv pip compile requirements.in --constraint ../../requirements/runtime.lock \
 	  --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet \

@@ -20,7 +20,7 @@ from lab.settings import LabSettings, Timers
 from tests.runbooks.page import RUNBOOKS, name_of, pages
 from tests.runbooks.rehearsal import Rehearsal
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.book
 # Long enough for a reader's commands, which are processes of their own.
 PATIENT = replace(Timers(), approval_seconds=120)
 
