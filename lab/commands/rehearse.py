@@ -30,7 +30,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the newest backup was restored and production did not notice; 1 when not, or refused."""
     where, wanted = chosen_target(options), _moment(options.to)
     from failover.domain.leader_record import Refusal
-    from failover.wiring.rehearsing import rehearse_restore
+    from failover.wiring.rehearsing import keep_rehearsal, rehearse_restore
     from lab.operators import sign_in
     from lab.rehearsal_price import rehearsal_price
 
@@ -46,6 +46,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if isinstance(found, Refusal):
         say(f"REFUSED: {found.reason}")
         return FAILED
+    if not keep_rehearsal(me.plan, options.region, me.by)(found):
+        say("This could NOT be written to the journal.")
     usd, told = rehearsal_price(use_case.instance_class(), options.region, found.tried.restore)
     say(json.dumps({**found.to_dict(), "price_usd": usd, "price": told}, indent=1))
     if found.passed and found.tried.restore is not None:

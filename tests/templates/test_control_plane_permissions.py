@@ -88,10 +88,7 @@ PERMITTED: dict[str, set[str]] = {
         *(
             f"{action} {what} in {region}"
             for region in ("ap-southeast-2", "us-west-2")
-            for action, what in (
-                ("states:ListExecutions", "drlab-app-failover"),
-                ("states:ListExecutions", "drlab-app-restore-rehearsal"),
-            )
+            for action, what in (("states:ListExecutions", "drlab-app-failover"),)
         ),
         *(
             f"sns:ListSubscriptionsByTopic arn:aws:sns:{region}:123456789012:drlab-app-notifications"
@@ -111,6 +108,7 @@ PERMITTED: dict[str, set[str]] = {
         "route53:ListResourceRecordSets arn:aws:route53:::hostedzone/*",
         "route53:GetHealthCheck arn:aws:route53:::healthcheck/*",
         "s3:GetObject readiness.json",
+        "s3:GetObject rehearsal.json",
         "s3:PutObject ControlBucket readiness.json",
         "sns:Publish NotificationTopic",
     },
@@ -414,7 +412,7 @@ def test_a_function_that_reads_a_copy_reads_all_three(function: str) -> None:
     wanted = {f"arn:aws:s3:::drlab-app-control-123456789012-{region}" for region in regions}
     for statement in statements(ROLES[f"{function}FunctionRole"]):
         resources = [text(resource) for resource in listed(statement["Resource"])]
-        of_one_region = resources[0].endswith(("/journal/*", "/readiness.json"))
+        of_one_region = resources[0].endswith(("/journal/*", "/readiness.json", "/rehearsal.json"))
         if resources[0].startswith("arn:aws:s3:::drlab-app-control") and not of_one_region:
             assert {resource.partition("/")[0] for resource in resources} == wanted
 

@@ -69,6 +69,10 @@ class PastRuns(Protocol):
 
     def last_moved(self) -> datetime | None: ...
 
+
+class PastRehearsals(Protocol):
+    """When a backup was last restored to prove it. None: never."""
+
     def last_rehearsed(self) -> datetime | None: ...
 
 
@@ -106,6 +110,7 @@ class RegionLooks:
     capacity: Capacity
     objects: Objects
     runs: PastRuns
+    rehearsals: PastRehearsals
     subscriptions: Subscriptions
 
 

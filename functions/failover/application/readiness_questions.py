@@ -90,7 +90,7 @@ class ReadinessQuestions:
             checks.COPIES: lambda: record.copies(self._looks.copies.each(), self._record),
             checks.DRILL: lambda: practice.drill(self._latest(lambda one: one.runs.last_moved()), self._now),
             checks.REHEARSAL: lambda: practice.rehearsal(
-                self._latest(lambda one: one.runs.last_rehearsed()), self._now
+                self._latest(lambda one: one.rehearsals.last_rehearsed()), self._now
             ),
             checks.SUBSCRIPTIONS: self._ask_subscriptions,
         }

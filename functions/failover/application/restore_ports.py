@@ -73,3 +73,9 @@ class RehearsedDatabases(Protocol):
     def slots(self, login: DatabaseLogin) -> tuple[str, ...]:
         """The names of the server's replication slots."""
         ...
+
+
+class KeptRehearsals(Protocol):
+    """The newest rehearsal that passed, in a Region's control bucket."""
+
+    def write(self, text: str) -> None: ...

@@ -18,6 +18,7 @@ from failover.adapters.readiness.objects import S3Buckets
 from failover.adapters.readiness.practice import ProvenRuns, SnsSubscriptions
 from failover.adapters.readiness.public_name import Route53Names
 from failover.adapters.readiness.tasks import EcrImages, EcsTaskShapes, FargateCapacity
+from failover.adapters.s3_rehearsals import S3Rehearsals
 from failover.adapters.service_probe import HttpProbe
 from failover.adapters.sns import SnsTopic
 from failover.application.evaluate_readiness import EvaluateReadiness
@@ -98,7 +99,8 @@ def _looks_in(region: str, plan: Plan) -> RegionLooks:
         images=EcrImages(_once("ecr", region, plan)),
         capacity=FargateCapacity(_once("service-quotas", region, plan), cloudwatch),
         objects=S3Buckets(_once("s3", region, plan), cloudwatch),
-        runs=ProvenRuns(_once("stepfunctions", region, plan), f"{machine}-failover", f"{machine}-restore-rehearsal"),
+        runs=ProvenRuns(_once("stepfunctions", region, plan), f"{machine}-failover"),
+        rehearsals=S3Rehearsals(_once("s3", region, plan), plan.record_copies[region]),
         subscriptions=SnsSubscriptions(_once("sns", region, plan), topic),
     )
 

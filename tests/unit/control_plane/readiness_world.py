@@ -105,7 +105,7 @@ class Region:
         return found
 
     def looks(self) -> RegionLooks:
-        return RegionLooks(self, _Sizes(self), self, self, self, self, self, self, self, self, self)
+        return RegionLooks(self, _Sizes(self), self, self, self, self, self, self, self, self, self, self)
 
 
 @dataclass

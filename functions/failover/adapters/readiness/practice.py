@@ -24,11 +24,10 @@ LOOKED_THROUGH = 20
 
 @dataclass(frozen=True)
 class ProvenRuns:
-    """The workflows `failover_arn` and `rehearsal_arn`, in the client's Region."""
+    """Of the workflow `failover_arn`, in the client's Region."""
 
     client: Any
     failover_arn: str
-    rehearsal_arn: str
 
     def last_moved(self) -> datetime | None:
         """Raises TransientFailure or RunRefused."""
@@ -39,10 +38,6 @@ class ProvenRuns:
                 ended: datetime = found["stopDate"]
                 return ended
         return None
-
-    def last_rehearsed(self) -> datetime | None:
-        """Raises TransientFailure or RunRefused."""
-        return next((one["stopDate"] for one in self._succeeded(self.rehearsal_arn, 1)), None)
 
     def _succeeded(self, arn: str, count: int) -> Sequence[dict[str, Any]]:
         """The newest first; none of a workflow that does not exist."""
