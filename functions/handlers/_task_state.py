@@ -43,7 +43,8 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
 def answer_of(build: Callable[[], UseCase], event: object) -> dict[str, Any]:
     """What the use case of a state says to its call. A call or a plan that makes no sense is RunRefused."""
     try:
-        return build()(Run.parse(event))
+        run = Run.parse(event)
+        return build()(run)
     except (PlanError, RunStateError) as error:
         raise RunRefused(str(error)) from error
 

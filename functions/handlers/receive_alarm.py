@@ -7,17 +7,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.receive_alarm import ReceiveAlarm
-from failover.wiring.intake import dead_letters, intake
+from failover.wiring.intake import intake
 from failover.wiring.this_region import variable
 
 logger, metrics = Logger(), Metrics()
 
 
 def build() -> ReceiveAlarm:
-    """Makes no client and no call before an event is found in order, or is none of an alarm and set aside."""
+    """Makes no client and no call before an event is found in order."""
     machine = variable("STATE_MACHINE_ARN")
-    account = machine.split(":")[4] if machine.count(":") >= 6 else ""
-    return ReceiveAlarm(account, lambda: intake(machine), dead_letters)
+    return ReceiveAlarm(machine.split(":")[4] if machine.count(":") >= 6 else "", lambda: intake(machine))
 
 
 @metrics.log_metrics
@@ -25,7 +24,8 @@ def build() -> ReceiveAlarm:
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Never raises because of the event.
 
-    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda tries again, then keeps it in its queue.
+    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda then tries again, and the event ends in
+    the queue of undecided alarms rather than nowhere.
     """
     try:
         received = build()(event).to_dict()

@@ -2,11 +2,10 @@
 
 from failover.adapters.ecs import Ecs
 from failover.adapters.load_balancer import ElasticLoadBalancer
-from failover.adapters.postgres import Postgres
-from failover.adapters.rds import Rds
 from failover.adapters.secrets import SecretsManager
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.application.warm_secondary import WarmSecondary
+from failover.wiring.databases import databases_of, sessions_of
 from failover.wiring.heartbeats import heartbeats_of
 from failover.wiring.this_region import CLOCK, ThisRegion
 from handlers._task_state import task_handler
@@ -19,9 +18,9 @@ def build() -> WarmSecondary:
         this.plan,
         this.name,
         ScaleSecondaryECS(this.plan, this.name, services, balancer, CLOCK),
-        Rds(this.client("rds")),
+        databases_of(this.plan, this.client("rds")),
         SecretsManager(this.client("secretsmanager")),
-        Postgres(this.plan.timing.api_timeout),
+        sessions_of(this.plan),
         heartbeats_of(this.plan),
         CLOCK,
     )

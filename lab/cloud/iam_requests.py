@@ -59,6 +59,20 @@ def _database(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:rds:{place}:db:{parameters['DBInstanceIdentifier']}"]
 
 
+def _cluster(parameters: Parameters, place: str) -> list[str]:
+    return [f"arn:aws:rds:{place}:cluster:{parameters['DBClusterIdentifier']}"]
+
+
+def _global_cluster(parameters: Parameters, place: str) -> list[str]:
+    """Of no Region."""
+    return [f"arn:aws:rds::{place.partition(':')[2]}:global-cluster:{parameters['GlobalClusterIdentifier']}"]
+
+
+def _new_writer(parameters: Parameters, place: str) -> list[str]:
+    """The global database and the cluster that is to write, which the call names by its ARN."""
+    return [*_global_cluster(parameters, place), str(parameters["TargetDbClusterIdentifier"])]
+
+
 def _restored(parameters: Parameters, place: str) -> list[str]:
     """The new instance, what it is made of, and where it belongs.
 
@@ -128,11 +142,6 @@ def _quota(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:servicequotas:{place}:{parameters['ServiceCode']}/{parameters['QuotaCode']}"]
 
 
-def _queue(parameters: Parameters, place: str) -> list[str]:
-    """A queue's URL ends with its name."""
-    return [f"arn:aws:sqs:{place}:{str(parameters['QueueUrl']).rsplit('/', 1)[-1]}"]
-
-
 def _hosted_zone(parameters: Parameters, _place: str) -> list[str]:
     return [f"arn:aws:route53:::hostedzone/{parameters['HostedZoneId']}"]
 
@@ -182,6 +191,10 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("rds", "CreateDBInstanceReadReplica"): _only("rds:CreateDBInstanceReadReplica", _replica),
     ("rds", "DeleteDBInstance"): _only("rds:DeleteDBInstance", _database),
     ("rds", "DescribeDBInstanceAutomatedBackups"): _only("rds:DescribeDBInstanceAutomatedBackups", _every_backup),
+    ("rds", "DescribeDBClusters"): _only("rds:DescribeDBClusters", _cluster),
+    ("rds", "DescribeGlobalClusters"): _only("rds:DescribeGlobalClusters", _global_cluster),
+    ("rds", "FailoverGlobalCluster"): _only("rds:FailoverGlobalCluster", _new_writer),
+    ("rds", "SwitchoverGlobalCluster"): _only("rds:SwitchoverGlobalCluster", _new_writer),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
     ("rds", "DescribeDBSnapshots"): _only("rds:DescribeDBSnapshots", _snapshots),
     ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _database),
@@ -211,7 +224,6 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("service-quotas", "GetServiceQuota"): _only("servicequotas:GetServiceQuota", _quota),
     ("sns", "ListSubscriptionsByTopic"): _only("sns:ListSubscriptionsByTopic", _named_by("TopicArn")),
     ("sns", "Publish"): _only("sns:Publish", _named_by("TopicArn")),
-    ("sqs", "SendMessage"): _only("sqs:SendMessage", _queue),
     ("ssm", "GetParameter"): _only("ssm:GetParameter", _parameter),
     ("ssm", "PutParameter"): _only("ssm:PutParameter", _parameter),
     ("stepfunctions", "DescribeExecution"): _only("states:DescribeExecution", _named_by("executionArn")),

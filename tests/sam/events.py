@@ -41,6 +41,8 @@ REBUILD = (
     *("CheckRebuild", "CreateReplica", "ExportDivergence", "KeepOldPrimary", "InstallReplica"),
     *("ReverseObjectReplication", "VerifyStandby"),
 )
+# Steps of an Aurora global database, of which the lab's plan has none: they start, and refuse.
+OF_ANOTHER_DATABASE = ("FailoverGlobalCluster", "SwitchoverGlobalCluster")
 
 # A run that is stood down, then one that goes through: every function once, on one lab that is new.
 FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from emulator import ROOT, Emulated, missing, packages
-from events import FAILOVER_BY_HAND, NAMES, of_now
+from events import FAILOVER_BY_HAND, NAMES, OF_ANOTHER_DATABASE, event, of_now
 from judgements import judge, observed
 
 from lab.laboratory import Laboratory
@@ -28,20 +28,28 @@ OWN_PACKAGES = packages(Path(sys.prefix))
 def test_every_function_has_an_event_and_a_judgement(lab: Laboratory) -> None:
     deployed = {one["Handler"] for one in functions(lab).values()}
     assert set(functions(lab)) == set(NAMES)
-    assert {name for name, _ in FAILOVER_BY_HAND} == set(NAMES)
+    assert {name for name, _ in FAILOVER_BY_HAND} == set(NAMES) - set(OF_ANOTHER_DATABASE)
     assert len(deployed) == len(NAMES)
 
 
 def test_a_failover_by_hand_goes_through_every_function(lab: Laboratory) -> None:
     """Each function in a process of its own, with the environment that the template gives it in the lab."""
     configurations = functions(lab)
-    for name, event in FAILOVER_BY_HAND:
+    for name, given in FAILOVER_BY_HAND:
         before = observed(lab)
         with Emulated(ROOT / "functions", configurations[name], OWN_PACKAGES, SECONDARY_REGION) as function:
-            answered = function.invoke(of_now(event))
+            answered = function.invoke(of_now(given))
             logged = function.end()
         assert not answered.error, (name, answered.body, logged)
         judge(lab, name, answered.body, before)
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_DATABASE)
+def test_a_step_of_another_kind_of_database_starts_and_refuses(lab: Laboratory, name: str) -> None:
+    with Emulated(ROOT / "functions", functions(lab)[name], OWN_PACKAGES, SECONDARY_REGION) as function:
+        answered = function.invoke(event(name))
+    assert answered.error == "RunRefused"
+    assert "for a step of a global database" in answered.body["errorMessage"]
 
 
 @pytest.mark.parametrize(

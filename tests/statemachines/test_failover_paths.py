@@ -62,6 +62,7 @@ def test_every_function_is_told_the_run_and_what_came_before(workflow: Workflow)
             "bytes_behind": 0,
             "reason": "within the RPO",
             "evidence": {"published": "0/16B3748"},
+            "objects": {"waiting": 0},
         },
         "tasks": {"healthy": 2, "desired": 2, "previous": 1, "reason": "healthy"},
     }
@@ -94,7 +95,7 @@ def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
         ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
         ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
         ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
-        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "aurora-global"}}),
+        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "of-no-branch"}}),
     ],
 )
 def test_a_gate_that_does_not_open_stands_the_run_down(
@@ -296,7 +297,7 @@ def test_a_failover_is_never_warmed(workflow: Workflow) -> None:
         ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
         ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
         ("LossIsAcceptable", {"BoundDataLoss": NOT_SHOWN}),
-        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "aurora-global"}}),
+        ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "of-no-branch"}}),
     ],
 )
 def test_a_gate_that_does_not_open_stands_a_switchover_down(
@@ -357,5 +358,33 @@ def test_a_restore_that_fails_gives_the_old_leader_its_writes_back(workflow: Wor
 @pytest.mark.parametrize("failing", ["UpdateSecretsAndRotateAppConfig", "VerifyWrites", "OpenSecondary"])
 def test_after_a_restore_was_proven_the_old_leader_stays_fenced(workflow: Workflow, failing: str) -> None:
     run = workflow.run(CheckSecondaryReadiness=RESTORING, **{failing: FunctionError("RunRefused")})
+    assert "StandDown" not in run.entered
+    assert run.entered[-1] == "Held"
+
+
+AURORA: dict[str, Any] = {"db_mode": "aurora-global"}
+
+
+def test_a_global_database_fails_over_where_its_writer_is_given_up(workflow: Workflow) -> None:
+    run = workflow.run(CheckSecondaryReadiness=AURORA)
+    assert outer(run.entered) == [name.replace("PromoteReplica", "FailoverGlobalCluster") for name in FORWARD]
+    assert not run.given["PromoteReplica"]
+
+
+def test_a_global_database_switches_over_where_its_writer_is_healthy(workflow: Workflow) -> None:
+    run = workflow.run("planned", **{**PLANNED, "CheckSecondaryReadiness": AURORA})
+    assert outer(run.entered) == [name.replace("PromoteReplica", "SwitchoverGlobalCluster") for name in SWITCH]
+    assert not run.given["FailoverGlobalCluster"], "an operation that allows data loss is never part of a switchover"
+
+
+@pytest.mark.parametrize(
+    ("mode", "step"), [("unplanned", "FailoverGlobalCluster"), ("planned", "SwitchoverGlobalCluster")]
+)
+def test_a_new_writer_that_fails_to_show_holds_the_run(workflow: Workflow, mode: str, step: str) -> None:
+    """Whether AWS has begun with it is not known, so the old leader stays fenced."""
+    before = PLANNED if mode == "planned" else {}
+    answers = {**before, "CheckSecondaryReadiness": AURORA, step: FunctionError("StillInProgress")}
+    run = workflow.run(mode, **answers)
+    assert len(run.given[step]) == 31
     assert "StandDown" not in run.entered
     assert run.entered[-1] == "Held"

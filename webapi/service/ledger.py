@@ -19,17 +19,21 @@ import psycopg
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.plan import DatabaseMode
 from webapi.service.sessions import Connection, connect, end, ended_after, is_stale, sentence
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
 # Two tasks that create the same table at once would fail on the catalogue's unique index.
 SCHEMA_LOCK = 0x64726C6162
 
+# Aurora refuses the functions that tell a position (failover.adapters.aurora_postgres). 0/0 is PostgreSQL's own invalid one.
+# https://doxygen.postgresql.org/xlogdefs_8h.html
+WHERE_IT_STANDS = {DatabaseMode.RDS: "pg_current_wal_insert_lsn()", DatabaseMode.AURORA: "'0/0'::pg_lsn"}
 # The instant is taken when the row is locked, so that of two tasks' heartbeats the later commit is the newer one.
 # A statement that was given up here may still be carried out there, late: an older epoch never replaces a newer one.
 HOLD = """
     INSERT INTO lease_holder AS known (task, region, epoch, watched_seconds, lsn, at)
-    VALUES (%(task)s, %(region)s, %(epoch)s, %(watched)s, pg_current_wal_insert_lsn(), clock_timestamp())
+    VALUES (%(task)s, %(region)s, %(epoch)s, %(watched)s, {position}, clock_timestamp())
     ON CONFLICT (task) DO UPDATE SET epoch = excluded.epoch, watched_seconds = excluded.watched_seconds,
         lsn = excluded.lsn, at = excluded.at WHERE known.epoch <= excluded.epoch
     RETURNING epoch
@@ -37,24 +41,26 @@ HOLD = """
 BEAT = f"""
     WITH held AS ({HOLD})
     INSERT INTO heartbeat AS kept (region, epoch, sequence, at, lsn)
-    SELECT %(region)s, held.epoch, 1, clock_timestamp(), pg_current_wal_insert_lsn() FROM held
+    SELECT %(region)s, held.epoch, 1, clock_timestamp(), {{position}} FROM held
     ON CONFLICT (region) DO UPDATE SET epoch = excluded.epoch, sequence = kept.sequence + 1,
-        at = clock_timestamp(), lsn = pg_current_wal_insert_lsn()
+        at = clock_timestamp(), lsn = {{position}}
     RETURNING sequence, at
 """  # noqa: S608 - both halves stand above
 # Rows of tasks that ended without a word. No lease lasts nearly as long: the plan allows ten minutes, and as much to publish.
 FORGET = "DELETE FROM lease_holder WHERE at < clock_timestamp() - interval '1 hour'"
 LEAVE = "DELETE FROM lease_holder WHERE task = %s"
-POSITION = "SELECT pg_current_wal_insert_lsn()::text"
+POSITION = "SELECT ({position})::text"
 
 
 class Ledger:
     """One session on the Region's database. `limit` bounds every call, connecting included."""
 
-    def __init__(self, region: str, name: str, limit: timedelta) -> None:
+    def __init__(self, region: str, name: str, limit: timedelta, mode: DatabaseMode = DatabaseMode.RDS) -> None:
         self._region = region
         self._name = name
         self._limit = limit
+        position = WHERE_IT_STANDS[mode]
+        self._hold, self._beat, self._position = (one.format(position=position) for one in (HOLD, BEAT, POSITION))
         # Of this process alone: a name that a restarted task took over could speak for two.
         self._holder = f"{name}/{uuid.uuid4().hex[:12]}"
         self._registered = False
@@ -74,8 +80,8 @@ class Ledger:
                 if not self._schema_in_place:
                     await self._apply_schema(connection)
                 self._registered = True
-                beaten = await (await connection.execute(BEAT, self._said(epoch, None))).fetchone()
-                position = await (await connection.execute(POSITION)).fetchone()
+                beaten = await (await connection.execute(self._beat, self._said(epoch, None))).fetchone()
+                position = await (await connection.execute(self._position)).fetchone()
         except psycopg.Error as error:
             await self.close()
             raise DatabaseUnavailable(sentence(error)) from error
@@ -94,7 +100,7 @@ class Ledger:
             with ended_after(deadline - time.monotonic(), connection):
                 if not self._schema_in_place:
                     await self._apply_schema(connection)
-                await connection.execute(HOLD, self._said(epoch, watched))
+                await connection.execute(self._hold, self._said(epoch, watched))
         except psycopg.Error as error:
             await self.close()
             raise DatabaseUnavailable(sentence(error)) from error

@@ -122,7 +122,7 @@ class Task:
         timing = plan.timing
         name = self.settings.task_id
         database = Database(name, timing.heartbeat_timeout)
-        ledger = Ledger(self.settings.region, name, timing.heartbeat_timeout)
+        ledger = Ledger(self.settings.region, name, timing.heartbeat_timeout, plan.db_mode)
 
         async def read_login() -> DatabaseLogin:
             return await self._in_thread(lambda: self._cloud.login(plan))

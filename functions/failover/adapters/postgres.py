@@ -48,7 +48,7 @@ class Postgres:
         with self.session(login) as session:
             rows = session.execute(HOLDERS, (region,)).fetchall()
             (replayed,) = session.execute(REPLAYED).fetchone()
-        return Confirmations(tuple(_holder(*row) for row in rows), _lsn(replayed))
+        return Confirmations(tuple(holder_of(*row) for row in rows), _lsn(replayed))
 
     def in_recovery(self, login: DatabaseLogin) -> bool:
         """Raises DatabaseUnavailable."""
@@ -111,7 +111,7 @@ def _shut_down(connection: socket.socket) -> None:
         return
 
 
-def _holder(task: str, epoch: int, watched_seconds: float | None, lsn: str) -> LeaseHolder:
+def holder_of(task: str, epoch: int, watched_seconds: float | None, lsn: str) -> LeaseHolder:
     watched = None if watched_seconds is None else timedelta(seconds=watched_seconds)
     return LeaseHolder(task, epoch, watched, Lsn.parse(lsn))
 

@@ -142,7 +142,7 @@ class BoundDataLoss:
             position = self.sessions.position(login, leader)
         except DatabaseUnavailable as error:
             return _Unsettled(f"The replica does not answer: {error}", None)
-        if position.in_recovery and not position.drained:
+        if not position.settled:
             return _Unsettled("The replica has not replayed all that it received.", position)
         return position
 

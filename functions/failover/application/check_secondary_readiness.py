@@ -13,11 +13,14 @@ from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
 from failover.application.restore_ports import RecoveryPoints
 from failover.domain.leader_record import Refusal
-from failover.domain.plan import Plan
+from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested
 from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
 from failover.domain.run import Run
 
+NO_RESTORE = (
+    "This workflow restores RDS instances alone: restore an Aurora cluster by hand, and begin its global database anew."
+)
 # In others AWS does not rename an instance, and a restored one needs its name.
 RENAMED_IN = frozenset({"available", "storage-full"})
 
@@ -63,6 +66,8 @@ class CheckSecondaryReadiness:
 
     def _restore(self, why: str, asked: RestoreRequest, run: Run, leader: str, size: ServiceSize) -> dict[str, Any]:
         """Whether the database can be made of a backup instead."""
+        if self.plan.db_mode is DatabaseMode.AURORA:
+            return self._answer(False, f"{why} {NO_RESTORE}", size)
         if run.planned:
             return self._answer(False, f"{why} A switchover loses nothing, so it restores nothing.", size)
         if reason := self._name_is_kept():
@@ -96,7 +101,7 @@ class CheckSecondaryReadiness:
             return Waiting(f"{identifier} is {found.status}, in which AWS refuses promotion.")
         if found.status != "available":
             return f"{identifier} is {found.status}, not available."
-        return ""
+        return found.obstacle or ""
 
     def _answer(
         self, ready: bool, reason: str, size: ServiceSize | None, points: tuple[RecoveryPoint, ...] = ()

@@ -84,7 +84,10 @@ class ServiceProbe(Protocol):
 
 @dataclass(frozen=True)
 class DatabaseInstance:
-    """What RDS says of an instance. `source` None: it is no replica (any more)."""
+    """What RDS says of an instance, or of a cluster. `source` None: it is no replica (any more).
+
+    `obstacle` is what else stands in the way of a promotion, in one sentence.
+    """
 
     identifier: str
     status: str
@@ -94,12 +97,17 @@ class DatabaseInstance:
     backup_retention_days: int
     instance_class: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    obstacle: str | None = None
 
 
 class Databases(Protocol):
-    """RDS in this Region."""
+    """What RDS says of the databases in this Region: of instances, or of the clusters of an Aurora global database."""
 
     def describe(self, identifier: str) -> DatabaseInstance | None: ...
+
+
+class ReadReplicas(Databases, Protocol):
+    """RDS in this Region."""
 
     def promote(self, identifier: str, backup_retention_days: int) -> Refusal | None:
         """Ask for promotion. A Refusal: the instance's state does not allow it now, or it is under way already."""

@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 
 from failover.domain.leader_record import LeaderRecord, State
 
-# By the one or the other this Region gets a database of its own. A run that sees its restore fail stands down by itself,
-# since nothing of the old leader was changed; of a run that was cut off nobody knows whether the restore was proven.
-ONE_WAY_STEPS = ("PromoteReplica", "RestoreFromLatestSnapshot")
-# Counted from the end of the execution; later AWS answers ExecutionNotRedrivable.
-# https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
-REDRIVABLE = timedelta(days=14)
+# By one of them this Region gets a database of its own: by which is left to its kind, the mode and what was found. A run that
+# sees its restore fail stands down by itself, since nothing of the old leader was changed; of a run that was cut off nobody
+# knows whether the restore was proven.
+ONE_WAY_STEPS = ("PromoteReplica", "FailoverGlobalCluster", "SwitchoverGlobalCluster", "RestoreFromLatestSnapshot")
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,9 @@ class Reopen:
 
 @dataclass(frozen=True)
 class Page:
-    """Change nothing and call a person. `redrivable`: Step Functions may still let the run go on, at a person's word."""
+    """Change nothing and call a person."""
 
     reason: str
-    redrivable: bool
 
 
 def holder(record: LeaderRecord) -> str | None:
@@ -61,10 +58,7 @@ def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: d
     if not run.entered_the_one_way_step:
         return Reopen(f"{record.run} ended as {run.status} before its one-way step and left {record.leader} fenced.")
     told = f"{record.run} ended as {run.status} after it had entered its one-way step"
-    held = f"{told}: {record.leader} stays fenced and nobody leads."
-    if now - run.stopped_at < REDRIVABLE:
-        return Page(held, redrivable=True)
-    return Page(f"{held} That is {REDRIVABLE.days} days ago or more, so AWS redrives it no more.", redrivable=False)
+    return Page(f"{told}: {record.leader} stays fenced and nobody leads.")
 
 
 def untold(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: datetime) -> str | None:

@@ -43,10 +43,16 @@ class LeaseHolder:
 
 @dataclass(frozen=True)
 class Confirmations:
-    """What a replica shows of the old leader's tasks, and how far it has replayed since; None: it does not say."""
+    """What a replica shows of the old leader's tasks, and how far it has replayed since; None: it does not say.
+
+    `by_storage`: it has no positions to compare, since its storage is what replicates. SwitchoverGlobalCluster synchronizes
+    that before it changes the roles, so that the tasks have stopped is all that must be shown.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_SwitchoverGlobalCluster.html
+    """
 
     holders: tuple[LeaseHolder, ...]
     replayed: Lsn | None
+    by_storage: bool = False
 
     @property
     def source(self) -> Lsn | None:
@@ -77,12 +83,9 @@ def judge(confirmations: Confirmations, fence_epoch: int, lease: timedelta) -> H
     silent = sorted(one.task for one in confirmations.holders if one.watched is None)
     if not confirmed:
         return MayLack(f"No task of the old leader has confirmed the fence of epoch {fence_epoch} on the replica.")
-    source, replayed = confirmations.source, confirmations.replayed
-    if replayed is None or source is None or replayed < source:
-        return MayLack(
-            f"The replica has replayed to {replayed or 'no known position'}, and the leader was at {source}."
-        )
-    there = f"the replica has replayed to {replayed}, past the leader's {source}"
+    there = _holds(confirmations)
+    if isinstance(there, MayLack):
+        return there
     if not silent:
         return HoldsEverything(
             f"All {len(confirmed)} tasks of the old leader confirmed that they stopped, and {there}."
@@ -92,6 +95,18 @@ def judge(confirmations: Confirmations, fence_epoch: int, lease: timedelta) -> H
         waited = f"{longest.total_seconds():.1f} s after the fence"
         return HoldsEverything(f"No lease of the old leader can hold {waited}, and {there}.")
     return MayLack(f"{_listed(silent)} of the old leader has not confirmed that it stopped.")
+
+
+def _holds(confirmations: Confirmations) -> str | MayLack:
+    """How it is known that what came before those confirmations is there, or will be."""
+    if confirmations.by_storage:
+        return "the switchover synchronizes the storage before it changes the roles"
+    source, replayed = confirmations.source, confirmations.replayed
+    if replayed is None or source is None or replayed < source:
+        return MayLack(
+            f"The replica has replayed to {replayed or 'no known position'}, and the leader was at {source}."
+        )
+    return f"the replica has replayed to {replayed}, past the leader's {source}"
 
 
 def may_confirm(holders: Collection[LeaseHolder], epoch: int) -> bool:

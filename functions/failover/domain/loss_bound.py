@@ -22,12 +22,18 @@ from failover.domain.plan import FailoverPolicy
 
 @dataclass(frozen=True)
 class ReplicaPosition:
-    """Where a replica stands. None: the server does not say, or there is no such row."""
+    """Where a replica stands. None: the server does not say, or there is no such row.
+
+    `by_storage`: what reaches it does so below the server, as in an Aurora global database. Such a server has no positions,
+    and shows what its storage holds or less: a bound from it can be too large, and never too small.
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.html
+    """
 
     in_recovery: bool
     received: Lsn | None
     replayed: Lsn | None
     heartbeat: Heartbeat | None
+    by_storage: bool = False
 
     @property
     def drained(self) -> bool:
@@ -37,6 +43,11 @@ class ReplicaPosition:
         (https://www.postgresql.org/docs/current/functions-admin.html), which proves nothing.
         """
         return self.received is not None and self.replayed is not None and self.replayed >= self.received
+
+    @property
+    def settled(self) -> bool:
+        """Waiting would show nothing newer of a leader that is gone."""
+        return self.by_storage or not self.in_recovery or self.drained
 
 
 @dataclass(frozen=True)

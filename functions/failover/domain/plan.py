@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from failover.domain.plan_reader import PlanError, PlanObject, load_json
 
-__all__ = ["AlarmPlan", "FailoverPolicy", "Plan", "PlanError", "RegionPlan", "Timing", "VantagePoint"]
+__all__ = ["AlarmPlan", "DatabaseMode", "FailoverPolicy", "Plan", "PlanError", "RegionPlan", "Timing", "VantagePoint"]
 
 # Functions end after 60 s (template.yaml): a step must report "still in progress" before that.
 LONGEST_STEP_SECONDS = 50
@@ -36,6 +36,13 @@ class FailoverPolicy(StrEnum):
     AUTO = "auto"
     APPROVE = "approve"
     AUTO_WITHIN_RPO = "auto-within-rpo"
+
+
+class DatabaseMode(StrEnum):
+    """`database_instance` of a Region names an RDS instance, or the Region's cluster of an Aurora global database."""
+
+    RDS = "rds-postgres"
+    AURORA = "aurora-global"
 
 
 class VantagePoint(StrEnum):
@@ -118,7 +125,7 @@ class Plan:
     secondary_region: str
     witness_region: str
     public_url: str
-    db_mode: str
+    db_mode: DatabaseMode
     routing: str
     failover_policy: FailoverPolicy
     rpo_target: timedelta
@@ -144,7 +151,7 @@ class Plan:
             secondary_region=secondary,
             witness_region=witness,
             public_url=root.text("public_url", URL_PATTERN, URL_ALLOWED),
-            db_mode=root.one_of("db_mode", ("rds-postgres",)),
+            db_mode=DatabaseMode(root.one_of("db_mode", tuple(DatabaseMode))),
             routing=root.one_of("routing", ("failover",)),
             failover_policy=FailoverPolicy(root.one_of("failover_policy", tuple(FailoverPolicy))),
             rpo_target=root.seconds("rpo_target_seconds", DAY_SECONDS),
@@ -156,6 +163,13 @@ class Plan:
             alarms=alarms,
             regions=_regions(root, (primary, secondary)),
         )
+
+    @property
+    def global_cluster(self) -> str:
+        """The Aurora global database, by its name in dataplane_cdk/stacks/aurora.py. Raises PlanError where there is none."""
+        if self.db_mode is not DatabaseMode.AURORA:
+            raise PlanError("db_mode", self.db_mode.value, f"{DatabaseMode.AURORA}, for a step of a global database")
+        return f"drlab-{self.service}"
 
     def standby_of(self, leader: str) -> str:
         """The Region that would take over from `leader`. Raises PlanError for a Region outside the plan."""

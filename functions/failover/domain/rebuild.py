@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from failover.domain.by_hand import WAIT_FOR_ITS_END, asked_for, said_plainly
 from failover.domain.intake import Start
 from failover.domain.leader_record import LeaderRecord, Refusal, State
-from failover.domain.plan import Plan
+from failover.domain.plan import DatabaseMode, Plan
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,17 @@ def divergence_key(kept_as: str) -> str:
     return f"divergence/{kept_as}.jsonl"
 
 
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+REBUILT_BY_AURORA = (
+    "Aurora makes the old primary cluster a secondary again by itself, once its Region is back, and keeps its old volume as a "
+    "snapshot where it can: wait until the global database lists it as a member that is available, and switch back then."
+)
+
+
 def why_not(region: str, plan: Plan, record: LeaderRecord, expected_epoch: int | None = None) -> str | None:
     """Why `region` may not be rebuilt now, with what to do instead; None when it may."""
+    if plan.db_mode is DatabaseMode.AURORA:
+        return REBUILT_BY_AURORA
     if region not in plan.regions:
         return f"{region} is not a Region of the plan that can lead: rebuild {' or '.join(plan.regions)}."
     if record.leader == region:

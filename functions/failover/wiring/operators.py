@@ -19,6 +19,7 @@ from failover.application.start_run import StartRun
 from failover.application.take_over_run import TakeOverRun
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
+from failover.wiring.databases import databases_of
 from failover.wiring.journal import journal_in
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, client
@@ -111,7 +112,7 @@ def topic_of(region: str, plan: Plan) -> str:
 
 def take_over_run(plan: Plan, region: str, by: str) -> TakeOverRun:
     """Of the runs to `region`."""
-    databases = Rds(aws.client("rds", region, plan.timing.api_timeout))
+    databases = databases_of(plan, aws.client("rds", region, plan.timing.api_timeout))
     runs, journal = runs_of(plan, region), journal_in(region, plan)
     return TakeOverRun(plan, region, register_of(plan), databases, runs, journal, CLOCK, by)
 

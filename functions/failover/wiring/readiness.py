@@ -11,7 +11,6 @@ from failover.adapters import aws
 from failover.adapters.ecs import Ecs
 from failover.adapters.functions import Functions
 from failover.adapters.parameters import ParameterStore
-from failover.adapters.rds import Rds
 from failover.adapters.readiness.kept import CopiesOneByOne, S3Readiness
 from failover.adapters.readiness.keys_and_secrets import DescribedSecrets, KmsKeys
 from failover.adapters.readiness.objects import S3Buckets
@@ -28,6 +27,7 @@ from failover.application.readiness_questions import Question, ReadinessQuestion
 from failover.application.tell_readiness import TellReadiness
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
+from failover.wiring.databases import databases_of
 from failover.wiring.journal import journal_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
@@ -90,7 +90,7 @@ def _looks_in(region: str, plan: Plan) -> RegionLooks:
     cloudwatch = _once("cloudwatch", region, plan)
     ecs = _once("ecs", region, plan)
     return RegionLooks(
-        databases=Rds(_once("rds", region, plan)),
+        databases=databases_of(plan, _once("rds", region, plan)),
         services=Ecs(ecs),
         parameters=ParameterStore(_once("ssm", region, plan)),
         keys=KmsKeys(_once("kms", region, plan)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aurora_world import MemoryGlobalCluster
 from control_plane_world import (
     NOW,
     PRIMARY,
@@ -38,6 +39,7 @@ from restore_world import PLACEMENT, MemoryBackups, MemoryRestored, MemoryRestor
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.application.check_primary_health import CheckPrimaryHealth
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.application.failover_global_cluster import FailoverGlobalCluster
 from failover.application.fence_primary import FencePrimary
 from failover.application.flip_route53 import FlipRoute53
 from failover.application.notify import Notify
@@ -48,6 +50,7 @@ from failover.application.record_outcome import RecordOutcome
 from failover.application.restore_from_latest_snapshot import RestoreFromLatestSnapshot
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 from failover.application.stand_down import StandDown
+from failover.application.switchover_global_cluster import SwitchoverGlobalCluster
 from failover.application.update_secrets_and_rotate_app_config import UpdateSecretsAndRotateAppConfig
 from failover.application.vantage_points import VantagePoints
 from failover.application.verify_writes import VerifyWrites
@@ -94,6 +97,8 @@ class World:
         at = (self.plan, STANDBY)
         points = VantagePoints(self.plan, self.alarms, self.web, self.heartbeats, self.clock, AtOnce())
         capacity = ScaleSecondaryECS(*at, self.ecs, self.ecs, self.clock)
+        cluster = MemoryGlobalCluster(self.clock)
+        new_writer = (*at, self.register, cluster, self.secrets, cluster.server, self.clock)
         return {
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.backups, self.ecs, self.clock),
@@ -106,6 +111,8 @@ class World:
             ),
             "ScaleSecondaryECS": capacity,
             "PromoteReplica": PromoteReplica(*at, self.register, self.rds, self.secrets, self.server, self.clock),
+            "FailoverGlobalCluster": FailoverGlobalCluster(*new_writer),
+            "SwitchoverGlobalCluster": SwitchoverGlobalCluster(*new_writer),
             "RestoreFromLatestSnapshot": RestoreFromLatestSnapshot(
                 *at,
                 self.register,
@@ -330,3 +337,15 @@ def test_a_mode_that_there_is_not_is_refused_recorded_and_told_and_nothing_is_ch
         call(world, state, name)
     assert (state["outcome"]["result"], world.register.record, world.ecs.resized) == ("stood-down", before, [])
     assert "mode must be unplanned or planned" in world.people.heard[0][1]
+
+
+@pytest.mark.parametrize(
+    ("mode", "step"), [("unplanned", "FailoverGlobalCluster"), ("planned", "SwitchoverGlobalCluster")]
+)
+def test_a_new_writer_of_a_global_database_answers_as_a_promotion_does(mode: str, step: str) -> None:
+    world, state = World(), begun()
+    prepared(world, state)
+    promoted = call(world, dict(state), "PromoteReplica")
+    taken = call(world, {**state, "mode": mode}, step)
+    assert set(taken) == set(promoted)
+    assert TASKS[step]["ResultPath"] == TASKS["PromoteReplica"]["ResultPath"]

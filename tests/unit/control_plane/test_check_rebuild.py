@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from control_plane_world import plan_with
 from rebuild_world import EPOCH, HERE, INSTANCE, KEPT, LEADER, REPLICA, SOURCE, RebuildWorld, asked
 
 from failover.application.check_rebuild import CheckRebuild
@@ -68,6 +69,14 @@ def test_what_cannot_be_rebuilt_is_refused_with_the_reason(broken: Any, why: str
     assert answer["allowed"] is False
     assert why in answer["reason"]
     assert world.instances.calls == []
+
+
+def test_aurora_rebuilds_its_old_primary_by_itself() -> None:
+    world = RebuildWorld()
+    world.plan = plan_with(lambda plan: plan.update(db_mode="aurora-global"))
+    answer = check(world)
+    assert (answer["allowed"], world.instances.calls) == (False, [])
+    assert "Aurora makes the old primary cluster a secondary again by itself" in answer["reason"]
 
 
 def test_a_run_that_was_asked_for_in_another_epoch_is_refused() -> None:

@@ -16,7 +16,6 @@ from control_plane_world import (
     STANDBY,
     AtOnce,
     MemoryAlarms,
-    MemoryDeadLetters,
     MemoryExecutions,
     MemoryHeartbeats,
     MemoryJournal,
@@ -76,7 +75,7 @@ class Swapped:
             self.journal,
             self.clock,
         )
-        return ReceiveAlarm(ACCOUNT, lambda: intake, MemoryDeadLetters)(event)
+        return ReceiveAlarm(ACCOUNT, lambda: intake)(event)
 
 
 def test_the_probe_there_opens_an_incident_against_the_new_leader() -> None:

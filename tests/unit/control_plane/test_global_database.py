@@ -1,0 +1,196 @@
+"""Is a cluster's place in its global database read rightly, and without a position in a log?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aurora_world import ARNS, aurora_plan
+from botocore.exceptions import ClientError
+from control_plane_world import NOW, PRIMARY, STANDBY, MemoryEcs, VirtualClock, run_with
+
+from failover.adapters.aurora import Aurora
+from failover.adapters.aurora_postgres import AuroraPostgres
+from failover.adapters.rds import Rds
+from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.application.errors import RunRefused
+from failover.domain.global_database import GlobalDatabase, why_not_promotable
+from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.leader_record import Refusal
+from failover.domain.lease_holders import Confirmations, HoldsEverything, LeaseHolder, MayLack, judge
+from failover.domain.loss_bound import KnownLoss, ReplicaPosition, bound_loss
+from failover.wiring.databases import databases_of, sessions_of
+
+CLUSTER = f"app-{STANDBY}"
+LEASE = timedelta(seconds=20)
+
+
+class Api:
+    """RDS's answers, in RDS's words."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.cluster: dict[str, Any] | None = {
+            "DBClusterIdentifier": CLUSTER,
+            "DBClusterArn": ARNS[STANDBY],
+            "Status": "available",
+            "Endpoint": "writer.example.com",
+            "ReaderEndpoint": "reader.example.com",
+            "Port": 5432,
+            "BackupRetentionPeriod": 7,
+            "EngineVersion": "16.11",
+            "DBClusterMembers": [{"DBInstanceIdentifier": f"{CLUSTER}-1"}],
+            **changes,
+        }
+        self.writer = PRIMARY
+        self.members = dict(ARNS)
+        self.state: dict[str, Any] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.refuses: str | None = None
+
+    def describe_db_clusters(self, **_: Any) -> dict[str, Any]:
+        if self.cluster is None:
+            raise ClientError({"Error": {"Code": "DBClusterNotFoundFault"}}, "DescribeDBClusters")
+        return {"DBClusters": [self.cluster]}
+
+    def describe_global_clusters(self, **_: Any) -> dict[str, Any]:
+        members = [{"DBClusterArn": arn, "IsWriter": region == self.writer} for region, arn in self.members.items()]
+        found = {"GlobalClusterIdentifier": "drlab-app", "EngineVersion": "16.11", "GlobalClusterMembers": members}
+        return {"GlobalClusters": [{**found, "FailoverState": self.state}]}
+
+    def failover_global_cluster(self, **asked: Any) -> None:
+        self._take(asked)
+
+    def switchover_global_cluster(self, **asked: Any) -> None:
+        self._take(asked)
+
+    def _take(self, asked: dict[str, Any]) -> None:
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses, "Message": "no"}}, "FailoverGlobalCluster")
+        self.asked.append(asked)
+
+
+def test_a_secondary_cluster_follows_the_writer_and_is_opened_by_its_reader_endpoint() -> None:
+    """Its writer endpoint is there, and inactive."""
+    found = Aurora(Api(), "drlab-app").describe(CLUSTER)
+    assert found is not None
+    assert (found.source, found.host, found.status) == (ARNS[PRIMARY], "reader.example.com", "available")
+
+
+def test_the_writer_has_no_source_and_is_opened_by_its_writer_endpoint() -> None:
+    api = Api()
+    api.writer, api.state = STANDBY, {"Status": "failing-over"}
+    found = Aurora(api, "drlab-app").describe(CLUSTER)
+    assert found is not None
+    assert (found.source, found.host, found.status) == (None, "writer.example.com", "available")
+
+
+def test_a_cluster_that_is_about_to_become_the_writer_is_told_from_an_available_one() -> None:
+    api = Api()
+    api.state = {"Status": "switching-over"}
+    found = Aurora(api, "drlab-app").describe(CLUSTER)
+    assert found is not None
+    assert (found.status, found.source) == ("switching-over", ARNS[PRIMARY])
+
+
+def test_a_cluster_outside_of_the_global_database_is_never_taken_for_its_writer() -> None:
+    api = Api()
+    del api.members[STANDBY]
+    with pytest.raises(RunRefused, match="no member of the global database drlab-app"):
+        Aurora(api, "drlab-app").describe(CLUSTER)
+    with pytest.raises(RunRefused, match="no global database other"):
+        Aurora(api, "other").describe(CLUSTER)
+    api.cluster = None
+    assert Aurora(api, "drlab-app").describe(CLUSTER) is None
+
+
+def test_a_failover_allows_data_loss_and_a_switchover_does_not() -> None:
+    api = Api()
+    aurora = Aurora(api, "drlab-app")
+    assert (aurora.fail_over(CLUSTER), aurora.switch_over(CLUSTER)) == (None, None)
+    target = {"GlobalClusterIdentifier": "drlab-app", "TargetDbClusterIdentifier": ARNS[STANDBY]}
+    assert api.asked == [{**target, "AllowDataLoss": True}, target]
+
+
+def test_a_state_that_allows_no_failover_now_is_waited_for_and_anything_else_is_final() -> None:
+    api = Api()
+    api.refuses = "InvalidGlobalClusterStateFault"
+    assert isinstance(Aurora(api, "drlab-app").fail_over(CLUSTER), Refusal)
+    api.refuses = "AccessDenied"
+    with pytest.raises(RunRefused, match="AccessDenied"):
+        Aurora(api, "drlab-app").fail_over(CLUSTER)
+
+
+@pytest.mark.parametrize(
+    ("version", "instances", "told"),
+    [
+        ("16.11", 1, None),
+        ("16.11.2", 1, None),
+        ("16.10", 1, "equal versions alone"),
+        ("15.11", 1, "equal versions alone"),
+        (None, 1, None),
+        ("16.11", 0, "no instance that could become the writer"),
+    ],
+)
+def test_what_aws_would_refuse_is_found_before_the_fence(version: str | None, instances: int, told: str | None) -> None:
+    found = why_not_promotable(CLUSTER, version, instances, GlobalDatabase("drlab-app", "16.11", {}, None))
+    assert (told is None and found is None) or (told is not None and found is not None and told in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ready", "told"),
+    [
+        ({}, True, f"{CLUSTER} replicates from {PRIMARY}"),
+        ({"DBClusterMembers": []}, False, "add one"),
+        ({"EngineVersion": "16.10"}, False, "equal versions alone"),
+        ({"Status": "stopped"}, False, "stopped, not available"),
+    ],
+)
+def test_readiness_asks_whether_the_cluster_could_become_the_writer(
+    changes: dict[str, Any], ready: bool, told: str
+) -> None:
+    """And no backup is looked for in its place: `backups` would fail."""
+    clock = VirtualClock()
+    check = CheckSecondaryReadiness(
+        aurora_plan(), STANDBY, Aurora(Api(**changes), "drlab-app"), SimpleNamespace(), MemoryEcs(clock), clock
+    )  # type: ignore[arg-type]
+    answer = check(run_with(health={"leader": PRIMARY}))
+    assert (answer["ready"], answer["db_mode"]) == (ready, "aurora-global")
+    assert told in answer["reason"]
+
+
+def test_a_restore_of_a_cluster_is_refused_with_what_to_do() -> None:
+    clock = VirtualClock()
+    check = CheckSecondaryReadiness(
+        aurora_plan(), STANDBY, Aurora(Api(), "drlab-app"), SimpleNamespace(), MemoryEcs(clock), clock
+    )  # type: ignore[arg-type]
+    answer = check(run_with(health={"leader": PRIMARY}, restore={"to": "latest"}))
+    assert answer["ready"] is False
+    assert "restore an Aurora cluster by hand" in answer["reason"]
+
+
+def test_a_server_without_positions_is_settled_at_once_and_bounds_the_loss_by_its_row() -> None:
+    beat = Heartbeat(PRIMARY, 1, 40, NOW, Lsn(0))
+    position = ReplicaPosition(True, None, None, beat, by_storage=True)
+    assert position.settled
+    assert not ReplicaPosition(True, None, None, beat).settled
+    published = Heartbeat(PRIMARY, 1, 42, NOW + timedelta(seconds=2), Lsn(0))
+    assert bound_loss(published, position, PRIMARY, LEASE) == KnownLoss(timedelta(seconds=22), None)
+
+
+def test_a_switchover_of_storage_needs_the_tasks_to_have_stopped_and_no_position() -> None:
+    """Aurora synchronizes before it changes the roles; what it cannot know is whether anybody still writes."""
+    stopped = LeaseHolder("t1", 2, timedelta(0), Lsn(0))
+    writing = LeaseHolder("t2", 1, None, Lsn(0))
+    assert isinstance(judge(Confirmations((stopped,), None, by_storage=True), 2, LEASE), HoldsEverything)
+    assert isinstance(judge(Confirmations((stopped,), None), 2, LEASE), MayLack)
+    for holders in ((), (stopped, writing)):
+        assert isinstance(judge(Confirmations(holders, None, by_storage=True), 2, LEASE), MayLack)
+
+
+def test_the_plan_s_kind_chooses_how_its_database_is_described_and_opened() -> None:
+    plan = aurora_plan()
+    assert isinstance(databases_of(plan, Api()), Aurora)
+    assert isinstance(sessions_of(plan), AuroraPostgres)
+    assert not isinstance(databases_of(plan, Api()), Rds)
