@@ -7,16 +7,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.receive_alarm import ReceiveAlarm
-from failover.wiring.intake import intake
+from failover.wiring.intake import dead_letters, intake
 from failover.wiring.this_region import variable
 
 logger, metrics = Logger(), Metrics()
 
 
 def build() -> ReceiveAlarm:
-    """Makes no client and no call before an event is found in order."""
+    """Makes no client and no call before an event is found in order, or is none of an alarm and set aside."""
     machine = variable("STATE_MACHINE_ARN")
-    return ReceiveAlarm(machine.split(":")[4] if machine.count(":") >= 6 else "", lambda: intake(machine))
+    account = machine.split(":")[4] if machine.count(":") >= 6 else ""
+    return ReceiveAlarm(account, lambda: intake(machine), dead_letters)
 
 
 @metrics.log_metrics
@@ -24,8 +25,7 @@ def build() -> ReceiveAlarm:
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{started, reason, execution_arn, run, epoch}`. Never raises because of the event.
 
-    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda then tries again, and the event ends in
-    the queue of undecided alarms rather than nowhere.
+    Raises TransientFailure or RunRefused when AWS gives no decision: Lambda tries again, then keeps it in its queue.
     """
     try:
         received = build()(event).to_dict()

@@ -142,6 +142,11 @@ def _quota(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:servicequotas:{place}:{parameters['ServiceCode']}/{parameters['QuotaCode']}"]
 
 
+def _queue(parameters: Parameters, place: str) -> list[str]:
+    """A queue's URL ends with its name."""
+    return [f"arn:aws:sqs:{place}:{str(parameters['QueueUrl']).rsplit('/', 1)[-1]}"]
+
+
 def _hosted_zone(parameters: Parameters, _place: str) -> list[str]:
     return [f"arn:aws:route53:::hostedzone/{parameters['HostedZoneId']}"]
 
@@ -224,6 +229,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("service-quotas", "GetServiceQuota"): _only("servicequotas:GetServiceQuota", _quota),
     ("sns", "ListSubscriptionsByTopic"): _only("sns:ListSubscriptionsByTopic", _named_by("TopicArn")),
     ("sns", "Publish"): _only("sns:Publish", _named_by("TopicArn")),
+    ("sqs", "SendMessage"): _only("sqs:SendMessage", _queue),
     ("ssm", "GetParameter"): _only("ssm:GetParameter", _parameter),
     ("ssm", "PutParameter"): _only("ssm:PutParameter", _parameter),
     ("stepfunctions", "DescribeExecution"): _only("states:DescribeExecution", _named_by("executionArn")),

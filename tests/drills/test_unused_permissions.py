@@ -26,6 +26,7 @@ NAMED_ALREADY = (
 )
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; in a drill it is none of these."
+NO_ALARM = "For an event that failed three times, or is none of an alarm; a drill sends alarms that are decided."
 BY_SECRETS_MANAGER = (
     "Secrets Manager asks for this in the function's name; the emulated one keeps what it is given as it is."
 )
@@ -55,7 +56,7 @@ UNUSED_WITH_REASON = {
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
     ("*", "xray:PutTraceSegments"): BY_LAMBDA,
     ("*", "xray:PutTelemetryRecords"): BY_LAMBDA,
-    ("drlab-app-receive-alarm", "sqs:SendMessage"): BY_LAMBDA,
+    ("drlab-app-receive-alarm", "sqs:SendMessage"): NO_ALARM,
     ("drlab-app-receive-alarm", "sns:Publish"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:GetObject alarms/*"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:PutObject alarms/*"): WITHHELD,

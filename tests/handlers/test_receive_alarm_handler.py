@@ -40,6 +40,22 @@ def mailbox(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[
     return read
 
 
+@pytest.fixture
+def dead_letters(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, str]]]:
+    """What was set aside, and nothing else."""
+    queue = cloud.client("sqs").create_queue(QueueName="drlab-app-undecided-alarms")["QueueUrl"]
+    monkeypatch.setenv("UNDECIDED_ALARMS_QUEUE", queue)
+
+    def read() -> list[dict[str, str]]:
+        answer = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
+
+    return read
+
+
+SET_ASIDE = ["sqs.SendMessage"]
+
+
 def emitted(captured: str) -> dict[str, Any]:
     """The metrics of one call: embedded metric format, one JSON line."""
     lines = [json.loads(line) for line in captured.splitlines() if '"_aws"' in line]
@@ -104,14 +120,21 @@ def test_an_alarm_from_a_topic_starts_the_workflow_too(cloud: Cloud, context: Co
         ("configuration_change", "not CloudWatch Alarm State Change"),
     ],
 )
-def test_what_is_no_alarm_of_ours_is_refused_without_one_call_to_aws(
-    cloud: Cloud, context: Context, payload: Payload, name: str, why: str, capsys: pytest.CaptureFixture[str]
+def test_what_is_no_alarm_of_ours_is_refused_and_set_aside_and_nothing_else_is_asked_of_aws(
+    cloud: Cloud,
+    context: Context,
+    payload: Payload,
+    dead_letters: Callable[[], list[dict[str, str]]],
+    name: str,
+    why: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = handler(payload(name), context)
     assert answer["started"] is False
     assert why in answer["reason"]
-    assert cloud.calls == []
+    assert cloud.calls == SET_ASIDE
     assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
+    assert [one["refused"] for one in dead_letters()] == [answer["reason"]]
 
 
 @pytest.mark.scenario("F03")
@@ -152,9 +175,21 @@ def test_people_hear_once_of_an_alarm_that_is_suppressed(
 
 @pytest.mark.scenario("F09")
 @pytest.mark.parametrize("event", [None, [], "alarm", 7, {}, {"detail": []}, {"source": {"a": 1}}])
-def test_nonsense_is_refused_without_one_call_to_aws(cloud: Cloud, context: Context, event: Any) -> None:
+def test_nonsense_is_refused_and_set_aside(
+    cloud: Cloud, context: Context, dead_letters: Callable[[], list[dict[str, str]]], event: Any
+) -> None:
     assert handler(event, context)["started"] is False
-    assert cloud.calls == []
+    assert cloud.calls == SET_ASIDE
+    assert [one["event"] for one in dead_letters()] == [json.dumps(event)]
+
+
+@pytest.mark.scenario("F09")
+@pytest.mark.parametrize("queue", ["", "https://sqs.us-west-2.amazonaws.com/123456789012/gone"])
+def test_nonsense_is_refused_where_there_is_no_queue_for_it(
+    cloud: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch, queue: str
+) -> None:
+    monkeypatch.setenv("UNDECIDED_ALARMS_QUEUE", queue)
+    assert "malformed" in handler([], context)["reason"]
 
 
 @pytest.mark.scenario("F06")

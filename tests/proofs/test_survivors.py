@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from proofs.mutate import EXPLAINED, KILLED, TIMEOUT
+import pytest
+
+from proofs.mutate import AREAS, EXPLAINED, KILLED, TIMEOUT
 from proofs.survivors import Mutant, read_mutants, unexplained
 
 MUTATED = """
@@ -52,3 +56,48 @@ def test_every_explanation_is_about_a_line_that_still_stands() -> None:
         source = (root / f"{module.replace('.', '/')}.py").read_text()
         assert one["was"] in source, one
         assert f"def {function}(" in source, one
+
+
+@pytest.mark.parametrize(
+    ("becomes", "wording"),
+    [
+        ('return Refusal("XXNo request has this token.XX")', True),
+        ('return Refusal("NO REQUEST HAS THIS TOKEN.")', True),
+        ("return Refusal(None)", False),
+        ('return Start("No request has this token.")', False),
+    ],
+)
+def test_how_a_text_reads_is_told_apart_from_whether_there_is_one(becomes: str, wording: bool) -> None:
+    mutant = Mutant(SURVIVOR.function, 'return Refusal("No request has this token.")', becomes, 0)
+    assert mutant.of_wording is wording
+    assert unexplained([mutant], [], (KILLED, TIMEOUT)) == ([] if wording else [mutant])
+
+
+def test_a_word_without_a_space_may_be_a_key_and_is_no_wording() -> None:
+    assert not Mutant("f", 'return data["key"]', 'return data["KEY"]', 0).of_wording
+
+
+@pytest.mark.parametrize("module", sorted({one for area in AREAS.values() for one in area.modules}))
+def test_no_literal_with_a_space_decides_anything(module: str) -> None:
+    """Such a literal is taken for wording when its mutants survive: it must be no key, and be compared with nothing."""
+    tree = ast.parse((Path(__file__).parents[2] / "functions/failover" / module).read_text())
+    assert [text for node in ast.walk(tree) for text in _deciding(node) if " " in text] == []
+
+
+def _deciding(node: ast.AST) -> Iterator[str]:
+    """The literals in `node` by which it looks something up, or with which it compares."""
+    match node:
+        case ast.Compare():
+            parts: list[ast.AST | None] = [node.left, *node.comparators]
+        case ast.Subscript():
+            parts = [node.slice]
+        case ast.Dict():
+            parts = [*node.keys]
+        case ast.Call(func=ast.Attribute(attr="get" | "startswith" | "endswith" | "fullmatch")):
+            parts = [*node.args]
+        case _:
+            parts = []
+    for part in parts:
+        for inner in ast.walk(part) if part is not None else ():
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                yield inner.value

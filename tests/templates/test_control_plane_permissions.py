@@ -493,6 +493,14 @@ def test_no_action_is_a_pattern() -> None:
             assert not [action for action in listed(statement["Action"]) if "*" in action], name
 
 
+@pytest.mark.scenario("F40")
+def test_nothing_may_redrive_a_run_but_a_person() -> None:
+    """To go on with what was decided hours or days ago is not a program's to choose."""
+    asked = {action for role in ROLES.values() for one in statements(role) for action in listed(one["Action"])}
+    assert "states:StartExecution" in asked
+    assert "states:RedriveExecution" not in asked
+
+
 @pytest.mark.scenario("F32", "F33", "F34")
 def test_no_function_may_change_a_record_of_route_53() -> None:
     """Its control plane is in one Region, throttles and queues changes; the records answer by their health checks."""

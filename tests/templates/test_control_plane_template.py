@@ -107,6 +107,7 @@ def test_an_alarm_that_cannot_be_delivered_or_decided_is_kept() -> None:
     receiver = FUNCTIONS["ReceiveAlarmFunction"]
     assert text(receiver["DeadLetterConfig"]["TargetArn"]) == "UndecidedAlarmsQueue.Arn"
     assert receiver["ReservedConcurrentExecutions"] > 0
+    assert text(receiver["Environment"]["Variables"]["UNDECIDED_ALARMS_QUEUE"]) == "UndecidedAlarmsQueue"
 
 
 def test_only_the_rule_may_fill_the_queue_of_undecided_alarms() -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from failover.application.errors import DatabaseUnavailable
-from webapi.problem_details import INVALID_REQUEST, TOO_LARGE, Problem, documented
+from webapi.problem_details import BAD_REQUEST, INVALID_REQUEST, TOO_LARGE, Problem, documented
 from webapi.service import problems
 from webapi.service.database import NumberTaken, OutcomeUnknown, Write
 from webapi.service.task import Task
@@ -83,6 +83,7 @@ def add_write_routes(api: FastAPI, task: Task) -> None:
             problems.DATABASE_UNAVAILABLE,
             problems.OUTCOME_UNKNOWN,
             problems.NUMBER_TAKEN,
+            BAD_REQUEST,
             INVALID_REQUEST,
             TOO_LARGE,
         ),

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from failover.application.holding import majority_needed
 from failover.application.ports import Alarms, Clock, Executions, Journal, Register
 from failover.application.remembering import remember
+from failover.application.setting_aside import DeadLetters, set_aside
 from failover.application.subject_line import subject_line
 from failover.application.telling_once import TellOnce
-from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, overtaken, read_report
+from failover.domain.alarm_event import AlarmEvent, NotAnAlarm, ReportedAlarm, accept, overtaken, read_report
 from failover.domain.digest import digest_of
 from failover.domain.intake import Duplicate, Start, decide
 from failover.domain.journal import Event
@@ -54,14 +55,20 @@ class Intake:
 
 @dataclass(frozen=True)
 class ReceiveAlarm:
-    """`account_id` is the account that this runs in; `intake` is asked for only after the event was found in order."""
+    """`account_id` is the account that this runs in; `intake` is asked for only after the event was found in order.
+
+    `dead_letters` is asked for only where the event is none of an alarm.
+    """
 
     account_id: str
     intake: Callable[[], Intake]
+    dead_letters: Callable[[], DeadLetters]
 
     def __call__(self, event: object) -> Received:
         """Never raises because of the event. Raises TransientFailure or RunRefused when AWS gives no decision."""
         report = read_report(event)
+        if isinstance(report, NotAnAlarm):
+            set_aside(self.dead_letters, event, report.reason)
         if isinstance(report, ReportedAlarm) and report.account_id != self.account_id:
             report = Refusal(f"The alarm is of account {report.account_id}, not {self.account_id}.")
         if isinstance(report, Refusal):

@@ -19,13 +19,14 @@ from failover.domain.plan import Plan
 
 PAGE = "runbooks/abandoned_run.md"
 LOG = logging.getLogger(__name__)
-NEXT_STEP = (
+REDRIVE = (
     "Look at the replica, or at what was restored in its place. If it was promoted, or restored and found right: "
-    "`aws stepfunctions redrive-execution` lets the run go on from the step that "
-    "Look at the replica, or at what was restored in its place. If it was promoted, or restored and found right: "
-    "`aws stepfunctions redrive-execution` lets the run go on from the step that "
-    "failed, where the execution can be redriven. Where it cannot: `drlab failover --break-glass --take-over` looks at the "
-    "replica itself, and goes on behind its promotion or reopens the old leader. Never open both."
+    "`aws stepfunctions redrive-execution` lets the run go on from the step that failed, where the execution can be redriven. "
+    "Where it cannot: "
+)
+TAKE_OVER = (
+    "`drlab failover --break-glass --take-over` looks at the replica itself, and goes on behind its promotion or reopens the "
+    "old leader. Never open both."
 )
 
 
@@ -55,7 +56,9 @@ class ReconcileRun:
         if isinstance(found, Reopen):
             return self._reopen(run, found)
         if isinstance(found, Page):
-            self._tell(run, f"{self.plan.service} HELD: nobody leads, act now", f"{found.reason}\n\n{NEXT_STEP}")
+            self._tell(
+                run, f"{self.plan.service} HELD: nobody leads, act now", f"{found.reason}\n\n{_next_step(found)}"
+            )
             return found.reason
         return None
 
@@ -90,6 +93,10 @@ class ReconcileRun:
     def _tell(self, run: str, subject: str, text: str) -> None:
         tell = TellOnce(self.outcomes, self.notifications, self.clock)
         tell(_told_key(run), subject_line(subject, run), f"{text}\n\nRunbook: {PAGE}")
+
+
+def _next_step(held: Page) -> str:
+    return f"{REDRIVE}{TAKE_OVER}" if held.redrivable else f"Nothing but a person's own run is left: {TAKE_OVER}"
 
 
 def _told_key(run: str) -> str:

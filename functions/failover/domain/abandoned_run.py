@@ -16,6 +16,9 @@ from failover.domain.leader_record import LeaderRecord, State
 # sees its restore fail stands down by itself, since nothing of the old leader was changed; of a run that was cut off nobody
 # knows whether the restore was proven.
 ONE_WAY_STEPS = ("PromoteReplica", "FailoverGlobalCluster", "SwitchoverGlobalCluster", "RestoreFromLatestSnapshot")
+# Counted from the end of the execution; later AWS answers ExecutionNotRedrivable.
+# https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+REDRIVABLE = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,10 @@ class Reopen:
 
 @dataclass(frozen=True)
 class Page:
-    """Change nothing and call a person."""
+    """Change nothing and call a person. `redrivable`: Step Functions may still let the run go on, at a person's word."""
 
     reason: str
+    redrivable: bool
 
 
 def holder(record: LeaderRecord) -> str | None:
@@ -58,7 +62,10 @@ def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: d
     if not run.entered_the_one_way_step:
         return Reopen(f"{record.run} ended as {run.status} before its one-way step and left {record.leader} fenced.")
     told = f"{record.run} ended as {run.status} after it had entered its one-way step"
-    return Page(f"{told}: {record.leader} stays fenced and nobody leads.")
+    held = f"{told}: {record.leader} stays fenced and nobody leads."
+    if now - run.stopped_at < REDRIVABLE:
+        return Page(held, redrivable=True)
+    return Page(f"{held} That is {REDRIVABLE.days} days ago or more, so AWS redrives it no more.", redrivable=False)
 
 
 def untold(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: datetime) -> str | None:

@@ -51,6 +51,11 @@ class AlarmEvent:
     withheld: Withheld | None = None
 
 
+@dataclass(frozen=True)
+class NotAnAlarm(Refusal):
+    """CloudWatch sends no such thing of an alarm's state: it is malformed, made up, or tells of something else."""
+
+
 def read_report(event: object) -> ReportedAlarm | Refusal:
     """What `event` reports, decided from the event alone: no plan, no AWS call, and nothing is raised.
 
@@ -59,7 +64,7 @@ def read_report(event: object) -> ReportedAlarm | Refusal:
     if isinstance(event, Mapping) and "Records" in event:
         event = as_event(event)
         if isinstance(event, Refusal):
-            return event
+            return NotAnAlarm(event.reason)
     if refusal := _not_an_alarm_event(event):
         return refusal
     assert isinstance(event, Mapping)  # noqa: S101 - narrowed by the check above
@@ -70,7 +75,7 @@ def read_report(event: object) -> ReportedAlarm | Refusal:
     state = detail["state"]
     observed_at = _instant(state.get("timestamp"))
     if observed_at is None:
-        return Refusal("The event is malformed: detail.state.timestamp is no instant with a time zone.")
+        return NotAnAlarm("The event is malformed: detail.state.timestamp is no instant with a time zone.")
     if state["value"] == "OK":
         return Refusal(f"{detail['alarmName']} is OK, not ALARM: there is nothing to act on.")
     return ReportedAlarm(
@@ -115,34 +120,34 @@ def overtaken(event: AlarmEvent, health: Health, since: datetime | None) -> Refu
     return None
 
 
-def _not_an_alarm_event(event: object) -> Refusal | None:
+def _not_an_alarm_event(event: object) -> NotAnAlarm | None:
     if not isinstance(event, Mapping):
-        return Refusal("The event is malformed: it is no JSON object.")
+        return NotAnAlarm("The event is malformed: it is no JSON object.")
     if "alarmData" in event:
-        return Refusal("The event is a Lambda action of an alarm: alarms are taken from EventBridge and SNS only.")
+        return NotAnAlarm("The event is a Lambda action of an alarm: alarms are taken from EventBridge and SNS only.")
     if event.get("source") != SOURCE:
-        return Refusal(f"The event's source is {_shown(event.get('source'))}, not {SOURCE}.")
+        return NotAnAlarm(f"The event's source is {_shown(event.get('source'))}, not {SOURCE}.")
     if event.get("detail-type") != DETAIL_TYPE:
-        return Refusal(f"The event's type is {_shown(event.get('detail-type'))}, not {DETAIL_TYPE}.")
+        return NotAnAlarm(f"The event's type is {_shown(event.get('detail-type'))}, not {DETAIL_TYPE}.")
     detail = event.get("detail")
     if not isinstance(detail, Mapping) or not isinstance(detail.get("alarmName"), str):
-        return Refusal("The event is malformed: detail.alarmName is missing.")
+        return NotAnAlarm("The event is malformed: detail.alarmName is missing.")
     state = detail.get("state")
     if not isinstance(state, Mapping) or state.get("value") not in ("OK", "ALARM", "INSUFFICIENT_DATA"):
-        return Refusal("The event is malformed: detail.state.value is no alarm state.")
+        return NotAnAlarm("The event is malformed: detail.state.value is no alarm state.")
     return None
 
 
-def _arn(event: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str] | Refusal:
+def _arn(event: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[str, str] | NotAnAlarm:
     """ARN and account; event and ARN must tell the same story."""
     resources = event.get("resources")
     arn = resources[0] if isinstance(resources, list) and len(resources) == 1 else None
     match = re.fullmatch(ALARM_ARN, arn) if isinstance(arn, str) else None
     if match is None:
-        return Refusal("The event is malformed: resources does not name one alarm.")
+        return NotAnAlarm("The event is malformed: resources does not name one alarm.")
     told = (event.get("account"), event.get("region"), detail["alarmName"])
     if told != (match["account"], match["region"], match["name"]):
-        return Refusal("The event contradicts itself: account, region and alarm name are not those of its resource.")
+        return NotAnAlarm("The event contradicts itself: account, region and alarm name are not those of its resource.")
     return match.string, match["account"]
 
 
@@ -161,4 +166,4 @@ def _one_line(text: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return _one_line(value)[:60] if isinstance(value, str) else f"a {type(value).__name__}"
+    return _one_line(value)[:60] if isinstance(value, str) and value.strip() else f"a {type(value).__name__}"

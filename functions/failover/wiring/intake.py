@@ -5,12 +5,13 @@ from __future__ import annotations
 from failover.adapters.executions import StepFunctions
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.adapters.sns import SnsTopic
+from failover.adapters.sqs import SqsQueue
 from failover.application.receive_alarm import Intake
 from failover.application.telling_once import TellOnce
 from failover.wiring.alarms import alarms_of
 from failover.wiring.journal import journal_of
 from failover.wiring.register import register_of
-from failover.wiring.this_region import CLOCK, ThisRegion, variable
+from failover.wiring.this_region import CLOCK, ThisRegion, client, variable
 
 
 def intake(state_machine_arn: str) -> Intake:
@@ -26,6 +27,11 @@ def intake(state_machine_arn: str) -> Intake:
         journal=journal_of(this),
         clock=CLOCK,
     )
+
+
+def dead_letters() -> SqsQueue:
+    """Needs no plan. Raises RunRefused when the environment names no queue."""
+    return SqsQueue(client("sqs"), variable("UNDECIDED_ALARMS_QUEUE"))
 
 
 def _tell_once(this: ThisRegion) -> TellOnce:

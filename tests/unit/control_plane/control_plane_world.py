@@ -478,3 +478,11 @@ class MemoryPeople:
     def publish(self, subject: str, text: str) -> str:
         self.heard.append((subject, text))
         return f"message-{len(self.heard)}"
+
+
+class MemoryDeadLetters:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def send(self, text: str) -> None:
+        self.texts.append(text)

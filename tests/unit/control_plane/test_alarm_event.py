@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, overtaken, read_report
+from failover.domain.alarm_notice import as_event
 from failover.domain.leader_record import Refusal
 from failover.domain.signals import Health
+from failover.domain.withheld import Withheld
 
 
 def test_a_fresh_alarm_of_ours_is_accepted() -> None:
@@ -245,3 +248,150 @@ def test_no_event_raises(event: Any, path: tuple[str, ...], value: Any) -> None:
     if isinstance(outcome, Refusal):
         assert outcome.reason.endswith(".")
         assert "\n" not in outcome.reason
+
+
+def report_of(**state: Any) -> Any:
+    event = alarm_event()
+    event["detail"]["state"].update(state)
+    return read_report(event)
+
+
+def test_a_report_and_an_event_hold_what_cloudwatch_said() -> None:
+    report = read_report(alarm_event())
+    told = "2026-11-23T02:59:30.000+0000"
+    assert report == ReportedAlarm(ALARM_ARN, ACCOUNT, "Threshold Crossed", NOW - timedelta(seconds=30), told)
+    assert isinstance(report, ReportedAlarm)
+    muted = Withheld("muted")
+    event = accept(replace(report, withheld=muted), plan_with(), NOW)
+    alarm = plan_with().alarms[0]
+    assert event == AlarmEvent(alarm, "Threshold Crossed", report.observed_at, told, muted)
+
+
+def test_an_instant_is_told_in_utc_wherever_it_was_written() -> None:
+    report = report_of(timestamp="2026-11-23T08:29:30+05:30")
+    assert report.observed_at.isoformat() == "2026-11-23T02:59:30+00:00"
+    event = accept(report, plan_with(), NOW)
+    assert isinstance(event, AlarmEvent)
+    over = overtaken(event, Health.HEALTHY, NOW.astimezone(timezone(timedelta(hours=11))))
+    assert over is not None
+    assert "is OK since 2026-11-23 03:00:00 UTC, which is later" in over.reason
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "why"),
+    [
+        (901.4, "drlab-app-primary-health-check changed 901 s ago, more than the 900 s that count as fresh."),
+        (-121, "drlab-app-primary-health-check claims to have changed 121 s in the future."),
+    ],
+)
+def test_an_alarm_that_is_not_fresh_is_told_by_how_much(age_seconds: float, why: str) -> None:
+    report = report_of()
+    assert accept(report, plan_with(), report.observed_at + timedelta(seconds=age_seconds)) == Refusal(why)
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (None, "The event is malformed: it is no JSON object."),
+        (alarm_event(source="x" * 61), f"The event's source is {'x' * 60}, not aws.cloudwatch."),
+        (alarm_event(source=" \n"), "The event's source is a str, not aws.cloudwatch."),
+        (
+            alarm_event(**{"detail-type": ["a"]}),
+            "The event's type is a list, not CloudWatch Alarm State Change.",
+        ),
+        (alarm_event(detail={"alarmName": 5}), "The event is malformed: detail.alarmName is missing."),
+        (alarm_event(detail=["alarmName"]), "The event is malformed: detail.alarmName is missing."),
+        (
+            alarm_event(resources=[ALARM_ARN, ALARM_ARN]),
+            "The event is malformed: resources does not name one alarm.",
+        ),
+        (alarm_event(resources=[5]), "The event is malformed: resources does not name one alarm."),
+        (alarm_event(resources={0: ALARM_ARN}), "The event is malformed: resources does not name one alarm."),
+    ],
+)
+def test_a_malformed_event_is_refused_by_what_is_wrong_with_it(event: object, why: str) -> None:
+    assert read_report(event) == Refusal(why)
+
+
+def test_a_time_that_is_no_text_is_no_instant() -> None:
+    refused = report_of(timestamp=5)
+    assert refused == Refusal("The event is malformed: detail.state.timestamp is no instant with a time zone.")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a\tb  c\x00d", "a b c d"), (" ", "CloudWatch gave no reason."), (5, "CloudWatch gave no reason.")],
+)
+def test_a_reason_is_one_line(text: object, line: str) -> None:
+    assert report_of(reason=text).reason == line
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (
+            {"value": "INSUFFICIENT_DATA"},
+            "drlab-app-primary-health-check is INSUFFICIENT_DATA: it neither finds the leader well nor down.",
+        ),
+        ({"muteDetail": {"x": 1}}, "drlab-app-primary-health-check is in ALARM, but muted by a mute rule."),
+        (
+            {"actionsSuppressedBy": "Alarm"},
+            "drlab-app-primary-health-check is in ALARM, but another alarm suppresses its actions.",
+        ),
+    ],
+)
+def test_what_is_withheld_is_told_by_its_cause(state: dict[str, Any], reason: str) -> None:
+    assert report_of(**state).withheld == Withheld(reason, told=True)
+
+
+def test_each_field_of_a_notice_stands_in_its_place() -> None:
+    notice = alarm_notice()
+    assert as_event(notice) == {
+        "source": "aws.cloudwatch",
+        "detail-type": "CloudWatch Alarm State Change",
+        "account": ACCOUNT,
+        "region": "us-east-1",
+        "resources": [ALARM_ARN],
+        "detail": {
+            "alarmName": "drlab-app-primary-health-check",
+            "state": {
+                "value": "ALARM",
+                "reason": "Threshold Crossed",
+                "timestamp": "2026-11-23T02:59:30.000+0000",
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("arn", "region"), [("a:b:c", None), ("a:b:c:here", "here"), ("a:b:c:here:e", "here"), (5, None), (None, None)]
+)
+def test_a_notices_region_is_read_from_its_arn_where_there_is_one(arn: object, region: str | None) -> None:
+    notice = alarm_notice()
+    tell(notice, AlarmArn=arn)
+    event = as_event(notice)
+    assert not isinstance(event, Refusal)
+    assert event["region"] == region
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda e: e.update(Records=["x"]), "The event is malformed: Records does not hold one SNS message."),
+        (
+            lambda e: e.update(Records={0: e["Records"][0]}),
+            "The event is malformed: Records does not hold one SNS message.",
+        ),
+        (lambda e: e["Records"][0].update(Sns="x"), "The SNS message is none of an alarm: its text is no JSON object."),
+        (
+            lambda e: e["Records"][0]["Sns"].update(Message=5),
+            "The SNS message is none of an alarm: its text is no JSON object.",
+        ),
+    ],
+)
+def test_a_malformed_notice_is_refused_by_what_is_wrong_with_it(
+    change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    notice = alarm_notice()
+    change(notice)
+    assert as_event(notice) == Refusal(why)

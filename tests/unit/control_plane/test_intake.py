@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
+from hashlib import sha256
 
 import pytest
-from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS, alarm_event, plan_with
+from control_plane_world import ALARM_ARN, NOW, PRIMARY, STANDBY, WITNESS, alarm_event, plan_with
 
 from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, read_report
 from failover.domain.intake import Duplicate, Start, TriggerKind, decide, execution_name, held_back
-from failover.domain.leader_record import LeaderRecord, Refusal, State, genesis
+from failover.domain.leader_record import Disarmed, LeaderRecord, Refusal, State, genesis
 
 RECORD = genesis(PRIMARY, NOW - timedelta(days=1))
 
@@ -33,8 +34,15 @@ def test_an_alarm_about_the_open_leader_starts_a_run_in_the_standby() -> None:
     start = decided()
     assert isinstance(start, Start)
     assert start.name == execution_name(1, event().alarm.arn, event().timestamp)
-    assert start.input["expected_epoch"] == 1
-    assert start.input["trigger"]["kind"] == "alarm"
+    assert start.input == {
+        "trigger": {
+            "kind": "alarm",
+            "reason": "Threshold Crossed",
+            "alarm_arn": ALARM_ARN,
+            "observed_at": "2026-11-23T02:59:30+00:00",
+        },
+        "expected_epoch": 1,
+    }
     assert start == decided(), "name and input are the same for the same change, so that a second start is harmless"
 
 
@@ -43,9 +51,8 @@ def test_another_change_of_the_same_alarm_gets_another_name() -> None:
 
 
 def test_a_name_fits_what_step_functions_accepts() -> None:
-    name = execution_name(10**12, "arn", "then")
-    assert len(name) <= 80
-    assert name.replace("-", "").isalnum()
+    """It is the key of everything that the run leaves behind: another release must give the same change the same name."""
+    assert execution_name(10**12, "arn", "then") == "failover-e1000000000000-" + sha256(b"arnthen").hexdigest()[:8]
 
 
 @pytest.mark.parametrize(
@@ -101,3 +108,44 @@ def test_a_person_may_start_a_run_in_the_hold_time_but_not_against_a_fence() -> 
     fenced = replace(RECORD, state=State.FENCED, run="other")
     assert held_back(fenced, "by-hand", TriggerKind.MANUAL, NOW) is not None
     assert held_back(fenced, "other", TriggerKind.ALARM, NOW) is None
+
+
+def test_why_the_record_holds_a_run_back_is_told_in_utc_wherever_it_was_written() -> None:
+    there = timezone(timedelta(hours=11))
+    later = (NOW + timedelta(hours=1)).astimezone(there)
+    for record, why in (
+        (
+            replace(RECORD, state=State.FENCED, run="other", epoch=4, changed_at=NOW.astimezone(there)),
+            "other holds the fence in epoch 4, since 2026-11-23 03:00:00 UTC.",
+        ),
+        (
+            replace(RECORD, disarmed=Disarmed(later, "kim", "maintenance")),
+            "Disarmed by kim until 2026-11-23 04:00:00 UTC: maintenance",
+        ),
+        (
+            replace(RECORD, hold_until=later),
+            "After the last failover no alarm starts a run before 2026-11-23 04:00:00 UTC.",
+        ),
+        (replace(RECORD, acknowledged=False), "The last failover has not been acknowledged by a person yet."),
+    ):
+        for kind in (TriggerKind.ALARM, TriggerKind.PROBE):
+            assert held_back(record, "by-hand", kind, NOW) == why
+
+
+def test_a_disarm_and_a_hold_end_at_the_instant_that_they_name() -> None:
+    over = replace(RECORD, disarmed=Disarmed(NOW, "kim", "maintenance"), hold_until=NOW)
+    assert held_back(over, "run", TriggerKind.ALARM, NOW) is None
+    assert held_back(over, "run", TriggerKind.ALARM, NOW - timedelta(microseconds=1)) is not None
+
+
+def test_the_first_of_several_runs_in_progress_is_named() -> None:
+    refusal = decided(running=("run-b", "run-a"))
+    assert refusal == Refusal("Another run is in progress: run-a.")
+
+
+def test_a_run_by_another_name_is_no_copy_of_this_alarm() -> None:
+    """Names of people's runs may end as an alarm's does."""
+    own = decided()
+    assert isinstance(own, Start)
+    assert isinstance(decided(replace(RECORD, run=f"switchover-e1-{own.name[-8:]}")), Start)
+    assert isinstance(decided(replace(RECORD, run="failover-e1-00000000")), Start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import boto3
@@ -15,7 +16,8 @@ from moto import mock_aws
 from failover.adapters.s3_journal import S3Journal
 from failover.application.errors import RunRefused
 from failover.application.remembering import remember
-from failover.domain.journal import Event, flaws, key_of, next_entry, outcomes_named
+from failover.domain.digest import digest_of
+from failover.domain.journal import Entry, Event, flaws, key_of, next_entry, outcomes_named
 
 ALARM = Event("alarm-refused", "ReceiveAlarm", "It is disarmed.", None, {"alarm": "arn"})
 
@@ -132,3 +134,63 @@ def test_bytes_that_are_no_text_are_found_and_hold_up_nobody(bucket: object) -> 
     bucket.put_object(Bucket="control", Key=key_of(1), Body=b"\xff\xfe")  # type: ignore[attr-defined]
     assert remember(S3Journal(bucket, "control"), ALARM) is False
     assert key_of(1) in flaws(S3Journal(bucket, "control").all())[0]
+
+
+def test_an_entry_is_read_as_it_was_written_and_its_bytes_never_change() -> None:
+    """The digest of every entry is in the next: a byte that is written otherwise breaks the chains that exist."""
+    entry = next_entry(None, Event("k", "b", "r", "run-1", {"z": 1, "a": None}), NOW)
+    assert entry.to_text() == (
+        '{"at": "2026-11-23T03:00:00+00:00", "by": "b", "data": {"a": null, "z": 1}, "kind": "k", "number": 1, '
+        f'"previous": "{"0" * 64}", "reason": "r", "run": "run-1"}}'
+    )
+    assert Entry.parse(entry.to_text()) == entry
+    bare = next_entry(entry.to_text(), Event("k", "b", "r"), NOW)
+    assert Entry.parse(bare.to_text()) == replace(bare, event=replace(bare.event, data={}))
+    assert (bare.number, bare.previous) == (2, digest_of(entry.to_text()))
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ({"number": "2"}, "an entry has a whole number and the digest of the entry before it"),
+        ({"previous": "0" * 63}, "an entry has a whole number and the digest of the entry before it"),
+        ({"reason": 7}, "kind, by and reason must be text"),
+        ({"run": 7}, "run must be text or null, data an object"),
+        ({"data": []}, "run must be text or null, data an object"),
+    ],
+)
+def test_a_damaged_entry_is_told_with_what_is_wrong(damage: dict[str, object], why: str) -> None:
+    texts = journal(3)
+    texts[key_of(2)] = json.dumps({**json.loads(texts[key_of(2)]), **damage})
+    assert flaws(texts) == [f"{key_of(2)} is no entry: {why}."]
+
+
+def test_a_change_after_a_damaged_entry_is_named_as_well() -> None:
+    texts = {**journal(6), key_of(2): "{}"}
+    texts[key_of(4)] = texts[key_of(4)].replace("the 4th", "nothing")
+    assert flaws(texts) == [
+        f"{key_of(2)} is no entry: 'number'.",
+        f"{key_of(5)} does not follow from {key_of(4)}: one of the two was changed.",
+    ]
+
+
+def test_a_gap_after_a_damaged_entry_is_named_as_well() -> None:
+    texts = {**journal(4), key_of(2): "{}"}
+    del texts[key_of(3)]
+    assert flaws(texts)[1:] == [f"{key_of(4)} comes where entry 3 should: entries are missing or out of order."]
+
+
+def test_the_outcomes_that_entries_name_are_found_whatever_lies_between() -> None:
+    def told(data: dict[str, object] | None) -> str:
+        return next_entry(None, Event("outcome", "RecordOutcome", "r", None, data), NOW).to_text()
+
+    texts = [
+        told({"key": "runs/1", "sha256": "aa"}),
+        "no entry",
+        told({"key": "runs/2"}),
+        told({"sha256": "cc"}),
+        told({"key": "runs/4", "sha256": 4}),
+        told(None),
+        told({"key": "runs/5", "sha256": "ee"}),
+    ]
+    assert outcomes_named(texts) == {"runs/1": "aa", "runs/5": "ee"}

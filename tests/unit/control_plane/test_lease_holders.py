@@ -61,6 +61,23 @@ def test_only_a_task_that_leads_in_the_judged_epoch_may_confirm_its_fence() -> N
     assert not may_confirm([], 1)
 
 
+def test_what_a_task_said_is_written_down_as_plain_json() -> None:
+    assert holder("a", 2, 0.5).to_dict() == {"task": "a", "epoch": 2, "watched_seconds": 0.5, "lsn": "0/3DE"}
+    assert holder("a").to_dict()["watched_seconds"] is None
+
+
+def test_the_newest_confirmation_says_where_the_leader_stood() -> None:
+    """A task that may still acknowledge says nothing of where its log ends."""
+    assert shown(holder("a", 2, 0, lsn=5), holder("b", 2, 0, lsn=7), holder("c", lsn=9)).source == Lsn(7)
+    assert shown(holder("c", lsn=9)).source is None
+
+
+def test_a_confirmation_of_another_fence_does_not_wait_for_this_one() -> None:
+    """A task that watched an earlier fence for long has not watched this one."""
+    seen = shown(holder("old", 1, 60), holder("new", 2, 1), holder("silent"))
+    assert isinstance(judge(seen, FENCE_EPOCH, WAIT), MayLack)
+
+
 @dataclass
 class Task:
     """What a task of the service does, a step at a time: register, read the record, act on what it read."""

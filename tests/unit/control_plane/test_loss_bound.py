@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.domain.heartbeat import Heartbeat, Lsn
-from failover.domain.loss_bound import KnownLoss, ReplicaPosition, UnknownLoss, accept, bound_loss
+from failover.domain.loss_bound import Acceptance, KnownLoss, ReplicaPosition, UnknownLoss, accept, bound_loss
 from failover.domain.plan import FailoverPolicy
 
 UNPUBLISHED = timedelta(seconds=20)
@@ -58,28 +58,41 @@ def test_bytes_behind_is_unknown_when_the_replica_names_no_position() -> None:
     assert loss.bytes_behind is None
 
 
+def test_bytes_behind_is_counted_from_the_newest_position_that_the_replica_names() -> None:
+    """A replica that was restarted without its source names only what it has replayed."""
+    for received, replayed in ((Lsn(900), None), (None, Lsn(900)), (Lsn(900), Lsn(1)), (Lsn(1), Lsn(900))):
+        loss = bound_loss(beat(0), ReplicaPosition(True, received, replayed, beat(0)), PRIMARY, UNPUBLISHED)
+        assert loss == KnownLoss(UNPUBLISHED, 100)
+
+
 @pytest.mark.parametrize("policy", FailoverPolicy)
 def test_no_policy_accepts_an_unknown_loss(policy: FailoverPolicy) -> None:
-    assert not accept(UnknownLoss("Nothing is known."), policy, timedelta(days=1)).accepted
+    accepted = accept(UnknownLoss("Nothing is known."), policy, timedelta(days=1))
+    assert accepted == Acceptance(False, "The loss is unknown, so it is not accepted: Nothing is known.")
+    assert not accepted.askable
 
 
 @pytest.mark.parametrize(
-    ("policy", "bound_seconds", "accepted"),
+    ("policy", "bound_seconds", "accepted", "askable", "reason"),
     [
-        (FailoverPolicy.AUTO, 300, True),
-        (FailoverPolicy.AUTO, 300.1, False),
-        (FailoverPolicy.AUTO_WITHIN_RPO, 300, True),
-        (FailoverPolicy.AUTO_WITHIN_RPO, 301, False),
-        (FailoverPolicy.APPROVE, 0, False),
+        (FailoverPolicy.AUTO, 300, True, False, "At most 300.0 s could be lost, within the RPO of 300 s."),
+        (FailoverPolicy.AUTO, 300.1, False, False, "Up to 300.1 s could be lost, more than the RPO of 300 s."),
+        (FailoverPolicy.AUTO_WITHIN_RPO, 300, True, False, "At most 300.0 s could be lost, within the RPO of 300 s."),
+        (FailoverPolicy.AUTO_WITHIN_RPO, 301, False, True, "Up to 301.0 s could be lost, more than the RPO of 300 s."),
+        (
+            FailoverPolicy.APPROVE,
+            0,
+            False,
+            True,
+            "The policy is approve: a person must accept that up to 0.0 s could be lost.",
+        ),
     ],
 )
 def test_a_known_loss_is_accepted_within_the_rpo_unless_a_person_must(
-    policy: FailoverPolicy, bound_seconds: float, accepted: bool
+    policy: FailoverPolicy, bound_seconds: float, accepted: bool, askable: bool, reason: str
 ) -> None:
     loss = KnownLoss(timedelta(seconds=bound_seconds), 0)
-    decision = accept(loss, policy, timedelta(seconds=300))
-    assert decision.accepted is accepted
-    assert decision.reason.endswith(".")
+    assert accept(loss, policy, timedelta(seconds=300)) == Acceptance(accepted, reason, askable)
 
 
 @pytest.mark.scenario("F17")
@@ -127,3 +140,5 @@ def test_a_replica_is_drained_only_when_it_can_show_it() -> None:
     assert replica().drained
     assert not replica(received=None).drained
     assert not ReplicaPosition(True, Lsn(2), Lsn(1), None).drained
+    assert not ReplicaPosition(True, Lsn(2), None, None).drained
+    assert not ReplicaPosition(True, None, Lsn(2), None).drained

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from control_plane_world import (
     PRIMARY,
     STANDBY,
     MemoryAlarms,
+    MemoryDeadLetters,
     MemoryExecutions,
     MemoryJournal,
     MemoryOutcomes,
@@ -39,7 +41,8 @@ class World:
         self.alarms = MemoryAlarms(route53=Health.UNHEALTHY)
         self.tell = TellOnce(MemoryOutcomes(), self.people, self.clock)
         self.region, self.intakes = STANDBY, 0
-        self.receive = ReceiveAlarm(ACCOUNT, self._intake)
+        self.dead_letters = MemoryDeadLetters()
+        self.receive = ReceiveAlarm(ACCOUNT, self._intake, lambda: self.dead_letters)
 
     def _intake(self) -> Intake:
         self.intakes += 1
@@ -112,6 +115,39 @@ def test_two_alarms_of_one_outage_start_one_run_and_the_second_is_kept_with_it()
     assert (started.kind, kept.kind) == ("run-started", "alarm-refused")
     assert first.run in kept.reason
     assert kept.data == {"alarm": ALARM_ARN}
+
+
+@pytest.mark.scenario("F09")
+def test_what_is_none_of_an_alarm_is_set_aside_with_the_reason_and_nothing_else_is() -> None:
+    """An OK, a copy, a muted or another account's alarm is daily business: the log has it, and nobody is called."""
+    world = World()
+    for _ in range(2):
+        world.receive(alarm_event())
+    world.receive(changed(value="OK"))
+    world.receive(changed(muteDetail={"mutedBy": "rule"}))
+    world.receive(changed(timestamp="2019-10-02T17:04:40.989+0000"))
+    stranger = alarm_event(account="210987654321")
+    stranger["resources"] = [ALARM_ARN.replace(ACCOUNT, "210987654321")]
+    world.receive(stranger)
+    assert world.dead_letters.texts == []
+    intakes = world.intakes
+    received = world.receive(alarm_event(source="aws.health"))
+    (text,) = world.dead_letters.texts
+    assert json.loads(text)["refused"] == received.reason
+    assert "aws.health" in json.loads(text)["event"]
+    assert world.intakes == intakes, "neither plan nor record is asked because of it"
+
+
+@pytest.mark.scenario("F09")
+def test_an_event_that_cannot_be_set_aside_is_refused_all_the_same() -> None:
+    """Raised, it would be tried again, and the receiver would be called broken by whoever sends such things."""
+    world = World()
+
+    def dark() -> MemoryDeadLetters:
+        raise TransientFailure("Sending: no answer from AWS.")
+
+    received = ReceiveAlarm(ACCOUNT, world._intake, dark)({"source": "nonsense"})
+    assert (received.started, received.reason) == (False, "The event's source is nonsense, not aws.cloudwatch.")
 
 
 @pytest.mark.scenario("F04")

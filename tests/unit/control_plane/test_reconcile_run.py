@@ -72,7 +72,24 @@ def test_after_the_one_way_step_nothing_is_opened_and_people_are_called_once() -
     assert world.register.record == before
     (heard,) = world.people.heard
     assert "HELD" in heard[0]
-    assert "redrive-execution" in heard[1]
+    assert heard[1].count("redrive-execution") == 1
+    assert "--take-over" in heard[1]
+
+
+@pytest.mark.scenario("F40")
+@pytest.mark.parametrize(
+    ("age", "redrivable"), [(timedelta(days=14) - timedelta(minutes=1), True), (timedelta(days=14), False)]
+)
+def test_a_run_that_is_too_old_to_be_redriven_is_led_to_being_taken_over(age: timedelta, redrivable: bool) -> None:
+    """AWS refuses it then; at 3 a.m. nobody should learn that from an error."""
+    world = World(EndedRun("FAILED", NOW - age, entered_the_one_way_step=True))
+    told = world.reconcile()
+    assert told is not None
+    assert ("AWS redrives it no more" in told) is not redrivable
+    ((_, text),) = world.people.heard
+    assert ("redrive-execution" in text) is redrivable
+    assert "--take-over" in text
+    assert world.register.record.state is State.FENCED
 
 
 @pytest.mark.parametrize(

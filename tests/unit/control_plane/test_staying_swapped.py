@@ -16,6 +16,7 @@ from control_plane_world import (
     STANDBY,
     AtOnce,
     MemoryAlarms,
+    MemoryDeadLetters,
     MemoryExecutions,
     MemoryHeartbeats,
     MemoryJournal,
@@ -75,7 +76,7 @@ class Swapped:
             self.journal,
             self.clock,
         )
-        return ReceiveAlarm(ACCOUNT, lambda: intake)(event)
+        return ReceiveAlarm(ACCOUNT, lambda: intake, MemoryDeadLetters)(event)
 
 
 def test_the_probe_there_opens_an_incident_against_the_new_leader() -> None:

@@ -22,12 +22,13 @@ def test_the_templates_primary_that_leads_may_be_deployed() -> None:
 def test_nothing_is_deployed_while_a_run_holds_the_fence() -> None:
     refusal = may_deploy(replace(RECORD, state=State.FENCED, run="failover-e1-0123abcd"), PRIMARY)
     assert refusal is not None
-    assert "failover-e1-0123abcd holds the fence" in refusal.reason
+    assert "failover-e1-0123abcd holds the fence, since 2026-01-01 00:00:00 UTC." in refusal.reason
 
 
 def test_templates_from_before_the_failover_are_refused_and_what_to_do_is_said() -> None:
     refusal = may_deploy(replace(RECORD, leader=STANDBY, epoch=3), PRIMARY)
     assert refusal is not None
+    assert "us-west-2 leads, since 2026-01-01 00:00:00 UTC, in epoch 3" in refusal.reason
     assert "would undo the failover" in refusal.reason
     assert "Swap primaryRegion and secondaryRegion" in refusal.reason
     assert may_deploy(replace(RECORD, leader=STANDBY), STANDBY) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from failover.domain.object_versions import (
     undelete,
 )
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
+START, SECOND = datetime(2026, 3, 1, tzinfo=UTC), timedelta(seconds=1)
 Content = str | None  # None: not there, or deleted
 
 
@@ -94,3 +95,29 @@ def test_in_one_second_the_latest_counts_and_content_is_above_a_marker() -> None
 def test_a_key_whose_versions_have_expired_is_told() -> None:
     step = undelete([Version("a", "m", START, True)])
     assert step == Keep("a", "has no version left under its delete marker", remarkable=True)
+
+
+VERSION = Version("a", "v1", START, True, 3, "x")
+MARKER = Version("a", "m", START, True)
+
+
+@pytest.mark.parametrize(
+    ("step", "reason", "remarkable"),
+    [
+        (undelete([VERSION]), "is not deleted", False),
+        (as_it_was([VERSION], START, True), "has not changed since", False),
+        (as_it_was([VERSION], START - SECOND, False), "was not there then; it is left as it is", True),
+        (as_it_was([MARKER], START - SECOND, False), "was not there then, and is not now", False),
+        (as_it_was([MARKER], START, True), "was not there then, and is not now", False),
+    ],
+)
+def test_what_is_kept_is_told_with_its_reason(step: Step, reason: str, remarkable: bool) -> None:
+    assert step == Keep("a", reason, remarkable)
+
+
+def test_each_step_names_the_versions_that_it_touches() -> None:
+    second, marker = replace(VERSION, id="v2", at=START + SECOND), replace(MARKER, at=START + SECOND)
+    first = replace(VERSION, latest=False)
+    assert undelete([first, marker]) == RemoveMarkers((marker,), first)
+    assert as_it_was([first, second], START, False) == CopyOnTop(first, second)
+    assert as_it_was([VERSION], START - SECOND, True) == PutMarker(VERSION)

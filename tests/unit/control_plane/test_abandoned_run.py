@@ -1,0 +1,45 @@
+"""When is a run that has ended taken for over, and what is told of it?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from control_plane_world import NOW, PRIMARY, RUN
+
+from failover.domain.abandoned_run import EndedRun, Page, Reopen, holder, judge, untold
+from failover.domain.leader_record import State, genesis
+
+SETTLED = timedelta(seconds=30)
+FENCED = replace(genesis(PRIMARY, NOW), epoch=2, state=State.FENCED, run=RUN)
+OVER = NOW - SETTLED
+
+
+def ended(at: datetime | None = OVER, entered: bool = False) -> EndedRun:
+    return EndedRun("ABORTED", at, entered)
+
+
+def test_only_a_fence_has_a_holder() -> None:
+    assert holder(FENCED) == RUN
+    assert holder(replace(FENCED, state=State.OPEN)) is None
+
+
+@pytest.mark.parametrize("run", [None, ended(None), ended(OVER + timedelta(milliseconds=1))])
+def test_a_run_that_is_not_known_to_be_over_is_left_alone(run: EndedRun | None) -> None:
+    assert judge(FENCED, run, SETTLED, NOW) is None
+    assert untold(FENCED, run, SETTLED, NOW) is None
+
+
+def test_what_is_to_be_done_depends_on_the_one_way_step_and_is_told() -> None:
+    assert judge(FENCED, ended(), SETTLED, NOW) == Reopen(
+        f"{RUN} ended as ABORTED before PromoteReplica and left {PRIMARY} fenced."
+    )
+    assert judge(FENCED, ended(entered=True), SETTLED, NOW) == Page(
+        f"{RUN} ended as ABORTED after it had entered PromoteReplica: {PRIMARY} stays fenced and nobody leads."
+    )
+
+
+def test_a_run_that_recorded_nothing_is_told_by_what_the_record_says() -> None:
+    told = untold(replace(FENCED, state=State.OPEN, epoch=3), ended(), SETTLED, NOW)
+    assert told == f"{RUN} ended as ABORTED and recorded no outcome: {PRIMARY} leads, open in epoch 3."
