@@ -29,9 +29,9 @@ class Mutant:
         """
         return any(
             self.becomes == self.was.replace(text, reads, 1)
-            for text in re.findall(r'"[^"]*"', self.was)
+            for text in (*re.findall(r'"[^"]*"', self.was), *re.findall(r"'[^']*'", self.was))
             if " " in text
-            for reads in (f'"XX{text[1:-1]}XX"', text.lower(), text.upper())
+            for reads in (f"{text[0]}XX{text[1:-1]}XX{text[0]}", text.lower(), text.upper())
         )
 
     def told(self) -> str:

@@ -73,6 +73,11 @@ def test_how_a_text_reads_is_told_apart_from_whether_there_is_one(becomes: str, 
     assert unexplained([mutant], [], (KILLED, TIMEOUT)) == ([] if wording else [mutant])
 
 
+def test_a_text_inside_another_is_wording_too() -> None:
+    was = """f"It is at {place or 'no known place'}." """
+    assert Mutant("f", was, was.replace("no known place", "XXno known placeXX"), 0).of_wording
+
+
 def test_a_word_without_a_space_may_be_a_key_and_is_no_wording() -> None:
     assert not Mutant("f", 'return data["key"]', 'return data["KEY"]', 0).of_wording
 

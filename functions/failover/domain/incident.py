@@ -15,6 +15,7 @@ from failover.domain.leader_record import LeaderRecord, Refusal
 from failover.domain.plan import Plan
 from failover.domain.signals import Observation
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -46,16 +47,17 @@ def open_incident(
     if since is None:
         return Refusal(f"No vantage point tells since when {record.leader} is down ({told}).")
     lasted, patience = now - since, plan.timing.probe_after
-    if not ended and lasted < patience:
+    if ended:
+        pause = min(patience * 2 ** (len(ended) - 1), LONGEST_PAUSE)
+        if now - max(ended) < pause:
+            return Refusal(
+                f"{len(ended)} runs of this outage have stood down; "
+                f"the next begins {pause.total_seconds():.0f} s after the last ({told})."
+            )
+    elif lasted < patience:
         return Refusal(
             f"{record.leader} is down for {lasted.total_seconds():.0f} s; "
             f"an alarm has {patience.total_seconds():.0f} s to arrive first ({told})."
-        )
-    pause = min(patience * 2 ** (len(ended) - 1), LONGEST_PAUSE) if ended else timedelta(0)
-    if ended and now - max(ended) < pause:
-        return Refusal(
-            f"{len(ended)} runs of this outage have stood down; "
-            f"the next begins {pause.total_seconds():.0f} s after the last ({told})."
         )
     return Start(
         execution_name(record.epoch, "probe", str(_period(now, patience))),
@@ -75,4 +77,4 @@ def open_incident(
 
 
 def _period(now: datetime, length: timedelta) -> int:
-    return int(now.timestamp() // length.total_seconds())
+    return (now - EPOCH) // length

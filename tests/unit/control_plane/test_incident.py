@@ -10,7 +10,7 @@ import pytest
 from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS, plan_with
 
 from failover.domain.incident import LONGEST_PAUSE, down_since, may_open, open_incident
-from failover.domain.intake import Start
+from failover.domain.intake import Start, execution_name
 from failover.domain.leader_record import Disarmed, Refusal, State, genesis
 from failover.domain.signals import Health, Observation
 
@@ -37,7 +37,7 @@ def opened(
 def test_a_run_is_started_under_a_name_and_with_the_evidence() -> None:
     start = opened()
     assert isinstance(start, Start)
-    assert start.name.startswith("failover-e5-")
+    assert start.name == execution_name(5, "probe", str(int(NOW.timestamp()) // 180))
     assert start.input == {
         "trigger": {
             "kind": "probe",

@@ -165,6 +165,11 @@ def test_a_damaged_entry_is_told_with_what_is_wrong(damage: dict[str, object], w
     assert flaws(texts) == [f"{key_of(2)} is no entry: {why}."]
 
 
+def test_a_journal_whose_first_entry_follows_another_was_cut_off_at_its_start() -> None:
+    first = json.dumps({**json.loads(journal(1)[key_of(1)]), "previous": "1" * 64})
+    assert flaws({key_of(1): first}) == [f"{key_of(1)} does not follow from {key_of(0)}: one of the two was changed."]
+
+
 def test_a_change_after_a_damaged_entry_is_named_as_well() -> None:
     texts = {**journal(6), key_of(2): "{}"}
     texts[key_of(4)] = texts[key_of(4)].replace("the 4th", "nothing")

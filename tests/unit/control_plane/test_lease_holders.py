@@ -72,6 +72,10 @@ def test_the_newest_confirmation_says_where_the_leader_stood() -> None:
     assert shown(holder("c", lsn=9)).source is None
 
 
+def test_a_replica_that_has_replayed_just_to_the_confirmation_holds_what_came_before_it() -> None:
+    assert isinstance(judge(shown(holder("a", 2, 0), replayed=990), FENCE_EPOCH, WAIT), HoldsEverything)
+
+
 def test_a_confirmation_of_another_fence_does_not_wait_for_this_one() -> None:
     """A task that watched an earlier fence for long has not watched this one."""
     seen = shown(holder("old", 1, 60), holder("new", 2, 1), holder("silent"))
