@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs.mutate import AREAS, EXPLAINED, KILLED, TIMEOUT
+from proofs.mutate import AREAS, EXPLAINED, KILLED, TIMEOUT, not_covered
 from proofs.survivors import Mutant, read_mutants, unexplained
 
 MUTATED = """
@@ -87,6 +87,15 @@ def test_no_literal_with_a_space_decides_anything(module: str) -> None:
     """Such a literal is taken for wording when its mutants survive: it must be no key, and be compared with nothing."""
     tree = ast.parse((Path(__file__).parents[2] / "functions/failover" / module).read_text())
     assert [text for node in ast.walk(tree) for text in _deciding(node) if " " in text] == []
+
+
+def test_every_module_of_decisions_is_asked_about_or_told_to_be_in_no_area() -> None:
+    root = Path(__file__).parents[2] / "functions" / "failover"
+    asked = [one for area in AREAS.values() for one in area.modules]
+    assert len(asked) == len(set(asked))
+    assert all((root / one).is_file() for one in asked)
+    told = {*asked, *not_covered()}
+    assert told == {one.relative_to(root).as_posix() for one in (root / "domain").rglob("*.py") if one.name[0] != "_"}
 
 
 def _deciding(node: ast.AST) -> Iterator[str]:
