@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from control_plane_world import NOW, PRIMARY, RUN
 
-from failover.domain.abandoned_run import EndedRun, Page, Reopen, holder, judge, untold
+from failover.domain.abandoned_run import REDRIVABLE, EndedRun, Page, Reopen, holder, judge, untold
 from failover.domain.leader_record import State, genesis
 
 SETTLED = timedelta(seconds=30)
@@ -33,11 +33,16 @@ def test_a_run_that_is_not_known_to_be_over_is_left_alone(run: EndedRun | None) 
 
 def test_what_is_to_be_done_depends_on_the_one_way_step_and_is_told() -> None:
     assert judge(FENCED, ended(), SETTLED, NOW) == Reopen(
-        f"{RUN} ended as ABORTED before PromoteReplica and left {PRIMARY} fenced."
+        f"{RUN} ended as ABORTED before its one-way step and left {PRIMARY} fenced."
     )
-    assert judge(FENCED, ended(entered=True), SETTLED, NOW) == Page(
-        f"{RUN} ended as ABORTED after it had entered PromoteReplica: {PRIMARY} stays fenced and nobody leads."
-    )
+
+
+@pytest.mark.parametrize(("before", "redrivable"), [(timedelta(milliseconds=1), True), (timedelta(0), False)])
+def test_a_page_tells_whether_aws_still_redrives_the_run(before: timedelta, redrivable: bool) -> None:
+    held = f"{RUN} ended as ABORTED after it had entered its one-way step: {PRIMARY} stays fenced and nobody leads."
+    late = "" if redrivable else f" That is {REDRIVABLE.days} days ago or more, so AWS redrives it no more."
+    run = ended(NOW - REDRIVABLE + before, entered=True)
+    assert judge(FENCED, run, SETTLED, NOW) == Page(f"{held}{late}", redrivable)
 
 
 def test_a_run_that_recorded_nothing_is_told_by_what_the_record_says() -> None:

@@ -14,7 +14,7 @@ from control_plane_world import ACCOUNT, ALARM_ARN, NOW, alarm_event, alarm_noti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, overtaken, read_report
+from failover.domain.alarm_event import AlarmEvent, NotAnAlarm, ReportedAlarm, accept, overtaken, read_report
 from failover.domain.alarm_notice import as_event
 from failover.domain.leader_record import Refusal
 from failover.domain.signals import Health
@@ -310,12 +310,12 @@ def test_an_alarm_that_is_not_fresh_is_told_by_how_much(age_seconds: float, why:
     ],
 )
 def test_a_malformed_event_is_refused_by_what_is_wrong_with_it(event: object, why: str) -> None:
-    assert read_report(event) == Refusal(why)
+    assert read_report(event) == NotAnAlarm(why)
 
 
 def test_a_time_that_is_no_text_is_no_instant() -> None:
     refused = report_of(timestamp=5)
-    assert refused == Refusal("The event is malformed: detail.state.timestamp is no instant with a time zone.")
+    assert refused == NotAnAlarm("The event is malformed: detail.state.timestamp is no instant with a time zone.")
 
 
 @pytest.mark.parametrize(
