@@ -25,6 +25,7 @@ from proofs.survivors import Mutant, read_mutants, unexplained
 ROOT = Path(__file__).resolve().parents[1]
 STAGED, KEPT = ROOT / "build" / "mutation", ROOT / "runbooks" / "evidence" / "mutation"
 EXPLAINED = Path(__file__).with_name("explained.json")
+READ_BY_TESTS = ("statemachines", "dataplane_cdk/synthesized")
 KILLED, TIMEOUT = 1, -24
 
 
@@ -94,12 +95,13 @@ def stage(area: Area, folder: Path) -> None:
     without = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "functions" / "failover", folder / "src" / "failover", ignore=without)
     shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=without)
-    shutil.copytree(ROOT / "statemachines", folder / "statemachines")
+    for read_by_tests in READ_BY_TESTS:
+        shutil.copytree(ROOT / read_by_tests, folder / read_by_tests)
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     settings = {
         "source_paths": ["src"],
         "only_mutate": [f"src/failover/{module}" for module in area.modules],
-        "also_copy": ["statemachines", "tests"],
+        "also_copy": [*READ_BY_TESTS, "tests"],
         "pytest_add_cli_args": ["-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider"],
         "pytest_add_cli_args_test_selection": [*area.tests, *SLOW],
     }
