@@ -143,6 +143,7 @@ PERMITTED: dict[str, set[str]] = {
     },
     "CheckSecondaryReadiness": {
         DATABASE_SEEN,
+        "kms:DescribeKey key/*",
         SERVICE_SEEN,
         "rds:DescribeDBInstanceAutomatedBackups arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
         "rds:DescribeDBInstanceAutomatedBackups *",

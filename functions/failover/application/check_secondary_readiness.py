@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from failover.application.errors import RunRefused, TransientFailure
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
+from failover.application.readiness_ports import Keys
 from failover.application.restore_ports import RecoveryPoints
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import DatabaseMode, Plan
+from failover.domain.readiness.keys import why_not_usable
 from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested
 from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
 from failover.domain.run import Run
@@ -23,6 +26,8 @@ NO_RESTORE = (
 )
 # In others AWS does not rename an instance, and a restored one needs its name.
 RENAMED_IN = frozenset({"available", "storage-full"})
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+NO_RESTORE_WITHOUT_KEY = "The backups here are encrypted under it, and RDS restores none while it is not enabled."
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class CheckSecondaryReadiness:
     region: str
     databases: Databases
     backups: RecoveryPoints
+    keys: Keys
     services: Services
     clock: Clock
 
@@ -76,7 +82,19 @@ class CheckSecondaryReadiness:
         found = choose(self.backups.find((self.plan.region(leader).database_instance, own)), asked.to)
         if isinstance(found, Refusal):
             return self._answer(False, f"{why} {found.reason}", size)
-        return self._answer(True, f"{why} It can be made of {found[0]}.", size, found)
+        return self._under_key(why, found, size)
+
+    def _under_key(self, why: str, found: tuple[RecoveryPoint, ...], size: ServiceSize) -> dict[str, Any]:
+        """Whether the points that were found can be opened."""
+        told, alias = f"{why} It can be made of {found[0]}.", self.plan.key_alias
+        try:
+            state = self.keys.state(alias)
+        except (RunRefused, TransientFailure) as error:
+            # No reason to give up: RDS asks KMS itself, and refuses by itself.
+            return self._answer(True, f"{told} Whether {alias} is enabled is not known: {error}", size, found)
+        if reason := why_not_usable(alias, state):
+            return self._answer(False, f"{why} {reason} {NO_RESTORE_WITHOUT_KEY}", size)
+        return self._answer(True, told, size, found)
 
     def _name_is_kept(self) -> str | None:
         """Why a restored instance could not take the place of the one that is here."""

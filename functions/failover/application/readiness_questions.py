@@ -76,7 +76,7 @@ class ReadinessQuestions:
             checks.LAG: self._ask_lag,
             checks.BACKUPS: self._ask_backups,
             checks.CLASS: self._ask_class,
-            checks.KEY: lambda: keys.key(self._key, self._here.keys.state(self._key)),
+            checks.KEY: self._ask_key,
             checks.SECRET: self._ask_secret,
             checks.IMAGE: self._ask_image,
             checks.TASK_DEFINITION: lambda: parity.task_definition(self._shape_here(), self._shape_there()),
@@ -95,10 +95,6 @@ class ReadinessQuestions:
             checks.SUBSCRIPTIONS: self._ask_subscriptions,
         }
         return [Question(check, asks[check]) for check in checks.ALL]
-
-    @property
-    def _key(self) -> str:
-        return f"alias/drlab-{self._plan.service}"
 
     def _asked(self, region: str) -> Answer:
         answer = self._looks.probe.get(f"{self._plan.region(region).service_url}/database")
@@ -130,6 +126,10 @@ class ReadinessQuestions:
     def _ask_class(self) -> Finding:
         here, there = self._both()
         return database.instance_class(here.instance_class, there.instance_class)
+
+    def _ask_key(self) -> Finding:
+        alias = self._plan.key_alias
+        return keys.key(alias, self._here.keys.state(alias))
 
     def _ask_secret(self) -> Finding:
         name = self._plan.region(self._standby).database_secret

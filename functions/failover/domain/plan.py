@@ -171,6 +171,11 @@ class Plan:
             raise PlanError("db_mode", self.db_mode.value, f"{DatabaseMode.AURORA}, for a step of a global database")
         return f"drlab-{self.service}"
 
+    @property
+    def key_alias(self) -> str:
+        """What the key is called, in each Region its own, that the database, its backups and its login are encrypted under."""
+        return f"alias/drlab-{self.service}"
+
     def standby_of(self, leader: str) -> str:
         """The Region that would take over from `leader`. Raises PlanError for a Region outside the plan."""
         self.region(leader)

@@ -10,7 +10,7 @@ from typing import Any
 
 from control_plane_world import NOW, PRIMARY, STANDBY, MemoryRds, VirtualClock
 
-from failover.application.errors import DamagedContent
+from failover.application.errors import DamagedContent, TransientFailure
 from failover.application.ports import DatabaseInstance, DatabaseLogin
 from failover.application.restore_ports import Placement
 from failover.domain.heartbeat import Heartbeat, Lsn
@@ -121,3 +121,15 @@ class MemoryRestored:
 DAMAGED = DamagedContent("DataCorrupted: invalid page in block 3 of relation base/16384/16390")
 
 __all__ = ["DAMAGED", "STANDBY", "MemoryBackups", "MemoryRestored", "MemoryRestores", "backups"]
+
+
+class MemoryKeys:
+    def __init__(self) -> None:
+        self.found: str | None = "Enabled"
+        self.dark = False
+
+    def state(self, alias: str) -> str | None:
+        assert alias == "alias/drlab-app"
+        if self.dark:
+            raise TransientFailure(f"Describing {alias}: no answer from AWS.")
+        return self.found

@@ -34,7 +34,7 @@ from control_plane_world import (
     planned_run,
     run_with,
 )
-from restore_world import PLACEMENT, MemoryBackups, MemoryRestored, MemoryRestores, backups
+from restore_world import PLACEMENT, MemoryBackups, MemoryKeys, MemoryRestored, MemoryRestores, backups
 
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.application.check_primary_health import CheckPrimaryHealth
@@ -101,7 +101,9 @@ class World:
         new_writer = (*at, self.register, cluster, self.secrets, cluster.server, self.clock)
         return {
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
-            "CheckSecondaryReadiness": CheckSecondaryReadiness(*at, self.rds, self.backups, self.ecs, self.clock),
+            "CheckSecondaryReadiness": CheckSecondaryReadiness(
+                *at, self.rds, self.backups, MemoryKeys(), self.ecs, self.clock
+            ),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(
                 *at, self.rds, self.secrets, self.server, self.heartbeats, MemoryObjects(), self.clock

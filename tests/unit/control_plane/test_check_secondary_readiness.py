@@ -16,7 +16,7 @@ from control_plane_world import (
     planned_run,
     run_with,
 )
-from restore_world import MemoryBackups, backups
+from restore_world import MemoryBackups, MemoryKeys, backups
 
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
 from failover.domain.run import RunStateError
@@ -28,8 +28,10 @@ class World:
     def __init__(self, **instance: Any) -> None:
         self.clock = VirtualClock()
         self.rds, self.ecs = MemoryRds(self.clock, **instance), MemoryEcs(self.clock)
-        self.backups = MemoryBackups()
-        self.check = CheckSecondaryReadiness(plan_with(), STANDBY, self.rds, self.backups, self.ecs, self.clock)
+        self.backups, self.keys = MemoryBackups(), MemoryKeys()
+        self.check = CheckSecondaryReadiness(
+            plan_with(), STANDBY, self.rds, self.backups, self.keys, self.ecs, self.clock
+        )
 
 
 def test_an_available_replica_of_the_leader_and_a_service_are_ready() -> None:
@@ -98,6 +100,36 @@ def test_for_want_of_a_replica_a_backup_is_found(lost: dict[str, Any] | None) ->
     assert (answer["ready"], answer["path"], len(answer["points"])) == (True, "restore", 1)
     assert "It can be made of the automated backups to 2026-11-23 02:57:00 UTC" in answer["reason"]
     assert world.backups.asked == [(f"app-{PRIMARY}", f"app-{STANDBY}")]
+
+
+@pytest.mark.scenario("F29")
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("Disabled", "alias/drlab-app is Disabled"),
+        ("PendingDeletion", "alias/drlab-app is PendingDeletion"),
+        (None, "no key alias/drlab-app"),
+    ],
+)
+def test_a_restore_under_a_key_that_is_not_enabled_is_refused_with_that_reason(state: str | None, why: str) -> None:
+    """Before the fence: RDS would refuse it after, with the old leader stopped for nothing."""
+    world = World()
+    world.rds.instance = None
+    world.backups.found, world.keys.found = backups(), state
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["points"]) == (False, [])
+    assert why in answer["reason"]
+    assert "RDS restores none while it is not enabled" in answer["reason"]
+
+
+def test_a_key_that_nobody_tells_of_is_no_reason_to_give_up() -> None:
+    """RDS asks KMS itself; what is not known is said."""
+    world = World()
+    world.rds.instance = None
+    world.backups.found, world.keys.dark = backups(), True
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["path"]) == (True, "restore")
+    assert "Whether alias/drlab-app is enabled is not known" in answer["reason"]
 
 
 def test_a_usable_replica_goes_before_every_backup_unless_a_person_asks_for_one() -> None:

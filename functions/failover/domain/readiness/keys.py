@@ -15,6 +15,16 @@ class SecretSeen:
     deleted_at: datetime | None
 
 
+def why_not_usable(alias: str, state: str | None) -> str | None:
+    """Nothing is encrypted or opened under it; None: it is enabled. `state` in KMS's words, None when there is no such key.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    """
+    if state is None:
+        return f"There is no key {alias}."
+    return None if state == "Enabled" else f"{alias} is {state}."
+
+
 def key(alias: str, state: str | None) -> Finding:
     """`state` in KMS's words, None when there is no such key.
 
