@@ -153,7 +153,13 @@ def test_readiness_asks_whether_the_cluster_could_become_the_writer(
     """And no backup is looked for in its place: `backups` would fail."""
     clock = VirtualClock()
     check = CheckSecondaryReadiness(
-        aurora_plan(), STANDBY, Aurora(Api(**changes), "drlab-app"), SimpleNamespace(), MemoryEcs(clock), clock
+        aurora_plan(),
+        STANDBY,
+        Aurora(Api(**changes), "drlab-app"),
+        SimpleNamespace(),
+        SimpleNamespace(),
+        MemoryEcs(clock),
+        clock,
     )  # type: ignore[arg-type]
     answer = check(run_with(health={"leader": PRIMARY}))
     assert (answer["ready"], answer["db_mode"]) == (ready, "aurora-global")
@@ -163,7 +169,13 @@ def test_readiness_asks_whether_the_cluster_could_become_the_writer(
 def test_a_restore_of_a_cluster_is_refused_with_what_to_do() -> None:
     clock = VirtualClock()
     check = CheckSecondaryReadiness(
-        aurora_plan(), STANDBY, Aurora(Api(), "drlab-app"), SimpleNamespace(), MemoryEcs(clock), clock
+        aurora_plan(),
+        STANDBY,
+        Aurora(Api(), "drlab-app"),
+        SimpleNamespace(),
+        SimpleNamespace(),
+        MemoryEcs(clock),
+        clock,
     )  # type: ignore[arg-type]
     answer = check(run_with(health={"leader": PRIMARY}, restore={"to": "latest"}))
     assert answer["ready"] is False
