@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.domain.heartbeat import Heartbeat, Lsn
-from failover.domain.loss_bound import Acceptance, KnownLoss, ReplicaPosition, UnknownLoss, accept, bound_loss
+from failover.domain.loss_bound import (
+    Acceptance,
+    KnownLoss,
+    ReplicaPosition,
+    UnknownLoss,
+    accept,
+    bound_loss,
+    bound_restored_loss,
+)
 from failover.domain.plan import FailoverPolicy
 
 UNPUBLISHED = timedelta(seconds=20)
@@ -142,3 +150,31 @@ def test_a_replica_is_drained_only_when_it_can_show_it() -> None:
     assert not ReplicaPosition(True, Lsn(2), Lsn(1), None).drained
     assert not ReplicaPosition(True, Lsn(2), None, None).drained
     assert not ReplicaPosition(True, None, Lsn(2), None).drained
+
+
+@pytest.mark.parametrize(
+    ("position", "settled"),
+    [
+        (ReplicaPosition(True, Lsn(2), Lsn(1), None), False),
+        (ReplicaPosition(True, Lsn(2), Lsn(2), None), True),
+        (ReplicaPosition(False, Lsn(2), Lsn(1), None), True),
+        (ReplicaPosition(True, None, None, None, by_storage=True), True),
+    ],
+)
+def test_waiting_for_a_replica_is_over_once_nothing_newer_can_come(position: ReplicaPosition, settled: bool) -> None:
+    assert position.settled is settled
+
+
+@pytest.mark.parametrize(
+    ("published", "loss"),
+    [
+        (None, UnknownLoss("The leader's heartbeat was never published.")),
+        (beat(0, STANDBY), UnknownLoss(f"The newest published heartbeat is {STANDBY}'s, not {PRIMARY}'s.")),
+        (beat(-50), KnownLoss(timedelta(0), None)),
+        (beat(7), KnownLoss(timedelta(seconds=27), None)),
+    ],
+)
+def test_a_restored_database_lacks_what_came_after_the_moment_it_was_restored_to(
+    published: Heartbeat | None, loss: KnownLoss | UnknownLoss
+) -> None:
+    assert bound_restored_loss(published, NOW, PRIMARY, UNPUBLISHED) == loss
