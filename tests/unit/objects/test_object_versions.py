@@ -102,17 +102,22 @@ MARKER = Version("a", "m", START, True)
 
 
 @pytest.mark.parametrize(
-    ("step", "reason", "remarkable"),
+    ("version", "delete_newer", "moment", "reason", "remarkable"),
     [
-        (undelete([VERSION]), "is not deleted", False),
-        (as_it_was([VERSION], START, True), "has not changed since", False),
-        (as_it_was([VERSION], START - SECOND, False), "was not there then; it is left as it is", True),
-        (as_it_was([MARKER], START - SECOND, False), "was not there then, and is not now", False),
-        (as_it_was([MARKER], START, True), "was not there then, and is not now", False),
+        (VERSION, True, START, "has not changed since", False),
+        (VERSION, False, START - SECOND, "was not there then; it is left as it is", True),
+        (MARKER, False, START - SECOND, "was not there then, and is not now", False),
+        (MARKER, True, START, "was not there then, and is not now", False),
     ],
 )
-def test_what_is_kept_is_told_with_its_reason(step: Step, reason: str, remarkable: bool) -> None:
-    assert step == Keep("a", reason, remarkable)
+def test_what_is_kept_is_told_with_its_reason(
+    version: Version, delete_newer: bool, moment: datetime, reason: str, remarkable: bool
+) -> None:
+    assert as_it_was([version], moment, delete_newer) == Keep("a", reason, remarkable)
+
+
+def test_what_is_not_deleted_is_kept_and_told() -> None:
+    assert undelete([VERSION]) == Keep("a", "is not deleted")
 
 
 def test_each_step_names_the_versions_that_it_touches() -> None:
