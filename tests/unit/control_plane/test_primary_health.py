@@ -105,3 +105,7 @@ def test_the_newest_look_is_the_one_whose_detail_is_told() -> None:
 @pytest.mark.parametrize(("verdict", "mode"), [(Verdict.DOWN, Mode.UNPLANNED), (Verdict.HEALTHY, Mode.PLANNED)])
 def test_each_mode_is_allowed_by_one_verdict_alone(verdict: Verdict, mode: Mode) -> None:
     assert [one for one in Verdict if Judgement(one, "").allows(mode)] == [verdict]
+
+
+def test_a_vantage_point_that_looked_once_is_told_as_well() -> None:
+    assert judge([sample(H), sample(H, U)], signals_required=2).reason.endswith("; route53: unhealthy, d).")
