@@ -184,7 +184,11 @@ def test_a_drill_costs_transitions_tasks_and_a_new_replica(month: Estimate) -> N
 def test_each_option_moves_the_total_the_way_it_should(month: Estimate) -> None:
     moved = {one.name: one.total - month.total for one in priced_options(committed_stacks(), PRICES, read_usage())}
     dearer = [name for name, difference in moved.items() if difference > 0]
-    assert set(moved) - set(dearer) == {"useMultiRegionKms=false", "hostedZoneId=Z...", "leaseSeconds=30"}
+    assert set(moved) - set(dearer) == {
+        *("useMultiRegionKms=false", "hostedZoneId=Z...", "leaseSeconds=30"),
+        "faultInjection=true",
+    }
+    assert moved["faultInjection=true"] == 0, "a template of an experiment costs nothing until somebody starts it"
     assert moved["useMultiRegionKms=false"] == 0, "a replica key costs what a key costs"
     assert moved["hostedZoneId=Z..."] == Decimal("-0.50")
     assert moved["leaseSeconds=30"] < -10, "half the renewals"

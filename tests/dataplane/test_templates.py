@@ -78,16 +78,21 @@ def test_backups_are_copied_to_the_other_region_under_its_key() -> None:
     assert primary["AutomaticBackupReplicationKmsKeyId"] == f"arn:aws:kms:{STANDBY}:{ACCOUNT}:alias/drlab-app"
 
 
+def parameter(region: str, concern: str, name: str) -> dict[str, Any]:
+    """The one of that name."""
+    (found,) = (one for one in of_type(region, concern, "AWS::SSM::Parameter").values() if one["Name"] == name)
+    return found
+
+
 def test_both_regions_publish_one_plan_that_the_control_plane_accepts() -> None:
-    texts = {region: only(region, "control", "AWS::SSM::Parameter") for region in REGIONS}
-    assert {one["Name"] for one in texts.values()} == {"/drlab/app/plan"}
+    texts = {region: parameter(region, "control", "/drlab/app/plan") for region in REGIONS}
     assert texts[PRIMARY]["Value"] == texts[STANDBY]["Value"]
     plan = Plan.parse(texts[PRIMARY]["Value"])
     for region in REGIONS:
         here = plan.region(region)
         secrets = of_type(region, "database", "AWS::SecretsManager::Secret").values()
         assert here.database_secret in {one["Name"] for one in secrets}
-        assert here.database_parameter == only(region, "database", "AWS::SSM::Parameter")["Name"]
+        assert parameter(region, "database", here.database_parameter)["Type"] == "String"
         assert here.database_instance == only(region, "database", "AWS::RDS::DBInstance")["DBInstanceIdentifier"]
         assert here.ecs_cluster == only(region, "service", "AWS::ECS::Cluster")["ClusterName"]
         assert here.ecs_service == only(region, "service", "AWS::ECS::Service")["ServiceName"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from control_plane_world import MemoryHeartbeats, run_with
+from control_plane_world import MemoryHeartbeats, MemoryObjects, run_with
 from served_task import ELSEWHERE, HERE, MemoryCloud, Served, eventually, login_of, plan_text
 from two_regions import SESSIONS, Instance, Pair, pair, rows_of, secrets_of
 
@@ -94,7 +94,7 @@ class Divided:
         state["fence"] = FencePrimary(*at, register, clock)(run_with(**state))
         clock.sleep(timedelta(seconds=state["fence"]["wait_seconds"]))
         heartbeats = MemoryHeartbeats(self.cloud.publications.newest)
-        loss = BoundDataLoss(*at, instance, secrets, SESSIONS, heartbeats, clock)(run_with(**state))
+        loss = BoundDataLoss(*at, instance, secrets, SESSIONS, heartbeats, MemoryObjects(), clock)(run_with(**state))
         state["prepared"] = {"loss": loss}
         PromoteReplica(*at, register, instance, secrets, SESSIONS, clock)(run_with(**state))
         probe = HttpProbe(timedelta(seconds=5))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from control_plane_world import MemoryHeartbeats, MemoryRegister, MemorySecrets, run_with
+from control_plane_world import MemoryHeartbeats, MemoryObjects, MemoryRegister, MemorySecrets, run_with
 from served_task import ELSEWHERE, HERE, plan_text
 
 from failover.adapters.clock import SystemClock
@@ -125,7 +125,8 @@ def secrets_of(server: PostgreSQL) -> MemorySecrets:
 def bound(instance: Instance, published: Heartbeat | None, **plan: Any) -> dict[str, Any]:
     """What BoundDataLoss answers for the server of `instance`."""
     secrets, heartbeats = secrets_of(instance.server), MemoryHeartbeats(published)
-    ask = BoundDataLoss(plan_for_tests(**plan), ELSEWHERE, instance, secrets, SESSIONS, heartbeats, SystemClock())
+    at = (plan_for_tests(**plan), ELSEWHERE)
+    ask = BoundDataLoss(*at, instance, secrets, SESSIONS, heartbeats, MemoryObjects(), SystemClock())
     return ask(run_with(fence={"held": True, "leader": HERE, "epoch": 2}))
 
 
