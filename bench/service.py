@@ -252,6 +252,7 @@ def _regions() -> Iterator[tuple[str, dict[str, object]]]:
                 "ecs_cluster": "app",
                 "ecs_service": "app",
                 "leading_tasks": 2,
+                "minimum_tasks": 2,
             },
         )
 

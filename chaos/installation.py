@@ -81,4 +81,5 @@ def _region(region: str) -> dict[str, Any]:
         "ecs_cluster": CLUSTER,
         "ecs_service": CLUSTER,
         "leading_tasks": LEADING_TASKS,
+        "minimum_tasks": LEADING_TASKS,
     }

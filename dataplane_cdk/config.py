@@ -27,7 +27,7 @@ DATABASE_CLASSES = ("db.t4g.small", "db.t4g.medium")
 KEYS = (
     *("service", "account", "primaryRegion", "secondaryRegion", "witnessRegion", "availabilityZones"),
     *("domainName", "hostedZoneId", "certificateArns", "dbMode", "databaseClass", "databaseMultiAz"),
-    *("warmStandbyTasks", "primaryTasks"),
+    *("warmStandbyTasks", "primaryTasks", "minimumTasks"),
     *("alarmEmail", "webhookUrl", "useMultiRegionKms", "s3ReplicateDeletes", "s3ReplicateBack"),
     *("rtoTargetMinutes", "rpoTargetSeconds", "canaryEnabled", "dynamodbGlobalTable", "faultInjection"),
     *("routing", "failoverPolicy", "fencing", "leaseSeconds", "cooldownMinutes", "signalsRequired", "monthlyBudgetUsd"),
@@ -61,6 +61,7 @@ class Config:
     database_class: str
     database_multi_az: bool
     primary_tasks: int
+    minimum_tasks: int
     alarm_email: str | None
     webhook_url: str | None
     use_multi_region_kms: bool
@@ -119,6 +120,8 @@ class Config:
             database_class=context.one_of("databaseClass", DATABASE_CLASSES),
             database_multi_az=context.flag("databaseMultiAz"),
             primary_tasks=primary_tasks,
+            # With fewer tasks than the leader had, only where somebody said how few will do.
+            minimum_tasks=context.optional_whole("minimumTasks", 1, primary_tasks) or primary_tasks,
             alarm_email=context.optional_text("alarmEmail", EMAIL, "an e-mail address"),
             webhook_url=context.optional_text("webhookUrl", URL, "an http or https address"),
             use_multi_region_kms=context.flag("useMultiRegionKms"),

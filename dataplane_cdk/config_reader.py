@@ -63,6 +63,10 @@ class Context:
             raise ConfigError(key, value, f"a whole number, {low} to {high}")
         return value
 
+    def optional_whole(self, key: str, low: int, high: int) -> int | None:
+        """None where the key is null or empty."""
+        return None if self._values[key] in (None, "") else self.whole(key, low, high)
+
     def by_region(self, key: str, regions: tuple[str, ...], pattern: str, allowed: str) -> dict[str, str]:
         """Region -> text that fits `pattern`, where {region} stands for the Region; empty where the key is null."""
         value = self._object(key)

@@ -56,6 +56,7 @@ def _region(config: Config, names: Names, region: str) -> dict[str, Any]:
         "ecs_cluster": names.cluster,
         "ecs_service": names.cluster,
         "leading_tasks": config.primary_tasks,
+        "minimum_tasks": config.minimum_tasks,
     }
 
 

@@ -26,6 +26,11 @@ def test_the_context_of_cdk_json_is_accepted() -> None:
     assert (config.primary.tasks, config.secondary.tasks) == (2, 1)
 
 
+def test_a_failover_goes_on_with_the_full_size_unless_another_minimum_is_given() -> None:
+    assert Config.parse({**OWN, "primaryTasks": 4}).minimum_tasks == 4
+    assert Config.parse({**OWN, "primaryTasks": 4, "minimumTasks": "3"}).minimum_tasks == 3
+
+
 def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None:
     config = Config.parse({**OWN, "primaryTasks": "5", "canaryEnabled": "true", "availabilityZones": "{}"})
     assert (config.primary_tasks, config.canary_enabled) == (5, True)
@@ -50,6 +55,7 @@ def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None
         ({"account": 123456789012}, ("account is 123456789012", "12 digits, as a text")),
         ({"service": "My App"}, ('service is "My App"', "a letter first")),
         ({"primaryTasks": 0}, ("primaryTasks is 0", "1 to 1000")),
+        ({"minimumTasks": 3}, ("minimumTasks is 3", "1 to 2")),
         ({"primaryTasks": True}, ("primaryTasks is true", "whole number")),
         ({"warmStandbyTasks": 3}, ("warmStandbyTasks is 3", "at most primaryTasks, which is 2")),
         ({"canaryEnabled": "yes"}, ('canaryEnabled is "yes"', "true or false")),

@@ -43,6 +43,7 @@ def plan_text(**changes: Any) -> str:
             "ecs_cluster": "app",
             "ecs_service": "app",
             "leading_tasks": 2,
+            "minimum_tasks": 2,
         }
 
     regions = (HERE, ELSEWHERE, WITNESS)

@@ -1,4 +1,8 @@
-"""Has this Region as many healthy tasks as a leader needs?"""
+"""Has this Region as many healthy tasks as a leader needs?
+
+As many as the leader had, or, where these cannot be had within a call's budget, the plan's minimum: then the rest comes when
+there is room. A switchover has the time, and goes by the full size alone.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from failover.application.errors import RunRefused
-from failover.application.polling import Waiting, poll
+from failover.application.errors import RunRefused, StillInProgress
+from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, LoadBalancer, Services
+from failover.domain.leading_size import TooFew, enough
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -39,17 +44,19 @@ class ScaleSecondaryECS:
         desired = max(size.desired, here.leading_tasks)
         if desired > size.desired:
             self.services.resize(here.ecs_cluster, here.ecs_service, desired)
-        healthy = poll(self.clock, self.plan.timing, lambda: self._healthy(size.target_groups, here.leading_tasks))
-        return {
-            "healthy": healthy,
-            "desired": desired,
-            "previous": previous,
-            "reason": f"{healthy} targets are healthy; {here.leading_tasks} are needed to lead.",
-        }
+        found = poll_until_budget(
+            self.clock, self.plan.timing, lambda: self._all(size.target_groups, here.leading_tasks)
+        )
+        healthy = self._healthy(size.target_groups) if isinstance(found, Waiting) else found
+        verdict = enough(healthy, here.leading_tasks, here.leading_tasks if run.planned else here.minimum_tasks)
+        if isinstance(verdict, TooFew):
+            raise StillInProgress(verdict.reason)
+        return {"healthy": healthy, "desired": desired, "previous": previous, "reason": verdict.reason}
 
-    def _healthy(self, target_groups: Sequence[str], needed: int) -> int | Waiting:
+    def _all(self, target_groups: Sequence[str], leading: int) -> int | Waiting:
+        healthy = self._healthy(target_groups)
+        return healthy if healthy >= leading else Waiting(f"{healthy} of the {leading} targets wanted are healthy.")
+
+    def _healthy(self, target_groups: Sequence[str]) -> int:
         """A task counts once it is healthy in every group: each of them can send it requests."""
-        healthy = min(self.load_balancer.healthy_targets(group) for group in target_groups)
-        if healthy < needed:
-            return Waiting(f"{healthy} of the {needed} targets needed are healthy.")
-        return healthy
+        return min(self.load_balancer.healthy_targets(group) for group in target_groups)

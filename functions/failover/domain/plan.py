@@ -103,7 +103,10 @@ class AlarmPlan:
 
 @dataclass(frozen=True)
 class RegionPlan:
-    """What the service is called in one Region."""
+    """What the service is called in one Region, and its size as a leader.
+
+    With `minimum_tasks` a failover goes on where `leading_tasks` cannot be had; the rest comes when there is room.
+    """
 
     region: str
     service_url: str
@@ -113,6 +116,7 @@ class RegionPlan:
     ecs_cluster: str
     ecs_service: str
     leading_tasks: int
+    minimum_tasks: int
 
 
 @dataclass(frozen=True)
@@ -305,6 +309,7 @@ def _regions(root: PlanObject, names: tuple[str, str]) -> Mapping[str, RegionPla
 def _region(name: str, value: object) -> RegionPlan:
     keys = [field.name for field in fields(RegionPlan) if field.name != "region"]
     item = PlanObject(f"regions.{name}", value, keys)
+    leading = item.whole("leading_tasks", 1, 1000)
     return RegionPlan(
         region=name,
         service_url=item.text("service_url", URL_PATTERN, URL_ALLOWED),
@@ -315,5 +320,6 @@ def _region(name: str, value: object) -> RegionPlan:
         database_parameter=item.text("database_parameter", r"/[A-Za-z0-9_./-]{1,1010}", "a parameter's name"),
         ecs_cluster=item.text("ecs_cluster", r"[A-Za-z0-9_-]{1,255}", "an ECS cluster's name"),
         ecs_service=item.text("ecs_service", r"[A-Za-z0-9_-]{1,255}", "an ECS service's name"),
-        leading_tasks=item.whole("leading_tasks", 1, 1000),
+        leading_tasks=leading,
+        minimum_tasks=item.whole("minimum_tasks", 1, leading),
     )

@@ -86,6 +86,7 @@ def _region_dict(region: str) -> dict[str, Any]:
         "ecs_cluster": "app",
         "ecs_service": "app",
         "leading_tasks": 2,
+        "minimum_tasks": 2,
     }
 
 

@@ -95,6 +95,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", "eu-west-1")), "alarms[0].arn"),
     (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)), "alarms[0].arn"),
     (lambda d: d["regions"][STANDBY].update(leading_tasks=0), f"regions.{STANDBY}.leading_tasks"),
+    (lambda d: d["regions"][STANDBY].update(minimum_tasks=3), f"regions.{STANDBY}.minimum_tasks"),
     (lambda d: d["regions"][STANDBY].update(database_instance="app--x"), f"regions.{STANDBY}.database_instance"),
 ]
 

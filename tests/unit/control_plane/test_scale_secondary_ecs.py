@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from control_plane_world import STANDBY, MemoryEcs, VirtualClock, plan_with, run_with
+from control_plane_world import STANDBY, MemoryEcs, VirtualClock, plan_with, planned_run, run_with
 
 from failover.application.errors import RunRefused, StillInProgress
 from failover.application.scale_secondary_ecs import ScaleSecondaryECS
@@ -11,10 +11,13 @@ from failover.application.scale_secondary_ecs import ScaleSecondaryECS
 RUN = run_with(readiness={"ready": True, "tasks": 1})
 
 
-def scaling(desired: int = 1, start_seconds: float = 12) -> tuple[ScaleSecondaryECS, MemoryEcs]:
+def scaling(
+    desired: int = 1, start_seconds: float = 12, leading: int = 2, minimum: int = 2
+) -> tuple[ScaleSecondaryECS, MemoryEcs]:
     clock = VirtualClock()
     ecs = MemoryEcs(clock, desired, start_seconds)
-    return ScaleSecondaryECS(plan_with(), STANDBY, ecs, ecs, clock), ecs
+    plan = plan_with(lambda d: d["regions"][STANDBY].update(leading_tasks=leading, minimum_tasks=minimum))
+    return ScaleSecondaryECS(plan, STANDBY, ecs, ecs, clock), ecs
 
 
 def test_the_standby_is_brought_to_the_leaders_size_and_waited_for() -> None:
@@ -22,6 +25,39 @@ def test_the_standby_is_brought_to_the_leaders_size_and_waited_for() -> None:
     answer = scale(RUN)
     assert (answer["healthy"], answer["desired"], answer["previous"]) == (2, 2, 1)
     assert ecs.resized == [2]
+
+
+@pytest.mark.scenario("F30")
+def test_the_minimum_is_gone_on_with_where_the_full_size_cannot_be_had() -> None:
+    """After a call's budget, and with the full size wanted all the same: ECS goes on trying."""
+    scale, ecs = scaling(start_seconds=10_000, leading=4, minimum=2)
+    ecs.healthy = 3
+    answer = scale(RUN)
+    assert (answer["healthy"], answer["desired"], ecs.resized) == (3, 4, [4])
+    assert answer["reason"] == "3 of the 4 targets wanted are healthy; the plan goes on with 2 or more."
+
+
+@pytest.mark.scenario("F30")
+@pytest.mark.parametrize(("minimum", "healthy"), [(4, 3), (2, 1)])
+def test_fewer_than_the_minimum_are_not_promoted_for(minimum: int, healthy: int) -> None:
+    scale, ecs = scaling(start_seconds=10_000, leading=4, minimum=minimum)
+    ecs.healthy = healthy
+    with pytest.raises(StillInProgress, match=f"{healthy} of the {minimum} targets needed"):
+        scale(RUN)
+
+
+def test_the_full_size_is_given_a_calls_budget_though_the_minimum_is_there() -> None:
+    scale, _ = scaling(start_seconds=30, leading=2, minimum=1)
+    assert scale(RUN)["healthy"] == 2
+
+
+@pytest.mark.scenario("F30")
+def test_a_switchover_waits_for_the_full_size() -> None:
+    """Its leader serves meanwhile: nothing is won by being smaller."""
+    scale, ecs = scaling(start_seconds=10_000, leading=4, minimum=2)
+    ecs.healthy = 3
+    with pytest.raises(StillInProgress, match="3 of the 4 targets needed"):
+        scale(planned_run(readiness={"ready": True, "tasks": 1}))
 
 
 def test_a_larger_standby_is_left_as_it_is() -> None:
