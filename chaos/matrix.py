@@ -27,8 +27,8 @@ ONLY = {
     Situation.SWITCHOVER: ("CheckPrimaryHealth", "WarmSecondary", "FencePrimary", "BoundDataLoss", "PromoteReplica"),
 }
 PLANNED_ONLY = ("WarmSecondary",)
-# Of a failover whose replica is lost: it is not played.
-NOT_ENTERED = (*PLANNED_ONLY, "RestoreFromLatestSnapshot")
+# Of a failover whose replica is lost, and of a global database: neither is played.
+NOT_ENTERED = (*PLANNED_ONLY, "RestoreFromLatestSnapshot", "FailoverGlobalCluster", "SwitchoverGlobalCluster")
 ENTERED = tuple(state for state in TASKS if state not in NOT_ENTERED)
 # Those that a run enters by itself, in each kind of run.
 ON_THE_WAY = tuple(state for state in ENTERED if state not in ("AwaitApproval", "StandDown"))
