@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from aurora_world import ARNS, aurora_plan
 from botocore.exceptions import ClientError
-from control_plane_world import NOW, PRIMARY, STANDBY, MemoryEcs, VirtualClock, run_with
+from botocore.stub import Stubber
+from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS, MemoryEcs, VirtualClock, plan_with, run_with
+from moto import mock_aws
 
 from failover.adapters.aurora import Aurora
 from failover.adapters.aurora_postgres import AuroraPostgres
@@ -21,10 +27,12 @@ from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.leader_record import Refusal
 from failover.domain.lease_holders import Confirmations, HoldsEverything, LeaseHolder, MayLack, judge
 from failover.domain.loss_bound import KnownLoss, ReplicaPosition, bound_loss
+from failover.domain.plan import Plan, PlanError
 from failover.wiring.databases import databases_of, sessions_of
 
 CLUSTER = f"app-{STANDBY}"
 LEASE = timedelta(seconds=20)
+OPTIONS = Path(__file__).parents[3] / "dataplane_cdk" / "synthesized" / "options" / "differences.json"
 
 
 class Api:
@@ -206,3 +214,71 @@ def test_the_plan_s_kind_chooses_how_its_database_is_described_and_opened() -> N
     assert isinstance(databases_of(plan, Api()), Aurora)
     assert isinstance(sessions_of(plan), AuroraPostgres)
     assert not isinstance(databases_of(plan, Api()), Rds)
+
+
+@pytest.fixture
+def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Two clusters of a global database in an emulation, asked in the standby's Region."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    engine = {"Engine": "aurora-postgresql", "EngineVersion": "16.11"}
+    with mock_aws():
+        boto3.client("rds", WITNESS).create_global_cluster(GlobalClusterIdentifier="drlab-app", **engine)
+        for region, credentials in (
+            (PRIMARY, {"MasterUsername": "app", "MasterUserPassword": "not-shown"}),
+            (STANDBY, {}),
+        ):
+            there: Any = boto3.client("rds", region)
+            name = f"app-{region}"
+            there.create_db_cluster(
+                DBClusterIdentifier=name, GlobalClusterIdentifier="drlab-app", Port=5432, **engine, **credentials
+            )
+            there.create_db_instance(
+                DBInstanceIdentifier=f"{name}-1", DBClusterIdentifier=name, DBInstanceClass="db.r6g.large", **engine
+            )
+        yield boto3.client("rds", STANDBY)
+
+
+def test_rds_s_own_answers_are_understood(rds: Any) -> None:
+    found = Aurora(rds, "drlab-app").describe(CLUSTER)
+    assert found is not None
+    assert (found.source, found.status, found.port) == (ARNS[PRIMARY], "available", 5432)
+    assert found.host == rds.describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"][0]["ReaderEndpoint"]
+    assert Aurora(rds, "drlab-app").describe("app-nowhere") is None
+
+
+def test_what_is_asked_of_rds_is_what_its_api_takes(rds: Any) -> None:
+    """By botocore's own description of the API; the emulation does not know these two operations."""
+    target = {"GlobalClusterIdentifier": "drlab-app", "TargetDbClusterIdentifier": ARNS[STANDBY]}
+    with Stubber(rds) as stub:
+        for operation, asked in (
+            ("failover_global_cluster", {**target, "AllowDataLoss": True}),
+            ("switchover_global_cluster", target),
+        ):
+            stub.add_response("describe_db_clusters", {"DBClusters": [{"DBClusterArn": ARNS[STANDBY]}]})
+            stub.add_response(operation, {"GlobalCluster": {}}, asked)
+        aurora = Aurora(rds, "drlab-app")
+        assert (aurora.fail_over(CLUSTER), aurora.switch_over(CLUSTER)) == (None, None)
+        stub.assert_no_pending_responses()
+
+
+def test_the_plan_that_the_data_plane_publishes_names_the_global_database_that_it_makes() -> None:
+    stacks = json.loads(OPTIONS.read_text())["dbMode=aurora-global"].values()
+    resources = [one for stack in stacks for one in stack["resources"].values() if one]
+    properties = {
+        kind: [one["Properties"] for one in resources if one["Type"] == kind]
+        for kind in {one["Type"] for one in resources}
+    }
+    plans = [Plan.parse(one["Value"]) for one in properties["AWS::SSM::Parameter"] if one["Name"].endswith("/plan")]
+    (made,) = properties["AWS::RDS::GlobalCluster"]
+    clusters = {one["DBClusterIdentifier"] for one in properties["AWS::RDS::DBCluster"]}
+    assert plans
+    for plan in plans:
+        assert plan.global_cluster == made["GlobalClusterIdentifier"]
+        assert {one.database_instance for one in plan.regions.values()} == clusters
+
+
+def test_a_plan_of_an_instance_names_no_global_database() -> None:
+    with pytest.raises(PlanError, match="for a step of a global database"):
+        _ = plan_with().global_cluster
