@@ -12,6 +12,7 @@ from served_task import ELSEWHERE, HERE, LEASE, MemoryCloud, Served, eventually
 from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import DatabaseLogin
 from failover.domain.leader_record import fence, reopen
+from failover.domain.plan import DatabaseMode
 from lab.region.postgresql import PostgreSQL
 from webapi.service.ledger import Ledger
 
@@ -111,6 +112,28 @@ def test_what_arrives_late_from_an_older_epoch_changes_nothing(login: DatabaseLo
         await ledger.close()
 
     asyncio.run(talk())
+
+
+def test_where_the_server_tells_no_position_as_in_aurora_a_task_still_beats_and_confirms(
+    login: DatabaseLogin, server: PostgreSQL
+) -> None:
+    """Of Aurora itself only the refusal is played here: by the right to call the function, taken away."""
+
+    async def talk(mode: DatabaseMode) -> str:
+        ledger = Ledger(HERE, "t1", LIMIT, mode)
+        beaten = await ledger.beat(login, 3)
+        await ledger.confirm_stopped(login, 4, timedelta(seconds=1))
+        await ledger.close()
+        return str(beaten.lsn)
+
+    server.rows("revoke execute on function pg_current_wal_insert_lsn() from public")
+    try:
+        with pytest.raises(DatabaseUnavailable, match="lacks a privilege"):
+            asyncio.run(talk(DatabaseMode.RDS))
+        assert asyncio.run(talk(DatabaseMode.AURORA)) == "0/0"
+        assert (HERE, 4, 1.0) in said(server)
+    finally:
+        server.rows("grant execute on function pg_current_wal_insert_lsn() to public")
 
 
 def test_tasks_that_ended_without_a_word_are_forgotten_by_the_next_one_that_comes(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from control_plane_world import PRIMARY, STANDBY
 
+from failover.adapters.aurora_postgres import AuroraPostgres
 from failover.adapters.ledger_rows import PostgresLedger
 from failover.adapters.postgres import Postgres
 from failover.application.errors import DatabaseUnavailable, RunRefused
@@ -65,6 +66,38 @@ def test_a_replica_shows_its_position_and_its_newest_heartbeat(pair: tuple[Postg
     assert position.replayed is not None
     assert position.heartbeat.lsn <= position.replayed
     assert SESSIONS.position(login(pair[1]), STANDBY).heartbeat is None
+
+
+def test_a_server_that_refuses_to_tell_positions_as_aurora_does_still_shows_its_rows(
+    pair: tuple[PostgreSQL, PostgreSQL],
+) -> None:
+    """Of Aurora itself only the refusal is played here: by the right to call the functions, taken away."""
+    primary, standby = pair
+    functions = "function pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), pg_current_wal_insert_lsn()"
+    aurora = AuroraPostgres(timedelta(seconds=2))
+    with primary.session() as session:
+        session.rows(f"revoke execute on {functions} from public")
+    try:
+        _await_refusal(standby)
+        position = aurora.position(login(standby), PRIMARY)
+        assert (position.in_recovery, position.settled, position.received) == (True, True, None)
+        assert position.heartbeat is not None
+        assert aurora.confirmations(login(standby), PRIMARY).by_storage
+    finally:
+        with primary.session() as session:
+            session.rows(f"grant execute on {functions} to public")
+
+
+def _await_refusal(standby: PostgreSQL) -> None:
+    """Until what was done on the primary has arrived."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            SESSIONS.position(login(standby), PRIMARY)
+        except DatabaseUnavailable:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the standby still tells its positions")
 
 
 def test_a_primary_is_not_in_recovery_and_has_received_nothing(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
