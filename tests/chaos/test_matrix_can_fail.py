@@ -17,7 +17,7 @@ from chaos.installation import REGIONS
 from chaos.invariants import violations
 from chaos.playing import case_named
 from chaos.world import World
-from failover.application import promote_replica, verify_writes
+from failover.application import becoming_primary, verify_writes
 from failover.application.stand_down import StandDown
 from failover.domain.plan import Timing
 
@@ -58,7 +58,7 @@ def test_a_service_that_is_not_asked_to_write_is_opened_unproven(world: World) -
 def test_a_gate_that_lets_everything_through_promotes_what_nobody_accepted(world: World) -> None:
     with changed(world, lambda states: states["LossIsAcceptable"].update(Default="DecideAuroraOrStandard")):
         assert broken(world, "refused/no-fault") == "", "the function refuses what the workflow let through"
-        with patch.object(promote_replica, "gate_passed", lambda _: True):
+        with patch.object(becoming_primary, "gate_passed", lambda _: True):
             assert "3" in broken(world, "refused/no-fault")
 
 
