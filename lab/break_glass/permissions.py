@@ -42,6 +42,8 @@ def policy(plan: Plan, region: str) -> dict[str, Any]:
             [f"arn:aws:ecs:{place}:service/{here.ecs_cluster}/{here.ecs_service}"],
         ),
         # Knows no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+        # Nor do metrics: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        "ObjectsThatWait": (["cloudwatch:GetMetricData"], ["*"]),
         "LoadBalancer": (["elasticloadbalancing:DescribeTargetHealth"], ["*"]),
         "People": (["sns:Publish"], [topic_of(region, plan)]),
         "OtherRuns": (["states:ListExecutions"], [machine]),

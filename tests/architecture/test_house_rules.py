@@ -38,6 +38,12 @@ def test_a_module_and_its_functions_stay_small(path: Path) -> None:
             assert node.end_lineno - node.lineno <= LONGEST_FUNCTION_LINES, f"{node.name} is long"
 
 
+def test_no_two_test_modules_share_a_name() -> None:
+    """pytest imports them by it, and a run that collects both ends in an error."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_lock_files_name_no_index_and_hash_everything() -> None:
     for lock in (ROOT / "requirements").glob("*.lock"):
         text = lock.read_text()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from failover.adapters import aws
 from lab.laboratory import Laboratory
 from tests.drills.permissions_seen import SEEN
 from tests.drills.secrets_told import told
@@ -27,6 +28,14 @@ def _one_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 def _said_to_be_over(request: pytest.FixtureRequest, _one_folder: None) -> Iterator[None]:
     yield
     SEEN.over(request.node.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a lab of its own, and clients are kept for the life of a process."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+    aws.client.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 from rich.console import Console
 
-from failover.adapters import aws
 from lab import cli, result
 from lab.drill import conduct
 from lab.laboratory import Laboratory
@@ -27,11 +26,7 @@ PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
-def nobody_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "")
-    # Clients are kept for the life of a process, and here each test has a lab of its own.
-    aws.client.cache_clear()
+def signals_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     # The command's own handlers belong to a process of its own; a thread could not set them.
     monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
 

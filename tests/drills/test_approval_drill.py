@@ -38,11 +38,7 @@ def question(lab: Laboratory) -> re.Match[str] | None:
 
 
 @pytest.mark.scenario("F16")
-def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "")
+def test_a_loss_over_the_rpo_waits_for_a_person_whose_yes_promotes(capsys: pytest.CaptureFixture[str]) -> None:
     settings = LabSettings(
         rpo_target_seconds=0.5, cloud_port=free_port(), timers=replace(Timers(), approval_seconds=90)
     )
