@@ -98,6 +98,9 @@ def take_down(
     `runs` are the leg's own by default; `gone` are writes that an earlier leg lost, which this one cannot lose again.
     """
     attempts: tuple[Attempt, ...] = tuple(one for one in read_history(history_of(lab)) if one.key not in gone)
+    found = runs_in(lab, leg.runs(watch)) if runs is None else runs
+    # A run that a command drives is no execution.
+    names = {execution.name for execution in watch.executions} | {run.name for run in found}
     return DrillRecord(
         drill=name,
         started_at=started_at,
@@ -110,12 +113,12 @@ def take_down(
         environment=environment_of(lab),
         attempts=attempts,
         survivor_rows=rows_of(lab, leg.new),
-        runs=runs_in(lab, leg.runs(watch)) if runs is None else runs,
+        runs=found,
         journal=tuple(watch.entries),
         record_before=leg.record_before,
         record_after=leader_record(lab),
-        webhook_notifications=of_runs((str(one.get("Message")) for one in lab.webhook.received()), watch),
-        mailbox_messages=of_runs(mailed(lab.mailbox), watch),
+        webhook_notifications=of_runs((str(one.get("Message")) for one in lab.webhook.received()), names),
+        mailbox_messages=of_runs(mailed(lab.mailbox), names),
         permissions=permissions_of(lab),
         planned=planned,
     )

@@ -140,9 +140,10 @@ def permissions_of(lab: Laboratory) -> dict[str, Any] | None:
         return None
 
 
-def of_runs(texts: Iterable[str], watch: Watch) -> int:
-    """Messages that name a run: people are told of alarms and of readiness as well."""
-    return sum(any(execution.name in text for execution in watch.executions) for text in texts)
+def of_runs(texts: Iterable[str], names: Iterable[str]) -> int:
+    """Messages that name one of these runs: people are told of alarms and of readiness as well."""
+    known = tuple(names)
+    return sum(any(name in text for name in known) for text in texts)
 
 
 def environment_of(lab: Laboratory) -> dict[str, str]:
