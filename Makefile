@@ -79,7 +79,7 @@ test-fast: $(VENV)/.cdk $(VENV)/.gameday ## everything but the whole drills
 	@$(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist loadfile $(ARGS)
 
 books: $(VENV)/.dev $(VENV)/.gameday ## the runbooks' commands, typed as written on a real lab, and the game days
-	@$(BIN)/python -m pytest -m book -n 2 --dist loadgroup tests/runbooks $(ARGS)
+	@$(BIN)/python -m pytest -m book -n 2 tests/runbooks $(ARGS)
 
 lint: $(VENV)/.cdk ## style, types and the direction of imports
 	@$(BIN)/ruff check .

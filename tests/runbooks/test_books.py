@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -34,43 +34,38 @@ class Play:
 
 
 PLAYS: Mapping[str, Play] = {
-    # A page that is named nowhere asks for nothing special: it is played first here, where nothing is wrong.
     "planned": Play(LabSettings(timers=PATIENT), ("planned_failover", "acknowledge_and_rearm", "failback")),
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
     "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident", "db_restore")),
     "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
-    "gamedays": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware", "gamedays/split_brain")),
+    "outage": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware")),
+    "partition": Play(None, ("gamedays/split_brain",)),
 }
+NAMED = {page for play in PLAYS.values() for page in play.pages}
+# A page that is named nowhere asks for nothing special: these are played where nothing is wrong.
+QUIET = Play(LabSettings(timers=PATIENT), tuple(name for name in map(name_of, pages()) if name not in NAMED))
 
 
-def order_of_play() -> list[Any]:
-    """A play's pages stay together, in their order, where tests run side by side."""
-    named = {page for play in PLAYS.values() for page in play.pages}
-    others = tuple(name for name in map(name_of, pages()) if name not in named)
-    orders = {**{name: play.pages for name, play in PLAYS.items()}}
-    orders["planned"] = others + orders["planned"]
-    return [
-        pytest.param(play, page, marks=pytest.mark.xdist_group(f"books {play}"), id=page)
-        for play, order in orders.items()
-        for page in order
-    ]
-
-
-@pytest.fixture(scope="module")
-def rehearsal(request: pytest.FixtureRequest) -> Iterator[Rehearsal]:
-    settings = PLAYS[request.param].lab
-    if settings is None:
+@contextmanager
+def staged(play: Play) -> Iterator[Rehearsal]:
+    if play.lab is None:
         with Processes() as processes:
             yield Rehearsal(processes, None)
     else:
-        with Laboratory(replace(settings, cloud_port=free_port()), lambda _: None) as lab:
+        with Laboratory(replace(play.lab, cloud_port=free_port()), lambda _: None) as lab:
             yield Rehearsal(lab.processes, lab)
 
 
-@pytest.mark.parametrize(("rehearsal", "page"), order_of_play(), indirect=["rehearsal"], scope="module")
-def test_a_page_s_commands_print_what_it_says(rehearsal: Rehearsal, page: str) -> None:
-    told = rehearsal.play(Path(RUNBOOKS / f"{page}.md"))
-    for one in told.on_aws_only:
-        warnings.warn(f"not executed, on AWS only: {one}", stacklevel=1)  # in the summary, where it is read
-    assert not told.wrong, "\n\n".join(told.wrong)
-    assert told.executed, "no command of the page was executed"
+@pytest.mark.parametrize("play", [*PLAYS.values(), QUIET], ids=[*PLAYS, "quiet"])
+def test_the_commands_of_a_play_s_pages_print_what_they_say(play: Play) -> None:
+    """A page begins where the one before it ended, so a play is one test: every page of it is played, whatever is wrong."""
+    wrong = []
+    with staged(play) as rehearsal:
+        for page in play.pages:
+            told = rehearsal.play(Path(RUNBOOKS / f"{page}.md"))
+            for one in told.on_aws_only:
+                warnings.warn(f"not executed, on AWS only: {one}", stacklevel=1)  # in the summary, where it is read
+            wrong += told.wrong
+            if not told.executed:
+                wrong.append(f"{page}: no command of the page was executed")
+    assert not wrong, "\n\n".join(wrong)
