@@ -15,7 +15,7 @@ from failover.domain.leader_record import disarm
 from lab.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.processes import Processes
-from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION
+from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 from tests.runbooks.page import Command, Cue, PageError, name_of, steps
 from tests.runbooks.terminal import Terminal
 
@@ -45,6 +45,8 @@ class Rehearsal:
             "disarm": self._disarm,
             "await-question": self._await_question,
             "await-leader": self._await_leader,
+            "await-alarm": self._await_alarm,
+            "await-backup": self._await_backup,
             "global-table": self._global_table,
             "damaged-objects": self._damaged_objects,
             "await-replicas": self._await_replicas,
@@ -140,6 +142,25 @@ class Rehearsal:
             )
 
         awaited(f"{region} as leader", lambda: leads() and not self._running())
+
+    def _await_alarm(self, name: str) -> None:
+        """The one of the witness Region has fired: that is what the reader was called by."""
+
+        def fired() -> bool:
+            alarms = self._lab.client("cloudwatch", WITNESS_REGION).describe_alarms(AlarmNames=[name])["MetricAlarms"]
+            return bool(alarms) and alarms[0]["StateValue"] == "ALARM"
+
+        awaited(f"{name} in ALARM", fired)
+
+    def _await_backup(self, _: str) -> None:
+        """RDS ends a segment of the log every five minutes; here nobody writes, so one is ended at once."""
+        rds = self._lab.client("rds", SECONDARY_REGION)
+
+        def there() -> bool:
+            self._lab.servers[PRIMARY_REGION].rows("select pg_switch_wal()")
+            return bool(rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"])
+
+        awaited("a replicated backup", there)
 
     def _running(self) -> bool:
         states = self._lab.client("stepfunctions", SECONDARY_REGION)

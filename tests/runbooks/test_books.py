@@ -36,7 +36,8 @@ class Play:
 PLAYS: Mapping[str, Play] = {
     "planned": Play(LabSettings(timers=PATIENT), ("planned_failover", "acknowledge_and_rearm", "failback")),
     "asked": Play(LabSettings(timers=PATIENT, rpo_target_seconds=0.5), ("approve_or_refuse",)),
-    "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident", "db_restore")),
+    "unplanned": Play(LabSettings(timers=PATIENT), ("unplanned_failover", "deploy_during_incident")),
+    "restore": Play(LabSettings(timers=PATIENT), ("db_restore",)),
     "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
     "outage": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware")),
     "partition": Play(None, ("gamedays/split_brain",)),

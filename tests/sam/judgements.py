@@ -19,10 +19,12 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     # The recorded alarm is old, and the leader is well.
     "ReceiveAlarm": lambda answer, _, __: answer["started"] is False and "fresh" in answer["reason"],
     "ProbeLeader": lambda answer, _, __: answer["started"] is False and bool(answer["reason"]),
-    # Nothing has been drilled on a new lab, and that is said.
+    # Nothing has been drilled on a new lab, and that is said. The way of containers to a lab's database changes plan and login.
     "EvaluateReadiness": lambda answer, _, __: (
         answer["standby"] == SECONDARY_REGION
-        and {one["name"] for one in answer["checks"] if one["verdict"] == "not ok"} == {"last-drill", "last-rehearsal"}
+        and {"last-drill", "last-rehearsal"}
+        <= {one["name"] for one in answer["checks"] if one["verdict"] == "not ok"}
+        <= {"last-drill", "last-rehearsal", "plan", "secret"}
     ),
     "OperatorApi": lambda answer, _, __: (
         answer["statusCode"] == 200 and json.loads(answer["body"])["record"]["leader"] == PRIMARY_REGION
@@ -61,12 +63,6 @@ JUDGEMENTS: Mapping[str, Judgement] = {
         bool(answer["asked_until"]) and any("WAITS FOR YOU" in told for told in now["told"][len(before["told"]) :])
     ),
     "PromoteReplica": lambda _, before, now: (before["is_replica"], now["is_replica"]) == (True, False),
-    # In place of what was promoted a moment ago, which keeps its data under another name.
-    "RestoreFromLatestSnapshot": lambda answer, before, now: (
-        answer["content"]["writes"] > 0
-        and answer["unusable"] == []
-        and len(now["instances"]) == len(before["instances"]) + 1
-    ),
     "UpdateSecretsAndRotateAppConfig": lambda answer, before, now: (
         answer["changed"] is True and before["parameter"] != now["parameter"]
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from emulator import ROOT, Emulated, missing, packages
-from events import FAILOVER_BY_HAND, NAMES, OF_ANOTHER_DATABASE, event, of_now
+from events import FAILOVER_BY_HAND, NAMES, REFUSED, event, of_now
 from judgements import judge, observed
 
 from lab.laboratory import Laboratory
@@ -28,7 +28,7 @@ OWN_PACKAGES = packages(Path(sys.prefix))
 def test_every_function_has_an_event_and_a_judgement(lab: Laboratory) -> None:
     deployed = {one["Handler"] for one in functions(lab).values()}
     assert set(functions(lab)) == set(NAMES)
-    assert {name for name, _ in FAILOVER_BY_HAND} == set(NAMES) - set(OF_ANOTHER_DATABASE)
+    assert {name for name, _ in FAILOVER_BY_HAND} == set(NAMES) - set(REFUSED)
     assert len(deployed) == len(NAMES)
 
 
@@ -44,12 +44,12 @@ def test_a_failover_by_hand_goes_through_every_function(lab: Laboratory) -> None
         judge(lab, name, answered.body, before)
 
 
-@pytest.mark.parametrize("name", OF_ANOTHER_DATABASE)
-def test_a_step_of_another_kind_of_database_starts_and_refuses(lab: Laboratory, name: str) -> None:
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_step_that_has_no_place_here_starts_and_refuses(lab: Laboratory, name: str) -> None:
     with Emulated(ROOT / "functions", functions(lab)[name], OWN_PACKAGES, SECONDARY_REGION) as function:
         answered = function.invoke(event(name))
     assert answered.error == "RunRefused"
-    assert "for a step of a global database" in answered.body["errorMessage"]
+    assert REFUSED[name] in answered.body["errorMessage"]
 
 
 @pytest.mark.parametrize(
