@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from container_engine import IMAGE, Engine, cannot, engine
 from emulator import ROOT, SAM_ENVIRONMENT
-from events import EVENTS, FAILOVER_BY_HAND, of_now
+from events import EVENTS, FAILOVER_BY_HAND, REBUILD, REFUSED, event, of_now
 from judgements import judge, observed
 
 from lab.laboratory import Laboratory
@@ -33,6 +33,7 @@ pytestmark = [
 BUILD = ROOT / "build" / "sam-local"
 # SAM CLI looks for the function's logs at the end; a call that hangs for longer has gone wrong.
 INVOKED_WITHIN_SECONDS = 120
+BY_NAME = ("StillInProgress", "TransientFailure", "RunRefused")
 X86 = ("--parameter-overrides", "Architecture=x86_64")
 
 
@@ -113,13 +114,20 @@ def variables(sam: Sam, lab: Laboratory) -> Iterator[Path]:
 def test_a_failover_by_hand_goes_through_every_function(
     sam: Sam, built: Path, variables: Path, lab: Laboratory
 ) -> None:
-    def invoke(name: str, event: dict[str, Any]) -> Printed:
-        return sam.invoke(f"{name}Function", event, built, "--env-vars", str(variables), *X86)
+    def invoke(name: str, given: dict[str, Any]) -> Printed:
+        return sam.invoke(f"{name}Function", given, built, "--env-vars", str(variables), *X86)
 
     # One after another: SAM CLI takes the first free port, and two at once take the same.
-    for name, event in FAILOVER_BY_HAND:
-        before = observed(lab)
-        check(lab, name, invoke(name, of_now(event)), before)
+    for name, given in FAILOVER_BY_HAND:
+        if name not in REBUILD:
+            before = observed(lab)
+            check(lab, name, invoke(name, of_now(given)), before)
+    # A container's way leads to the servers that were there at its beginning, and a rebuild makes one: its steps start, and
+    # answer, or end as the workflow knows it. Under the emulator each does its work.
+    for name in (*REBUILD, *REFUSED):
+        printed = invoke(name, event(name))
+        assert isinstance(printed.answer, dict), (name, printed.log)
+        assert printed.answer.get("errorType") in (None, *BY_NAME), (name, printed)
 
 
 def check(lab: Laboratory, name: str, printed: Printed, before: dict[str, Any]) -> None:
