@@ -182,7 +182,10 @@ def test_the_policy_allows_the_standby_and_nothing_in_the_other_region_but_its_c
     copy = f"arn:aws:s3:::drlab-app-control-123456789012-{PRIMARY}"
     assert allowing(held, Request("s3:PutObject", f"{copy}/leader-record.json"))
     assert not allowing(held, Request("s3:PutObject", f"{copy}/journal/00000001.json"))
-    assert [one.action for one in held if one.resource == "*"] == ["elasticloadbalancing:DescribeTargetHealth"]
+    assert sorted(one.action for one in held if one.resource == "*") == [
+        "cloudwatch:GetMetricData",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ]
 
 
 @pytest.mark.parametrize(

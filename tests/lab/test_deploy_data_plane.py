@@ -56,7 +56,8 @@ def test_a_region_reaches_its_own_server_with_the_generated_password(
 def test_the_replica_is_one_and_the_standby_runs_its_warm_tasks(
     cloud: EmulatedCloud, deployed: DataPlaneStacks
 ) -> None:
-    replica = cloud.client("rds", STANDBY).describe_db_instances()["DBInstances"][0]
+    rds = cloud.client("rds", STANDBY)
+    replica = rds.describe_db_instances(DBInstanceIdentifier=f"app-{STANDBY}")["DBInstances"][0]
     assert replica["ReadReplicaSourceDBInstanceIdentifier"].endswith(f"{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}")
     wanted = {
         region: cloud.client("ecs", region).describe_services(cluster="app", services=["app"])["services"][0]

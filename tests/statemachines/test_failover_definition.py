@@ -41,7 +41,7 @@ BEFORE = [
     "AwaitApproval",
     "RestoreFromLatestSnapshot",
 ]
-POLLING = ("failover.application.polling", "failover.application.becoming_primary")
+POLLING = ("failover.application.polling", "failover.application.becoming_primary", "failover.application.errors")
 # Waits for a person, not for a function: for as long as the plan says, and its end is no failure to be retried.
 WAITS_FOR_A_PERSON = "AwaitApproval"
 FROM_THE_ONE_WAY_STEP = [
@@ -181,7 +181,7 @@ def test_exactly_the_steps_that_report_themselves_unfinished_are_asked_again() -
         for name, placed in TASKS.items()
         if any(retrier["ErrorEquals"] == ["StillInProgress"] for retrier in placed.state["Retry"])
     }
-    assert asked_again == {name for name in TASKS if imported(name) & {"poll", "BecomingPrimary"}}
+    assert asked_again == {name for name in TASKS if imported(name) & {"poll", "BecomingPrimary", "StillInProgress"}}
 
 
 def test_only_a_switchover_is_warmed_and_always_before_its_fence() -> None:
