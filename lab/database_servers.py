@@ -72,7 +72,13 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
     def follow(self, cloud: CloudControl, entries: Sequence[Entry]) -> None:
         """What is asked for begins here and goes on in threads of its own."""
         with self._lock:
-            known = {(one["region"], one["instance"]): (one["host"], one["port"]) for one in entries if "port" in one}
+            # By its port: containers are told another address of this machine.
+            here = {address[1]: address for address in self._servers}
+            known = {
+                (one["region"], one["instance"]): here.get(one["port"], (one["host"], one["port"]))
+                for one in entries
+                if "port" in one
+            }
             gone = set(self._instances.values()) - set(known.values())
             self._instances = known
             left_over = [self._servers.pop(address) for address in gone if address in self._servers]

@@ -130,3 +130,12 @@ def test_a_promotion_is_reported_as_it_went(servers: DatabaseServers, broken: bo
     assert server.promoted is not broken
     failed = ("promotion-failed", "the server does not come out of recovery")
     assert (event, reason) == (failed if broken else ("promoted", ""))
+
+
+def test_an_instance_that_is_told_another_address_of_this_machine_keeps_its_server(servers: DatabaseServers) -> None:
+    """Containers reach the lab by their bridge's address, and `sam local invoke` has it published."""
+    server = Server(5001)
+    adopt(servers, HERE, "app", server)
+    servers.follow(Reports(), [entry(HERE, "app", host="172.30.213.1", port=5001)])
+    assert servers.of(HERE, "app") is server
+    assert not server.discarded.wait(0.2)
