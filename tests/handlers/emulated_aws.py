@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import routing
 
 # Powertools takes these when a handler's module is loaded.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "drlab-app")
@@ -28,6 +30,18 @@ from failover.domain.leader_record import genesis
 from lab.cloud import alarm_mute_rules
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
+
+# moto makes a service's routes at its first call, and CPython 3.11 may fail where two threads parse at once ("AST constructor
+# recursion depth mismatch").
+_ONE_AT_A_TIME, _made = threading.Lock(), routing._create_map
+
+
+def _create_map(rules: Any) -> Any:
+    with _ONE_AT_A_TIME:
+        return _made(rules)
+
+
+routing._create_map = _create_map
 
 
 class Context:
