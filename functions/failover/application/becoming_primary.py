@@ -6,7 +6,6 @@ more, the database is available, its server is not in recovery, and a row was co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +19,12 @@ from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
-Ask = Callable[[DatabaseInstance], Refusal | None]
-
 
 @dataclass(frozen=True)
 class BecomingPrimary:
-    """Answers `{instance, endpoint, port, already_promoted, promoted_at}`.
+    """Answers `{instance, endpoint, port, already_promoted, promoted_at}`. Each way says how RDS is asked.
 
-    `already_promoted`: the source was gone at the first look of this call, as it is when a call is repeated. `ask` asks
-    RDS, once a call.
+    `already_promoted`: the source was gone at the first look of this call, as it is when a call is repeated.
     """
 
     plan: Plan
@@ -38,7 +34,6 @@ class BecomingPrimary:
     secrets: Secrets
     sessions: DatabaseSessions
     clock: Clock
-    ask: Ask
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises StillInProgress until the promotion is proven; TransientFailure; RunRefused without the fence."""
@@ -56,6 +51,10 @@ class BecomingPrimary:
             "already_promoted": first.source is None,
             "promoted_at": self.clock.now().isoformat(),
         }
+
+    def _ask(self, found: DatabaseInstance) -> Refusal | None:
+        """Ask RDS, once a call. A Refusal: it cannot be done now, or is under way."""
+        raise NotImplementedError
 
     def _describe(self) -> DatabaseInstance:
         identifier = self.plan.region(self.region).database_instance
@@ -77,7 +76,7 @@ class BecomingPrimary:
             return Waiting(f"{found.identifier} is {found.status} and still a replica.")
         if progress.asked:
             return Waiting(f"Promotion of {found.identifier} was asked for and has not begun to show.")
-        refusal = self.ask(found)
+        refusal = self._ask(found)
         if refusal is not None:
             return Waiting(refusal.reason)
         progress.asked = True

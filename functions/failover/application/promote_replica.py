@@ -9,40 +9,17 @@ instance is backing up (https://docs.aws.amazon.com/AmazonRDS/latest/APIReferenc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from failover.application.becoming_primary import BecomingPrimary
-from failover.application.ports import Clock, DatabaseInstance, DatabaseSessions, ReadReplicas, Register, Secrets
+from failover.application.ports import DatabaseInstance, ReadReplicas
 from failover.domain.leader_record import Refusal
-from failover.domain.plan import Plan
-from failover.domain.run import Run
 
 
 @dataclass(frozen=True)
-class PromoteReplica:
+class PromoteReplica(BecomingPrimary):
     """Answers as BecomingPrimary does."""
 
-    plan: Plan
-    region: str
-    register: Register
     databases: ReadReplicas
-    secrets: Secrets
-    sessions: DatabaseSessions
-    clock: Clock
-
-    def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises StillInProgress until the promotion is proven; TransientFailure; RunRefused without the fence."""
-        becoming = BecomingPrimary(
-            self.plan,
-            self.region,
-            self.register,
-            self.databases,
-            self.secrets,
-            self.sessions,
-            self.clock,
-            self._ask,
-        )
-        return becoming(run)
 
     def _ask(self, found: DatabaseInstance) -> Refusal | None:
         # A replica without backups would become a primary without them: AWS's default of 1 day is the least.

@@ -13,39 +13,22 @@ from typing import Any
 from failover.application.becoming_primary import BecomingPrimary
 from failover.application.errors import RunRefused
 from failover.application.global_cluster_ports import GlobalClusters
-from failover.application.ports import Clock, DatabaseInstance, DatabaseSessions, Register, Secrets
+from failover.application.ports import DatabaseInstance
 from failover.domain.leader_record import Refusal
-from failover.domain.plan import Plan
 from failover.domain.run import Run
 
 
 @dataclass(frozen=True)
-class SwitchoverGlobalCluster:
+class SwitchoverGlobalCluster(BecomingPrimary):
     """For a leader that is healthy. Answers as BecomingPrimary does."""
 
-    plan: Plan
-    region: str
-    register: Register
     databases: GlobalClusters
-    secrets: Secrets
-    sessions: DatabaseSessions
-    clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises StillInProgress until it is proven; TransientFailure; RunRefused without the fence, or when unplanned."""
         if not run.planned:
             raise RunRefused("A switchover needs the old writer to take part, and an unplanned run cannot count on it.")
-        becoming = BecomingPrimary(
-            self.plan,
-            self.region,
-            self.register,
-            self.databases,
-            self.secrets,
-            self.sessions,
-            self.clock,
-            self._ask,
-        )
-        return becoming(run)
+        return super().__call__(run)
 
     def _ask(self, found: DatabaseInstance) -> Refusal | None:
         return self.databases.switch_over(found.identifier)
