@@ -73,7 +73,6 @@ def moment(text: str, now: datetime) -> datetime:
 
 def _bring_back(options: argparse.Namespace, console: Console, to: datetime | None) -> int:
     from failover.domain.journal import Event
-    from failover.wiring.object_backlog import bucket_of
     from failover.wiring.objects import restore_objects
 
     me = _signed_in(options)
@@ -87,7 +86,7 @@ def _bring_back(options: argparse.Namespace, console: Console, to: datetime | No
 
     work = restore_objects(me.plan, region, options.dry_run, said)
     found = work.undelete(options.prefix) if to is None else work.restore(options.prefix, to, options.delete_newer)
-    where = f"s3://{bucket_of(me.plan, region)}/{options.prefix}"
+    where = f"s3://{me.plan.objects_bucket(region)}/{options.prefix}"
     if not options.dry_run:
         wanted = "undeleted" if to is None else f"restored to {to:%Y-%m-%dT%H:%M:%SZ}"
         event = Event("objects-restored", me.by, f"{where} was {wanted}: {_summary(found)}")

@@ -12,10 +12,10 @@ from emulated_aws import Cloud
 from moto.s3.models import s3_backends
 
 from dataplane_cdk.constructs.object_replication import RULE_ID
+from failover.adapters.s3_backlog import RULE
 from failover.adapters.s3_versions import S3Versions
 from failover.application.errors import RunRefused
 from failover.application.restore_objects import RestoreObjects
-from failover.wiring.object_backlog import RULE
 from lab import cli
 
 BUCKETS = {region: f"drlab-app-app-data-{ACCOUNT}-{region}" for region in (PRIMARY, STANDBY)}

@@ -15,6 +15,8 @@ from failover.adapters.aws_errors import told_in_a_sentence
 from failover.application.errors import RunRefused, TransientFailure
 from failover.domain.object_backlog import Backlog, ObjectBacklog, UnknownBacklog
 
+# As dataplane_cdk/constructs/object_replication.py names it.
+RULE = "app-data-to-the-other-region"
 PERIOD_SECONDS = 60
 # Best effort: a value may be minutes late, and one from before that says nothing about now.
 LOOK_BACK = timedelta(minutes=20)

@@ -164,17 +164,18 @@ class ReadinessQuestions:
             }
         )
 
-    def _bucket(self, region: str) -> str:
-        return f"drlab-{self._plan.service}-app-data-{self._plan.account_id}-{region}"
-
     def _ask_buckets(self) -> Finding:
-        here, there = self._bucket(self._standby), self._bucket(self._leader)
+        here, there = self._plan.objects_bucket(self._standby), self._plan.objects_bucket(self._leader)
         versioned = {there: self._there.objects.versioned(there), here: self._here.objects.versioned(here)}
         destinations = self._there.objects.destinations(there) if versioned[there] is not None else ()
         return objects.buckets(versioned, destinations, here)
 
     def _ask_backlog(self) -> Finding:
-        return objects.backlog(self._here.objects.pending(self._bucket(self._leader), self._bucket(self._standby)))
+        return objects.backlog(
+            self._here.objects.pending(
+                self._plan.objects_bucket(self._leader), self._plan.objects_bucket(self._standby)
+            )
+        )
 
     def _latest(self, look: Callable[..., datetime | None]) -> datetime | None:
         """A run is remembered in the Region that it led to."""

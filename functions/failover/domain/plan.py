@@ -180,6 +180,10 @@ class Plan:
         """What the key is called, in each Region its own, that the database, its backups and its login are encrypted under."""
         return f"alias/drlab-{self.service}"
 
+    def objects_bucket(self, region: str) -> str:
+        """The bucket of the service's objects in `region`, as dataplane_cdk/names.py names it."""
+        return f"drlab-{self.service}-app-data-{self.account_id}-{region}"
+
     def standby_of(self, leader: str) -> str:
         """The Region that would take over from `leader`. Raises PlanError for a Region outside the plan."""
         self.region(leader)

@@ -9,7 +9,6 @@ from failover.adapters.s3_versions import S3Versions
 from failover.application.compare_objects import CompareObjects
 from failover.application.restore_objects import Restored, RestoreObjects
 from failover.domain.plan import Plan
-from failover.wiring.object_backlog import bucket_of
 
 
 def restore_objects(plan: Plan, region: str, dry_run: bool, said: Callable[[Restored], None]) -> RestoreObjects:
@@ -24,4 +23,4 @@ def compare_objects(plan: Plan, leader: str, other: str) -> CompareObjects:
 
 def _versions(plan: Plan, region: str) -> S3Versions:
     # A copy within a bucket takes S3 a while where the object is large.
-    return S3Versions(aws.client("s3", region, aws.DEFAULT_TIMEOUT * 20), bucket_of(plan, region))
+    return S3Versions(aws.client("s3", region, aws.DEFAULT_TIMEOUT * 20), plan.objects_bucket(region))

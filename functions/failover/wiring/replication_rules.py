@@ -10,8 +10,4 @@ from failover.domain.plan import Plan
 def replication_of(plan: Plan) -> S3Replication:
     """Between the data buckets of `plan`, named as dataplane_cdk/names.py names them (tests hold the two together)."""
     clients = {region: client("s3", region, plan.timing.api_timeout) for region in plan.regions}
-    return S3Replication(clients, lambda region: data_bucket(plan, region))
-
-
-def data_bucket(plan: Plan, region: str) -> str:
-    return f"drlab-{plan.service}-app-data-{plan.account_id}-{region}"
+    return S3Replication(clients, plan.objects_bucket)

@@ -15,7 +15,6 @@ from rebuild_world import HERE, LEADER, RebuildWorld, checked
 from failover.adapters.s3_replication_rules import S3Replication
 from failover.application.errors import RunRefused
 from failover.application.reverse_object_replication import ReverseObjectReplication
-from failover.wiring.replication_rules import data_bucket
 
 
 def rules(source: str, target: str) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class Buckets:
 
 def reverse(world: RebuildWorld, here: Buckets, there: Buckets) -> dict[str, Any]:
     clients = {HERE: here, LEADER: there}
-    objects = S3Replication(clients, lambda region: data_bucket(world.plan, region))
+    objects = S3Replication(clients, world.plan.objects_bucket)
     return ReverseObjectReplication(*world.at, world.register, objects)(checked())
 
 
@@ -88,5 +87,5 @@ def test_the_control_plane_and_the_templates_call_bucket_and_role_alike(region: 
     resources = json.loads((root / f"drlab-app-{region}-storage.template.json").read_text())["Resources"].values()
     named = {one["Properties"].get("BucketName") for one in resources if one["Type"] == "AWS::S3::Bucket"}
     roles = {one["Properties"].get("RoleName") for one in resources if one["Type"] == "AWS::IAM::Role"}
-    assert data_bucket(plan_with(), region) in named
+    assert plan_with().objects_bucket(region) in named
     assert f"drlab-app-replicate-{region}" in roles

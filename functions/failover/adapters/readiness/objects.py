@@ -14,9 +14,7 @@ from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
 from failover.adapters.readiness.tasks import newest
-
-# dataplane_cdk/constructs/object_replication.py
-RULE_ID = "app-data-to-the-other-region"
+from failover.adapters.s3_backlog import RULE
 
 
 @dataclass(frozen=True)
@@ -54,5 +52,5 @@ class S3Buckets:
 
         Raises TransientFailure or RunRefused.
         """
-        dimensions = {"SourceBucket": source, "DestinationBucket": destination, "RuleId": RULE_ID}
+        dimensions = {"SourceBucket": source, "DestinationBucket": destination, "RuleId": RULE}
         return newest(self.cloudwatch, "AWS/S3", "OperationsPendingReplication", dimensions)
