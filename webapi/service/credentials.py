@@ -64,5 +64,7 @@ class Credentials:
             await self.reload()
             await asyncio.sleep(self._spacing.total_seconds())
             pause = READ_AGAIN_AFTER if self.login is not None else self._spacing
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that comes together with the doubt.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._doubted.wait(), pause.total_seconds())
+                async with asyncio.timeout(pause.total_seconds()):
+                    await self._doubted.wait()

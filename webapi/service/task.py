@@ -105,7 +105,8 @@ class Task:
         # Whoever asks gives up after the API timeout: answer with the reason before that.
         deadline = time.monotonic() + plan.timing.api_timeout.total_seconds() * 0.8
         try:
-            await asyncio.wait_for(self._checks.acquire(), deadline - time.monotonic())
+            async with asyncio.timeout(deadline - time.monotonic()):
+                await self._checks.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable("Other checks of the database take all the time.") from error
         try:
