@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lab.occasion import CONTROL_PLANE_LOST, REQUEST, SWITCHOVER
 from lab.result import SCHEMA
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "runbooks" / "evidence"
 LINK = "runbooks/evidence"
 VERDICTS = ("held", "violated", "not checked")
 BEGIN, END = "<!-- evidence:begin -->", "<!-- evidence:end -->"
+RESTORE = "RestoreFromLatestSnapshot"
 HEADINGS = (
+    "Run",
     "Fault",
     "Link",
     "Detect",
@@ -21,6 +24,7 @@ HEADINGS = (
     "Execute",
     "Traffic",
     "RTO",
+    "Outage",
     "RPO rows",
     "RPO ms",
     "Gate's bound",
@@ -33,19 +37,41 @@ class EvidenceError(ValueError):
 
 
 def reports(folder: Path = EVIDENCE) -> list[dict[str, Any]]:
-    """The kept results, by fault and link; `file` is added, the file's name. Raises EvidenceError."""
+    """The kept drills, by kind of run, fault and link: a round trip's two legs are two. `file` and `run`, its kind, are
+    added. Raises EvidenceError."""
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
             if result["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {result['schema']!r}, not {SCHEMA}")
-            _row(result)
-        except (ValueError, KeyError, TypeError) as error:
+            for one in _drills(result):
+                _row(one)
+                found.append({**one, "file": path.name})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
             raise EvidenceError(f"{path.name} is not a drill's result: {what}") from error
-        found.append({**result, "file": path.name})
-    return sorted(found, key=lambda one: (one["fault"]["name"], one["settings"]["replication_delay_ms"], one["file"]))
+    return sorted(
+        found, key=lambda one: (one["run"], one["fault"]["name"], one["settings"]["replication_delay_ms"], one["file"])
+    )
+
+
+def _drills(result: dict[str, Any]) -> list[dict[str, Any]]:
+    if "legs" not in result:
+        return [{**result, "run": _kind(result)}]
+    took = f"a round trip of {result['wall_seconds']:.0f} s"
+    return [
+        {**leg, "run": f"{_kind(leg)}, {name} in {took}"} for name, leg in result["legs"].items() if leg is not None
+    ]
+
+
+def _kind(result: dict[str, Any]) -> str:
+    if result.get("counted_from") == REQUEST:
+        return SWITCHOVER
+    if result["fault"]["name"] == CONTROL_PLANE_LOST:
+        return "failover by hand"
+    entered = {one["state"] for run in result["runs"] for one in run["states"]}
+    return "failover by restore" if RESTORE in entered else "failover"
 
 
 def with_table(readme: str, results: Iterable[dict[str, Any]]) -> str:
@@ -59,7 +85,7 @@ def with_table(readme: str, results: Iterable[dict[str, Any]]) -> str:
 
 def table(results: Iterable[dict[str, Any]]) -> str:
     """A Markdown table; what a report does not know is `unknown`."""
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|---" * 2 + "|---:" * 8 + "|---|"]
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|---" * 3 + "|---:" * 9 + "|---|"]
     lines += ["| " + " | ".join(_row(result)) + " |" for result in results]
     return "\n".join(lines)
 
@@ -73,9 +99,10 @@ def _row(result: dict[str, Any]) -> list[str]:
     # Where nothing was promoted, rows that the standby lacks are not lost, and nobody read the old leader's.
     lost = loss if loss.get("promoted", True) else {**loss, "rows": None, "milliseconds": None}
     return [
+        cell(result.get("run") or _kind(result)),
         f"[{fault}]({LINK}/{result['file']})" if "file" in result else fault,
         delay + mode,
-        *(_seconds(clocks[name]) for name in ("detect", "decide", "execute", "traffic", "total")),
+        *(_seconds(clocks[name]) for name in ("detect", "decide", "execute", "traffic", "total", "outage")),
         "unknown" if lost["rows"] is None else str(lost["rows"]),
         "unknown" if lost["milliseconds"] is None else f"{lost['milliseconds']:.0f}",
         "unknown" if loss["bound_milliseconds"] is None else f"{loss['bound_milliseconds']:.0f} ms",

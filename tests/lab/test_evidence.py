@@ -22,7 +22,7 @@ def kept(folder: Path, name: str = "a.json", **changes: Any) -> dict[str, Any]:
 
 
 def test_a_row_is_what_its_report_says() -> None:
-    row = "| region-dark | 50 ms | 2.0 s | 4.5 s | 1.5 s | 2.0 s | 10.0 s | 2 | 10 | 3000 ms | 6 held, 0 violated |"
+    row = "| failover | region-dark | 50 ms | 2.0 s | 4.5 s | 1.5 s | 2.0 s | 10.0 s | 10.0 s | 2 | 10 | 3000 ms | 6 held, 0 violated |"
     assert row in evidence.table([result.build(a_record())])
 
 
@@ -31,7 +31,7 @@ def test_a_kept_report_is_linked_and_the_rest_of_the_readme_is_left_alone(tmp_pa
     text = evidence.with_table(README, evidence.reports(tmp_path))
     assert text.startswith("# A title\n\n")
     assert text.endswith("\nafter\n")
-    assert "| [region-dark](runbooks/evidence/a.json) | 50 ms |" in text
+    assert "| failover | [region-dark](runbooks/evidence/a.json) | 50 ms |" in text
     assert "old" not in text
 
 
@@ -50,9 +50,40 @@ def test_reports_come_by_fault_and_link_whatever_their_files_are_called(tmp_path
     assert [found["file"] for found in evidence.reports(tmp_path)] == ["b.json", "c.json", "a.json"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"counted_from": "request"}, "switchover"),
+        ({"fault": {"name": "control-plane-lost", "description": "x"}}, "failover by hand"),
+        ({"runs": [{"states": [{"state": "RestoreFromLatestSnapshot"}]}]}, "failover by restore"),
+        ({}, "failover"),
+    ],
+)
+def test_each_drill_is_told_by_its_kind_of_run(tmp_path: Path, changes: dict[str, Any], kind: str) -> None:
+    kept(tmp_path, **changes)
+    assert f"\n| {kind} | [" in evidence.table(evidence.reports(tmp_path))
+
+
+def test_a_round_trip_is_told_leg_by_leg(tmp_path: Path) -> None:
+    out = json.loads(json.dumps(result.build(a_record())))
+    trip = {"schema": 1, "wall_seconds": 84.6, "legs": {"out": out, "back": {**out, "counted_from": "request"}}}
+    (tmp_path / "trip.json").write_text(json.dumps(trip))
+    text = evidence.table(evidence.reports(tmp_path))
+    assert "| failover, out in a round trip of 85 s | [region-dark](runbooks/evidence/trip.json) |" in text
+    assert "| switchover, back in a round trip of 85 s | [region-dark](runbooks/evidence/trip.json) |" in text
+
+
+def test_a_round_trip_that_did_not_come_back_has_one_leg(tmp_path: Path) -> None:
+    out = json.loads(json.dumps(result.build(a_record())))
+    (tmp_path / "trip.json").write_text(
+        json.dumps({"schema": 1, "wall_seconds": 1.0, "legs": {"out": out, "back": None}})
+    )
+    assert len(evidence.reports(tmp_path)) == 1
+
+
 def test_what_a_report_does_not_know_is_unknown() -> None:
     row = evidence.table([result.build(a_record(survivor_rows=None, runs=(), attempts=()))]).splitlines()[-1]
-    assert row.count("unknown") == 8
+    assert row.count("unknown") == 9
     assert "| 0 " not in row.removesuffix(" |")
 
 
