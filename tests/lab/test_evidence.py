@@ -22,7 +22,10 @@ def kept(folder: Path, name: str = "a.json", **changes: Any) -> dict[str, Any]:
 
 
 def test_a_row_is_what_its_report_says() -> None:
-    row = "| failover | region-dark | 50 ms | 2.0 s | 4.5 s | 1.5 s | 2.0 s | 10.0 s | 10.0 s | 2 | 10 | 3000 ms | 6 held, 0 violated |"
+    row = (
+        "| failover | region-dark | 50 ms | 2.0 s | 4.5 s | 1.5 s | 2.0 s | 10.0 s | 10.0 s | 2 | 10 | 3000 ms |"
+        " 6 held, 0 violated |"
+    )
     assert row in evidence.table([result.build(a_record())])
 
 

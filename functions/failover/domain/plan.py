@@ -205,7 +205,7 @@ _ROOT_KEYS = (
     *("db_mode", "routing", "failover_policy", "rpo_target_seconds", "rto_target_minutes"),
     *("cooldown_minutes", "signals_required", "timing", "record_copies", "alarms", "regions"),
 )
-_TIMING_LIMITS_SECONDS = {
+TIMING_LIMITS_SECONDS = {
     "lease_seconds": 600,
     "lease_margin_seconds": 600,
     "renew_seconds": 600,
@@ -216,7 +216,7 @@ _TIMING_LIMITS_SECONDS = {
     "api_timeout_seconds": LONGEST_STEP_SECONDS,
     "step_budget_seconds": LONGEST_STEP_SECONDS,
     "probe_after_seconds": DAY_SECONDS,
-    # An execution ends after four hours, and a run has more to do than wait.
+    # The workflow's own limit has room for this wait; whoever lengthens one lengthens the other.
     "approval_seconds": 2 * 3600,
 }
 
@@ -232,9 +232,9 @@ def _three_regions(root: PlanObject) -> tuple[str, str, str]:
 
 
 def _timing(root: PlanObject) -> Timing:
-    timing = PlanObject("timing", root.raw("timing"), (*_TIMING_LIMITS_SECONDS, "second_look_samples"))
+    timing = PlanObject("timing", root.raw("timing"), (*TIMING_LIMITS_SECONDS, "second_look_samples"))
     durations = {
-        key.removesuffix("_seconds"): timing.seconds(key, limit) for key, limit in _TIMING_LIMITS_SECONDS.items()
+        key.removesuffix("_seconds"): timing.seconds(key, limit) for key, limit in TIMING_LIMITS_SECONDS.items()
     }
     # One sample never counts: a single lost packet is not an outage.
     parsed = Timing(second_look_samples=timing.whole("second_look_samples", 2, 20), **durations)
