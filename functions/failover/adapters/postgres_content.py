@@ -55,6 +55,10 @@ class PostgresContent:
         """Raises DatabaseUnavailable."""
         return Postgres(self.timeout).position(login, region)
 
+    def in_recovery(self, login: DatabaseLogin) -> bool:
+        """Raises DatabaseUnavailable."""
+        return Postgres(self.timeout).in_recovery(login)
+
     def slots(self, login: DatabaseLogin) -> tuple[str, ...]:
         """Raises DatabaseUnavailable."""
         with Postgres(self.timeout).session(login) as session:

@@ -8,7 +8,9 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +22,7 @@ from failover.domain.leader_record import Refusal
 NOT_FOUND = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
 WRONG_STATE = ("InvalidDBInstanceState", "InvalidDBInstanceStateFault")
 THERE_ALREADY = ("DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault")
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 # Named alike by what RDS tells and by what it is asked for.
 SAME = (
     *("AutoMinorVersionUpgrade", "CACertificateIdentifier", "CopyTagsToSnapshot", "DBInstanceClass", "KmsKeyId"),
@@ -57,7 +60,9 @@ class Rds:
                 raise
         return None
 
-    def create_replica(self, identifier: str, source_arn: str, like: str) -> Refusal | None:
+    def create_replica(
+        self, identifier: str, source_arn: str, like: str, tags: Mapping[str, str] = NO_TAGS
+    ) -> Refusal | None:
         """None when AWS accepted. Raises TransientFailure or RunRefused.
 
         boto3 signs the request for the source's Region by itself where it is told SourceRegion.
@@ -69,6 +74,7 @@ class Rds:
                     DBInstanceIdentifier=identifier,
                     SourceDBInstanceIdentifier=source_arn,
                     SourceRegion=source_arn.split(":")[3],
+                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
                     **_make_of(model),
                 )
             except ClientError as error:
@@ -137,4 +143,5 @@ def _instance(found: dict[str, Any]) -> DatabaseInstance:
         backup_retention_days=found.get("BackupRetentionPeriod") or 0,
         instance_class=found.get("DBInstanceClass"),
         tags={tag["Key"]: tag["Value"] for tag in found.get("TagList", [])},
+        replicas=tuple(found.get("ReadReplicaDBInstanceIdentifiers") or ()),
     )

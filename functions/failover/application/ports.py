@@ -86,7 +86,7 @@ class ServiceProbe(Protocol):
 class DatabaseInstance:
     """What RDS says of an instance, or of a cluster. `source` None: it is no replica (any more).
 
-    `obstacle` is what else stands in the way of a promotion, in one sentence.
+    `obstacle`: what else is in the way of a promotion, in one sentence. `replicas` by name, in another Region by ARN.
     """
 
     identifier: str
@@ -98,6 +98,7 @@ class DatabaseInstance:
     instance_class: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     obstacle: str | None = None
+    replicas: tuple[str, ...] = ()
 
 
 class Databases(Protocol):

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from failover.application.database_login import login_for
-from failover.application.errors import DamagedContent, DatabaseUnavailable, RunRefused
+from failover.application.errors import DamagedContent, DatabaseUnavailable
 from failover.application.holding import majority_needed
 from failover.application.placement import placement_of
 from failover.application.ports import (
-    Answer,
     Clock,
     Databases,
     Executions,
@@ -27,6 +26,7 @@ from failover.application.ports import (
 )
 from failover.application.restore_from_latest_snapshot import FAILED, POINT_TAG, RUN_TAG
 from failover.application.restore_ports import RecoveryPoints, RehearsedDatabases, Restores
+from failover.application.see_production import SeeProduction
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 from failover.domain.plan import Plan
 from failover.domain.recovery_point import RecoveryPoint, choose
@@ -142,17 +142,6 @@ class RehearseRestore:
         return None
 
     def _production(self, leader: str) -> Production:
-        here = self.plan.region(self.region)
-        answer = self.probe.get(f"{self.plan.public_url}/healthz")
-        replica = self.databases.describe(here.database_instance)
-        slots, lag = None, None
-        if replica is not None and replica.source is not None:
-            try:
-                login = login_for(replica, self.secrets.read(here.database_secret))
-                slots = self.sessions.slots(login)
-                row, newest = self.sessions.position(login, leader).heartbeat, self.heartbeats.read().newest
-                lag = max(newest.at - row.at, timedelta(0)) if row is not None and newest is not None else None
-            except (DatabaseUnavailable, RunRefused):
-                slots = lag = None
-        answered_by = answer.region if isinstance(answer, Answer) else None
-        return Production(replica.source if replica else None, slots, answered_by, lag)
+        return SeeProduction(
+            self.plan, self.region, self.databases, self.secrets, self.sessions, self.heartbeats, self.probe
+        )(leader)

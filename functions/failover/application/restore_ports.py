@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from failover.application.ports import DatabaseLogin
+from failover.application.ports import DatabaseInstance, DatabaseLogin
 
 if TYPE_CHECKING:
     from failover.domain.leader_record import Refusal
@@ -72,6 +72,28 @@ class RehearsedDatabases(Protocol):
 
     def slots(self, login: DatabaseLogin) -> tuple[str, ...]:
         """The names of the server's replication slots."""
+        ...
+
+
+class PromotedDatabases(RehearsedDatabases, RestoredDatabases, Protocol):
+    """One session a call, on an instance that nobody uses."""
+
+    def in_recovery(self, login: DatabaseLogin) -> bool: ...
+
+
+class ThrowawayReplicas(Protocol):
+    """RDS in this Region, for a replica that is promoted and deleted. A Refusal: not in the present state of things."""
+
+    def describe(self, identifier: str) -> DatabaseInstance | None: ...
+
+    def create_replica(self, identifier: str, source_arn: str, like: str, tags: Mapping[str, str]) -> Refusal | None:
+        """A read replica of an instance in another Region, in the place and of the make of `like` in this one."""
+        ...
+
+    def promote(self, identifier: str, backup_retention_days: int) -> Refusal | None: ...
+
+    def delete(self, identifier: str) -> Refusal | None:
+        """Without a last snapshot."""
         ...
 
 

@@ -35,14 +35,8 @@ class Content:
         }
 
 
-def implausible(
-    content: Content, point: RecoveryPoint, published: Heartbeat | None, between_beats: timedelta
-) -> Refusal | None:
-    """Why `content` is not what `point` promises, None where it is.
-
-    `published` is the newest heartbeat that the leader published: after it a backup has none either. `between_beats` is
-    the longest that a leader stays without one.
-    """
+def incomplete(content: Content) -> Refusal | None:
+    """Why `content` is not the service's database, in use and taking writes; None where it is."""
     if content.in_recovery:
         return Refusal("Its server is still in recovery.")
     if missing := TABLES - content.tables:
@@ -51,6 +45,19 @@ def implausible(
         return Refusal("It has no heartbeat of a leader.")
     if content.writes == 0:
         return Refusal("Its ledger is empty.")
+    return None
+
+
+def implausible(
+    content: Content, point: RecoveryPoint, published: Heartbeat | None, between_beats: timedelta
+) -> Refusal | None:
+    """Why `content` is not what `point` promises, None where it is.
+
+    `published` is the newest heartbeat that the leader published: after it a backup has none either. `between_beats` is
+    the longest that a leader stays without one.
+    """
+    if (refusal := incomplete(content)) is not None or content.heartbeat is None:
+        return refusal
     alive = point.at if published is None else min(point.at, published.at)
     if content.heartbeat.at < alive - between_beats:
         return Refusal(
