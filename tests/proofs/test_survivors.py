@@ -95,7 +95,7 @@ def test_every_module_of_decisions_is_asked_about_or_told_to_be_in_no_area() -> 
     assert len(asked) == len(set(asked))
     assert all((root / one).is_file() for one in asked)
     told = {*asked, *not_covered()}
-    assert told == {one.relative_to(root).as_posix() for one in (root / "domain").rglob("*.py") if one.name[0] != "_"}
+    assert told >= {one.relative_to(root).as_posix() for one in (root / "domain").rglob("*.py") if one.name[0] != "_"}
 
 
 def _deciding(node: ast.AST) -> Iterator[str]:
