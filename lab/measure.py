@@ -200,9 +200,10 @@ def acknowledgements_past_the_fence(record: DrillRecord) -> tuple[Attempt, ...]:
 
 
 def bound_seconds(record: DrillRecord) -> float | None:
-    """The loss bound that the gate saw, None if it saw none or did not know."""
+    """The loss bound that the gate saw, or of the older backup that had to do; None if it saw none or did not know."""
     run = main_run(record)
-    bound = gate_of(run).get("bound_seconds") if run else None
+    restored: dict[str, Any] = (run.state.get("restored") or {}) if run else {}
+    bound = restored.get("bound_seconds", gate_of(run).get("bound_seconds")) if run else None
     return float(bound) if isinstance(bound, int | float) else None
 
 

@@ -102,6 +102,11 @@ def test_a_bound_that_the_gate_did_not_know_is_unknown() -> None:
     assert measure.bound_seconds(a_record(runs=(a_run(state=state),))) is None
 
 
+def test_a_loss_is_held_against_what_the_restored_backup_may_lack() -> None:
+    state = {"prepared": {"loss": {"known": True, "bound_seconds": 3.0}}, "restored": {"bound_seconds": 33.0}}
+    assert measure.bound_seconds(a_record(runs=(a_run(state=state),))) == 33.0
+
+
 def test_the_outage_is_the_longest_gap_that_ends_after_the_fault() -> None:
     early_gap = acknowledged(1000, 50.0, OLD, 1)
     record = a_record(attempts=(early_gap, *a_record().attempts))

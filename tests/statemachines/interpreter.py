@@ -94,6 +94,7 @@ WELL: Mapping[str, Mapping[str, Any]] = {
         "port": 5432,
         "restored_from": "the snapshot s",
         "restored_to": "2026-01-01T00:00:00+00:00",
+        "bound_seconds": 80.0,
         "unusable": [],
         "content": {"writes": 12},
         "promoted_at": None,

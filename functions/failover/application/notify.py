@@ -7,8 +7,9 @@ from typing import Any
 
 from failover.application.ports import Notifications
 from failover.application.subject_line import subject_line
+from failover.domain.approval import shown
 from failover.domain.object_backlog import objects_told
-from failover.domain.outcome import Outcome, Result, recorded
+from failover.domain.outcome import Outcome, Result, bound_seconds, recorded
 from failover.domain.outcomes import derive
 from failover.domain.plan import Plan
 from failover.domain.rebuild_outcome import divergence
@@ -126,13 +127,13 @@ def _loss(run: Run) -> str:
         return "none: nothing was promoted"
     if run.planned and run.value("prepared", "loss", "bound_seconds") == 0:
         return "none: the replica held every acknowledged write"
-    bound, known = run.value("prepared", "loss", "bound_seconds"), run.value("prepared", "loss", "known")
-    if known is None:
+    if run.value("prepared", "loss", "known") is None:
         return "not assessed: the run did not come so far"
-    if known is not True or not isinstance(bound, int | float):
+    bound = bound_seconds(run)
+    if bound is None:
         return "unknown"
     taken = run.value("opened") is not None
     restoring = run.value("readiness", "path") == Path.RESTORE
     if_so = " if the backup is restored" if restoring else " if the replica is promoted"
     by = f", accepted by {run.value('approval', 'by')}" if run.value("approval", "accepted") is True else ""
-    return f"at most {bound:.1f} s of acknowledged writes{'' if taken else if_so}{by}"
+    return f"at most {shown(bound)} s of acknowledged writes{'' if taken else if_so}{by}"

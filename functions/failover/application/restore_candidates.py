@@ -50,7 +50,7 @@ class Candidates:
             reason = self.unusable(point)
             if reason is not None:
                 told.append(f"{_capital(point)} cannot be used: {reason.rstrip('.')}.")
-            elif (bound := self._bound(point, unpublished)) <= self._accepted():
+            elif (bound := self.bound(point, unpublished)) <= self._accepted():
                 return point
             else:
                 told.append(
@@ -70,18 +70,19 @@ class Candidates:
         seen = self.run.value("prepared", "loss", "evidence", "published")
         return Heartbeat.from_dict(seen) if isinstance(seen, dict) else None
 
+    def bound(self, point: RecoveryPoint, unpublished: timedelta) -> timedelta:
+        """How much acknowledged work may be missing from it. Raises RunRefused where that cannot be told."""
+        published = self.published()
+        if published is None:
+            raise RunRefused("The gate saw no heartbeat of the old leader, so no loss can be told.")
+        return max(published.at + unpublished - point.at, timedelta(0))
+
     def _accepted(self) -> timedelta:
         """What the policy or a person accepted: the plan's target is in the policy's acceptance, a figure in a person's."""
         bound = float(self.run.value("prepared", "loss", "bound_seconds"))
         target = self.run.value("prepared", "loss", "evidence", "accepts_up_to_seconds")
         by_policy = self.run.value("prepared", "loss", "accepted") is True and isinstance(target, int | float)
         return timedelta(seconds=max(bound, float(target)) if by_policy else bound)
-
-    def _bound(self, point: RecoveryPoint, unpublished: timedelta) -> timedelta:
-        published = self.published()
-        if published is None:
-            raise RunRefused("The gate saw no heartbeat of the old leader, so no loss can be told.")
-        return max(published.at + unpublished - point.at, timedelta(0))
 
     def _key(self, point: RecoveryPoint) -> str:
         return f"runs/{self.run.name}/restore/{point.digest}-unusable.json"

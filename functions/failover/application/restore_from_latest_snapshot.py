@@ -37,7 +37,10 @@ FAILED = frozenset(
 
 @dataclass(frozen=True)
 class RestoreFromLatestSnapshot:
-    """Answers `{instance, endpoint, port, restored_from, restored_to, unusable, content, promoted_at}`."""
+    """Answers `{instance, endpoint, port, restored_from, restored_to, bound_seconds, unusable, content, promoted_at}`.
+
+    `bound_seconds` is what this point may lose: more than the gate's figure where an older one had to do.
+    """
 
     plan: Plan
     region: str
@@ -64,6 +67,7 @@ class RestoreFromLatestSnapshot:
             "port": done.instance.port,
             "restored_from": str(done.point),
             "restored_to": done.point.at.isoformat(),
+            "bound_seconds": candidates.bound(done.point, self.plan.timing.unpublished).total_seconds(),
             "unusable": candidates.tried(),
             "content": done.content.to_dict(),
             "promoted_at": self.clock.now().isoformat(),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from failover.domain.approval import gate_passed
+from failover.domain.approval import gate_passed, shown
 from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.recovery_point import Path
 from failover.domain.run import Run
@@ -180,12 +180,24 @@ def _loss(run: Run) -> str:
     loss: Any = run.value("prepared", "loss")
     if not isinstance(loss, Mapping):
         return ""
-    bound = loss.get("bound_seconds")
-    if loss.get("known") is not True or not isinstance(bound, int | float):
+    bound = bound_seconds(run)
+    if bound is None:
         return "The loss bound is unknown."
     if run.planned and bound == 0:
         return "No acknowledged write is lost."
-    return f"At most {bound:.1f} s of acknowledged writes could be lost."
+    return f"At most {shown(bound)} s of acknowledged writes could be lost."
+
+
+def bound_seconds(run: Run) -> float | None:
+    """Seconds of acknowledged writes that the run may have lost; None: unknown.
+
+    What the gate bounded, unless the backup that the gate saw gave way to an older one, which lost more.
+    """
+    loss, restored = run.value("prepared", "loss"), run.value("restored", "bound_seconds")
+    if not isinstance(loss, Mapping) or loss.get("known") is not True:
+        return None
+    bound = loss.get("bound_seconds") if restored is None else restored
+    return float(bound) if isinstance(bound, int | float) else None
 
 
 def one_sentence(text: object) -> str:

@@ -24,6 +24,17 @@ SAYS = {
         [f"app failed over: {STANDBY} leads"],
         ["Epoch:       3", "at most 22.0 s of acknowledged writes\n", "acknowledged this failover"],
     ),
+    "failed-over to an older backup than the gate saw": (
+        {
+            "fence": FENCE,
+            "prepared": LOSS,
+            "restored": {"bound_seconds": 112.04},
+            "opened": OPENED,
+            "checks": {"read_back": True},
+        },
+        [f"app failed over: {STANDBY} leads"],
+        ["at most 112.1 s of acknowledged writes\n"],
+    ),
     "unverified": (
         {"fence": FENCE, "prepared": LOSS, "opened": OPENED, "error": ERROR},
         ["TRAFFIC NOT PROVEN"],

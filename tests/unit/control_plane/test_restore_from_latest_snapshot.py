@@ -130,6 +130,7 @@ def test_a_backup_that_cannot_be_used_gives_way_to_the_next_older_one_and_it_is_
     (told,) = answer["unusable"]
     assert told["point"] == str(world.points[0])
     assert why in told["reason"]
+    assert answer["bound_seconds"] == 220.0, "from four minutes ago to 20 s after the newest heartbeat, of 40 s ago"
     assert world.restores.renamed == {}, "a copy of a backup that is still there is not worth keeping"
 
 

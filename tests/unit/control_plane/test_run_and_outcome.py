@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from control_plane_world import PRIMARY, RUN, STANDBY, planned_run, run_with
 
-from failover.domain.outcome import Result, derive, error_sentence, why_not_going_on
+from failover.domain.outcome import Result, bound_seconds, derive, error_sentence, why_not_going_on
 from failover.domain.run import Run, RunStateError
 
 HEALTH = {"allowed": True, "reason": "Two agree.", "leader": PRIMARY, "epoch": 1}
@@ -27,7 +27,15 @@ ERROR = {"Error": "RunRefused", "Cause": LAMBDA_CAUSE}
 def test_a_run_whose_write_was_read_back_in_public_failed_over() -> None:
     outcome = derive(run_with(**BEFORE, opened=OPENED, checks=CHECKS), "app")
     assert (outcome.result, outcome.leader, outcome.epoch) == (Result.FAILED_OVER, STANDBY, 3)
-    assert "At most 21.2 s of acknowledged writes could be lost." in outcome.summary
+    assert "At most 21.3 s of acknowledged writes could be lost." in outcome.summary, "a bound is rounded up"
+
+
+def test_what_an_older_backup_lost_is_told_and_not_what_the_gate_had_hoped_for() -> None:
+    """The gate bounds what the newest backup would lose; a damaged one gives way to an older one."""
+    restored = {"restored_from": "the snapshot s", "restored_to": "2026-11-23T02:56:00+00:00", "bound_seconds": 220.0}
+    outcome = derive(run_with(**BEFORE, restored=restored, opened=OPENED, checks=CHECKS), "app")
+    assert "made of the snapshot s. At most 220.0 s of acknowledged writes could be lost." in outcome.summary
+    assert bound_seconds(run_with(prepared={"loss": {"known": False}}, restored=restored)) is None
 
 
 def test_a_failure_to_record_does_not_turn_a_failover_into_less() -> None:
