@@ -38,6 +38,7 @@ class ServiceCalls:
 
     def __init__(self, context: CloudContext) -> None:
         self._context = context
+        self._session = boto3.session.Session()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -61,7 +62,7 @@ class ServiceCalls:
     def _client(self, source: str, service: str, region: str) -> Any:
         with self._lock:
             if (source, service, region) not in self._clients:
-                self._clients[source, service, region] = boto3.session.Session().client(
+                self._clients[source, service, region] = self._session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._context.endpoint,

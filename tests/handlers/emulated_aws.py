@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 from moto.core import routing
 
@@ -27,6 +29,7 @@ from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_dict
 from failover.adapters import aws
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import genesis
+from failover.wiring import journal
 from lab.cloud import alarm_mute_rules
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
@@ -53,20 +56,39 @@ class Context:
     aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 
 
-class Cloud:
-    """The emulated AWS. `calls` are those that the code under test made, as service.Operation."""
+class CountedSession:
+    """The session of the code under test. Its clients outlive a test: moto keeps what a call does, a client nothing."""
 
-    def __init__(self, session: boto3.session.Session) -> None:
+    def __init__(self) -> None:
         self.calls: list[str] = []
-        session.events.register("before-call", self._count)
-        self.state_machine_arn = ""
+        self._session = boto3.session.Session()
+        self._session.events.register("before-call", self._count)
+        self._made: dict[str, Any] = {}
 
     def _count(self, model: Any, **_: Any) -> None:
         self.calls.append(f"{model.service_model.service_name}.{model.name}")
 
+    def client(self, service: str, config: Config, **where: Any) -> Any:
+        key = repr((service, where, vars(config)))
+        if key not in self._made:
+            self._made[key] = self._session.client(service, config=config, **where)
+        return self._made[key]
+
+
+_SESSION = CountedSession()
+_client = cache(boto3.client)
+
+
+class Cloud:
+    """The emulated AWS. `calls` are those that the code under test made, as service.Operation."""
+
+    def __init__(self) -> None:
+        self.calls = _SESSION.calls = []
+        self.state_machine_arn = ""
+
     def client(self, service: str, region: str = STANDBY) -> Any:
         """A client whose calls are not counted."""
-        return boto3.client(service, region_name=region)
+        return _client(service, region_name=region)
 
     def publish_plan(self, change: Callable[[dict[str, Any]], object] = lambda _: None) -> None:
         described = plan_dict()
@@ -102,10 +124,10 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         alarm_mute_rules.install()
-        session = boto3.session.Session()
-        monkeypatch.setattr(aws, "_SESSION", session)
+        monkeypatch.setattr(aws, "_SESSION", _SESSION)
         aws.client.cache_clear()
-        cloud = Cloud(session)
+        journal._journal.cache_clear()
+        cloud = Cloud()
         deploy(cloud)
         monkeypatch.setenv("STATE_MACHINE_ARN", cloud.state_machine_arn)
         yield cloud

@@ -32,14 +32,13 @@ def test_cfn_lint_finds_nothing_in_the_template_as_written(path: Path) -> None:
     assert [str(match) for match in lint_by_config(ManualArgs(templates=[str(path)]))] == []
 
 
-@pytest.mark.parametrize("region", ["ap-southeast-2", "us-west-2"])
-def test_cfn_lint_finds_nothing_in_what_aws_would_deploy(tmp_path: Path, region: str) -> None:
+def test_cfn_lint_finds_nothing_in_what_aws_would_deploy_in_either_region(tmp_path: Path) -> None:
     """The transform hides mistakes: a property in the wrong place is only seen in what comes out of it."""
     path = tmp_path / "expanded.json"
     path.write_text(json.dumps(expanded(CONTROL_PLANE)))
     # cfn-lint goes three calls deeper for each line of the workflow.
     sys.setrecursionlimit(10_000)
-    found = lint_by_config(ManualArgs(templates=[str(path)], regions=[region]))
+    found = lint_by_config(ManualArgs(templates=[str(path)], regions=["ap-southeast-2", "us-west-2"]))
     assert [str(match) for match in found] == []
 
 

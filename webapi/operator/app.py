@@ -46,13 +46,25 @@ def operator_api(desk: Desk, region: str) -> FastAPI:
     _answer_what_use_cases_raise(api, region)
     add_seeing_routes(api, desk, region)
     add_changing_routes(api, desk, region)
-    _complete(api.openapi())
+    _complete_when_asked(api)
     return api
 
 
 def operator_app(desk: Desk, region: str) -> CallersOnly:
     """What Mangum serves."""
     return CallersOnly(operator_api(desk, region), region)
+
+
+def _complete_when_asked(api: FastAPI) -> None:
+    """Making the document takes longer than making the API, and a function that starts should answer first."""
+    made = api.openapi
+
+    def document() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            _complete(made())
+        return made()
+
+    api.openapi = document  # type: ignore[method-assign]  # as FastAPI would have it: how-to/extending-openapi
 
 
 def _complete(document: dict[str, Any]) -> None:
