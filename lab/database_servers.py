@@ -7,6 +7,7 @@ under whatever name, and ends with it.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from lab.region.postgresql_session import PostgreSQLError
 from lab.region.replication_links import ReplicationLinks
 
 Entry = Mapping[str, Any]
+logger = logging.getLogger(__name__)
 FAILURES = (PostgreSQLError, ProcessFailed, NetworkError, KeyError)
 
 
@@ -39,6 +41,7 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
         self._lock = threading.Lock()
         self._servers: dict[Address, PostgreSQL] = {}
         self._instances: dict[tuple[str, str], Address] = {}
+        self._sources: dict[Address, PostgreSQL] = {}
         self._busy: set[tuple[str, str]] = set()
         self._count = 0
         self._makers: dict[str, Callable[[Entry], PostgreSQL]] = {
@@ -83,7 +86,7 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
             self._instances = known
             left_over = [self._servers.pop(address) for address in gone if address in self._servers]
         for server in left_over:
-            self._in_background(server.discard, "discard")
+            self._in_background(partial(self._discard, server), "discard")
         for entry in entries:
             if "port" not in entry:
                 self._once(entry, partial(self._make, cloud, entry))
@@ -91,6 +94,11 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
                 self._once(entry, partial(self._back_up, cloud, entry))
             elif entry["promotion_requested"]:
                 self._once(entry, partial(self._promote, cloud, entry))
+
+    def streams_from(self, primary: PostgreSQL, standby: PostgreSQL) -> None:
+        """When it is promoted or goes, its slot goes too, as RDS has it."""
+        with self._lock:
+            self._sources[standby.address] = primary
 
     def folder_name(self, region: str) -> str:
         """Of the next server's data in `region`."""
@@ -150,6 +158,7 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
             server.discard()
             raise
         self._links.delayed(link)
+        self.streams_from(primary, server)
         return server
 
     def _restored(self, entry: Entry) -> PostgreSQL:
@@ -183,3 +192,19 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
             cloud.report_database(region, instance, "promotion-failed", reason=str(error))
         else:
             cloud.report_database(region, instance, "promoted")
+            self._leave_source(self.of(region, instance))
+
+    def _discard(self, server: PostgreSQL) -> None:
+        server.discard()
+        self._leave_source(server)
+
+    def _leave_source(self, server: PostgreSQL) -> None:
+        """Where the primary can be reached; RDS cannot tell one that is lost, either."""
+        with self._lock:
+            primary = self._sources.pop(server.address, None)
+        if primary is None or self._links.lost & {primary.region, server.region}:
+            return
+        try:
+            server.leave(primary)
+        except FAILURES as error:
+            logger.info("the slot of %s stays with its primary: %s", server.region, error)

@@ -90,4 +90,6 @@ def described(settings: DrillSettings) -> dict[str, Any]:
 def _what(settings: DrillSettings) -> str:
     if settings.break_glass:
         return "--break-glass"
+    if settings.isolated:
+        return "--isolated"
     return "--planned" if settings.planned else f"--fault {settings.fault}"

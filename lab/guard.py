@@ -31,7 +31,7 @@ class Answer:
 
 def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
     """What the leader record says of deploying the templates under `context_file`. Unknown is no. Raises SettingsError."""
-    primary, secondary = _regions(context_file)
+    primary, secondary = configured("primaryRegion", "secondaryRegion", context_file=context_file)
     plan, silent = _plan(target, (secondary, primary))
     if plan is None:
         if silent:
@@ -62,9 +62,10 @@ def _plan(target: Target, regions: Sequence[str]) -> tuple[Plan | None, list[str
     return None, silent
 
 
-def _regions(context_file: Path) -> tuple[str, str]:
+def configured(*names: str, context_file: Path = CDK_CONTEXT) -> list[str]:
+    """The values of these settings of the installation. Raises SettingsError."""
     try:
         context: Any = json.loads(context_file.read_text(encoding="utf-8"))["context"]
-        return str(context["primaryRegion"]), str(context["secondaryRegion"])
+        return [str(context[name]) for name in names]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"{context_file.name} names no primaryRegion and secondaryRegion: {error}") from error
+        raise SettingsError(f"{context_file.name} names no {' and '.join(names)}: {error}") from error

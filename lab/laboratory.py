@@ -224,6 +224,7 @@ class Laboratory:
         )
         standby.create_standby_of(primary, through=through)
         standby.start()
+        self.servers.streams_from(primary, standby)
         if self.settings.synchronous_mode != "off":
             primary.set_synchronous(self.settings.synchronous_mode)
         self.links.delayed(link)

@@ -82,7 +82,8 @@ class LabSettings:
 @dataclass(frozen=True)
 class DrillSettings:
     """One drill: which fault, or with `planned` a switchover and no fault, under which load. With `break_glass` the control
-    plane is lost too, and a person takes the steps.
+    plane is lost too, and a person takes the steps. With `isolated` nothing breaks and nobody moves: a throwaway replica is
+    promoted.
 
     Raises SettingsError when a value is out of range.
     """
@@ -91,6 +92,7 @@ class DrillSettings:
     fault: FaultName = "region-dark"
     planned: bool = False
     break_glass: bool = False
+    isolated: bool = False
     write_rate: float = 200.0
     writers: int = 4
     seed: int = 1

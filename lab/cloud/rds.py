@@ -151,8 +151,9 @@ def install(context: CloudContext) -> None:
         # Its own Region first: moto would look for its subnet group in the source's.
         replica = create_replica(self, {"backend": self, **db_kwargs})
         replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
-        # moto copies the source, which may be backing up at this moment.
+        # moto copies the source, which may be backing up at this moment, and is protected: a replica is not of itself.
         replica.status = "available"
+        replica.deletion_protection = bool(db_kwargs.get("deletion_protection"))
         return lifecycle.created(replica, {"kind": "replica", "source": db_kwargs["source_db_instance_identifier"]})
 
     def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> Any:

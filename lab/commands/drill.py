@@ -1,4 +1,7 @@
-"""`drlab drill`: a failover or a switchover on real parts, measured and reported."""
+"""`drlab drill`: a failover or a switchover on real parts, measured and reported.
+
+Or with `--isolated` the promotion of a throwaway replica beside production, which goes to a running installation as well.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.commands.options import FAILED, PASSED, Subparsers, add_lab, chosen_lab
-from lab.settings import FAULT_NAMES, DrillSettings
+from lab.commands.options import DEFAULT_CLOUD_PORT, FAILED, PASSED, Subparsers, add_lab, chosen_lab
+from lab.settings import FAULT_NAMES, SECONDARY_REGION, SERVICE, DrillSettings, SettingsError
+from lab.target import TARGETS, target
 
 
 def add(commands: Subparsers) -> None:
@@ -18,6 +22,12 @@ def add(commands: Subparsers) -> None:
     what.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
     what.add_argument("--planned", action="store_true", help="a switchover: nothing breaks, and nothing may be lost")
     what.add_argument("--break-glass", action="store_true", help="the control plane is lost, and a person fails over")
+    what.add_argument(
+        "--isolated", action="store_true", help="a throwaway replica is promoted; production is untouched"
+    )
+    parser.add_argument("--target", help=f"with --isolated: {' or '.join(TARGETS)} (default: a lab of its own)")
+    parser.add_argument("--region", default=SECONDARY_REGION, help=f"of the standby (default {SECONDARY_REGION})")
+    parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
     add_load(parser)
     add_lab(parser, cloud_port=0, public_port=0)
     parser.set_defaults(run=run)
@@ -36,6 +46,10 @@ def add_load(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only if writes flow again and the invariants held."""
     settings = settings_of(options)
+    if settings.isolated:
+        return _isolated(options, settings, console)
+    if options.target is not None:
+        raise SettingsError("--target is for --isolated alone: other drills break what they are drilled on")
     from lab import preflight, report, result
     from lab.drill import conduct
     from lab.live_view import LiveView
@@ -50,12 +64,39 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return PASSED if found["passed"] else FAILED
 
 
+def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Console) -> int:
+    """Exit status 0 only if the promotion succeeded, nothing is left of it, and production is as it was."""
+    from failover.domain.leader_record import Refusal
+    from lab import isolated_report, isolated_result, preflight
+    from lab.isolated_drill import drill_own_lab, drill_target
+    from lab.live_view import LiveView
+
+    with LiveView(console) as view:
+        if options.target is None:
+            preflight.check(settings.lab)
+            drilled = drill_own_lab(settings, view)
+        else:
+            where = target(options.target, options.cloud_port or DEFAULT_CLOUD_PORT, options.service)
+            drilled = drill_target(where, options.region, view.say)
+    if isinstance(drilled.found, Refusal):
+        console.print(f"REFUSED: {drilled.found.reason}", markup=False, soft_wrap=True)
+        return FAILED
+    found = isolated_result.build(drilled, drilled.found)
+    page = isolated_report.write(found, options.reports / found["drill"])
+    console.print(isolated_report.summary(found))
+    if not drilled.recorded:
+        console.print("This could NOT be written to the journal.", style="bold yellow")
+    console.print(f"report: {page}", markup=False, soft_wrap=True)
+    return PASSED if found["passed"] else FAILED
+
+
 def settings_of(options: argparse.Namespace) -> DrillSettings:
     return DrillSettings(
         chosen_lab(options),
         fault=options.fault,
         planned=options.planned,
         break_glass=options.break_glass,
+        isolated=options.isolated,
         write_rate=options.rate,
         writers=options.writers,
         seed=options.seed,

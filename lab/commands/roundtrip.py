@@ -18,7 +18,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
     add_load(parser)
     add_lab(parser, cloud_port=0, public_port=0)
-    parser.set_defaults(run=run, planned=False, break_glass=False)
+    parser.set_defaults(run=run, planned=False, break_glass=False, isolated=False)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:

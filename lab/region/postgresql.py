@@ -35,6 +35,9 @@ DATABASE = "app"
 APPLICATION_ROLE = "app"
 ANSWER_WITHIN = timedelta(seconds=3)
 LONG_ANSWER_WITHIN = timedelta(seconds=30)
+DROP_UNUSED_SLOT = """
+    select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active
+"""
 REMOVE_SEGMENT = 0  # IPC_RMID of shmctl(2)
 
 
@@ -117,6 +120,21 @@ class PostgreSQL:
         with self.session(limit * 2) as session:
             if not eventually(lambda: progress(session).streaming, limit):
                 raise PostgreSQLError(f"The database in {self.region} does not stream. {self.log_tail()}")
+
+    def leave(self, primary: PostgreSQL, within: timedelta = timedelta(seconds=5)) -> None:
+        """It streams from `primary` no more: its slot there goes, which would keep the log for it. Raises PostgreSQLError.
+
+        https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
+        """
+        mine = (self._data.slot,)
+        with primary.session(within * 2) as session:
+
+            def gone() -> bool:
+                session.rows(DROP_UNUSED_SLOT, mine)
+                return not session.rows("select slot_name from pg_replication_slots where slot_name = $1", mine)
+
+            if not eventually(gone, within):
+                raise PostgreSQLError(f"The slot {self._data.slot} is still in use.")
 
     def back_up(self, into: Path) -> None:
         """Take a base backup. Raises PostgreSQLError."""

@@ -57,6 +57,11 @@ class DataDirectory:
         self._processes = processes
         self._installed = installed
 
+    @property
+    def slot(self) -> str:
+        """Through which it streams, as a standby. Named after the folder: a primary may have several from one Region."""
+        return re.sub(r"[^a-z0-9_]", "_", self.path.name.lower())
+
     def create(self, superuser_password: str) -> None:
         """Make it new, for a primary with superuser `postgres`. Raises PostgreSQLError."""
         self._make()
@@ -80,11 +85,9 @@ class DataDirectory:
         """
         self._make()
         host, port = primary
-        # Named after the folder: a Region may have had a standby of this primary before, whose slot is still there.
-        slot = re.sub(r"[^a-z0-9_]", "_", self.path.name.lower())
         source = f"host={host} port={port} user={REPLICATION_ROLE} sslmode=disable connect_timeout=5"
         copy: list[str | Path] = ["-d", source, "-D", self.path, "-X", "stream", "-c", "fast", "--no-sync"]
-        self._run("pg_basebackup", [*copy, "--create-slot", f"--slot={slot}"], {"PGPASSWORD": password})
+        self._run("pg_basebackup", [*copy, "--create-slot", f"--slot={self.slot}"], {"PGPASSWORD": password})
         conninfo = (
             f"{source} password={password} application_name={self._region}"
             " keepalives_idle=2 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=3000"
@@ -92,7 +95,7 @@ class DataDirectory:
         # Written anew: the copy carries the primary's own, such as the standby that its commits wait for.
         self._write(
             self.path / "postgresql.auto.conf",
-            f"primary_conninfo = '{conninfo}'\nprimary_slot_name = '{slot}'\n",
+            f"primary_conninfo = '{conninfo}'\nprimary_slot_name = '{self.slot}'\n",
         )
         self._write(self.path / "standby.signal", "")
 

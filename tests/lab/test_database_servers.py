@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,12 +24,16 @@ class Server:
         self.address = ("127.0.0.1", port)
         self.promoted = self.broken = False
         self.broken = broken
-        self.discarded = threading.Event()
+        self.discarded, self.left = threading.Event(), threading.Event()
+        self.region = HERE
 
     def promote(self) -> None:
         if self.broken:
             raise PostgreSQLError("the server does not come out of recovery")
         self.promoted = True
+
+    def leave(self, primary: Any) -> None:
+        self.left.set()
 
     def discard(self) -> None:
         self.discarded.set()
@@ -130,6 +135,20 @@ def test_a_promotion_is_reported_as_it_went(servers: DatabaseServers, broken: bo
     assert server.promoted is not broken
     failed = ("promotion-failed", "the server does not come out of recovery")
     assert (event, reason) == (failed if broken else ("promoted", ""))
+
+
+@pytest.mark.parametrize(("lost", "leaves"), [(set(), True), ({HERE}, False)])
+def test_a_promoted_replica_leaves_its_source_where_that_can_be_reached(lost: set[str], leaves: bool) -> None:
+    """Its slot would keep the source's log for nobody. RDS cannot tell a Region that is lost, either."""
+    nothing: Any = None
+    links: Any = SimpleNamespace(lost=lost)
+    servers = DatabaseServers(nothing, links, nothing)
+    cloud, source, replica = Reports(), Server(4001), Server(4002)
+    adopt(servers, THERE, "app", replica)
+    servers.streams_from(source, replica)  # type: ignore[arg-type]
+    servers.follow(cloud, [running(THERE, "app", replica, promotion_requested=True)])
+    cloud.next()
+    assert replica.left.wait(WITHIN_SECONDS if leaves else 0.2) is leaves
 
 
 def test_an_instance_that_is_told_another_address_of_this_machine_keeps_its_server(servers: DatabaseServers) -> None:

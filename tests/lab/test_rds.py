@@ -58,6 +58,7 @@ def pair(cloud: EmulatedCloud) -> Pair:
         MasterUsername="app",
         MasterUserPassword="not-a-secret",
         BackupRetentionPeriod=7,
+        DeletionProtection=True,
     )
     made.rds(STANDBY).create_db_instance_read_replica(
         DBInstanceIdentifier=made.name,
@@ -72,6 +73,7 @@ def test_a_replica_names_its_source_and_has_no_backups(pair: Pair) -> None:
     replica = pair.describe()
     assert replica["ReadReplicaSourceDBInstanceIdentifier"] == f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{pair.name}"
     assert replica["BackupRetentionPeriod"] == 0
+    assert replica["DeletionProtection"] is False, "as protected as it was asked to be, whatever its source is"
     primary = pair.describe(PRIMARY)
     assert primary["BackupRetentionPeriod"] == 7
     assert primary["ReadReplicaDBInstanceIdentifiers"] == [f"arn:aws:rds:{STANDBY}:{ACCOUNT}:db:{pair.name}"]

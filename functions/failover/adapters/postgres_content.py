@@ -14,7 +14,7 @@ from failover.domain.restored_content import TABLES, Content
 TABLES_THERE = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 # Every row's body is read, so that a damaged page is met and its checksum fails.
 LEDGER = "SELECT count(*), max(accepted_at), sum(length(body)) FROM writes"
-SLOTS = "SELECT slot_name FROM pg_replication_slots ORDER BY slot_name"
+SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE NOT temporary ORDER BY slot_name"
 RECOVERING = "SELECT pg_is_in_recovery()"
 # https://www.postgresql.org/docs/current/errcodes-appendix.html (Class XX, internal errors: data_corrupted and the like)
 DAMAGE = "XX"

@@ -36,15 +36,13 @@ class Content:
 
 
 def incomplete(content: Content) -> Refusal | None:
-    """Why `content` is not the service's database, in use and taking writes; None where it is."""
+    """Why `content` is not the service's database, led and taking writes; None where it is."""
     if content.in_recovery:
         return Refusal("Its server is still in recovery.")
     if missing := TABLES - content.tables:
         return Refusal(f"It has no table {', '.join(sorted(missing))}: this is not the service's database.")
     if content.heartbeat is None:
         return Refusal("It has no heartbeat of a leader.")
-    if content.writes == 0:
-        return Refusal("Its ledger is empty.")
     return None
 
 
@@ -58,6 +56,8 @@ def implausible(
     """
     if (refusal := incomplete(content)) is not None or content.heartbeat is None:
         return refusal
+    if content.writes == 0:
+        return Refusal("Its ledger is empty.")
     alive = point.at if published is None else min(point.at, published.at)
     if content.heartbeat.at < alive - between_beats:
         return Refusal(
