@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
+from lab import state_folder
 from lab.settings import LabSettings
 
 OLDEST_PYTHON = (3, 11)
@@ -23,7 +23,7 @@ def check(settings: LabSettings, state_parent: Path | None = None) -> None:
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(str(part) for part in sys.version_info[:2])
         raise PreflightError(f"drlab needs Python 3.11 or newer; this is {found}.")
-    parent = state_parent or Path(tempfile.gettempdir())
+    parent = state_parent or state_folder.parent()
     free = shutil.disk_usage(parent).free
     if free < LEAST_FREE_BYTES:
         raise PreflightError(

@@ -21,7 +21,7 @@ from typing import IO, Self
 
 import psutil
 
-from lab import reaper
+from lab import reaper, state_folder
 from lab.started import Account, ProcessFailed, Started, own_environment, pipe_of
 
 __all__ = ["Account", "ProcessFailed", "Processes", "Started", "own_environment"]
@@ -38,7 +38,7 @@ class Processes:
     """
 
     def __init__(self, state_directory: Path | None = None) -> None:
-        """Take over `state_directory`, which is made or must be empty (default: a new one in the temporary folder).
+        """Take over `state_directory`, which is made or must be empty (default: a new one, see state_folder.py).
 
         It is removed with all that is in it when the lab ends. Raises ProcessFailed when it is not empty.
         """
@@ -233,7 +233,7 @@ class Processes:
 
 def _own_directory(wanted: Path | None) -> Path:
     if wanted is None:
-        directory = Path(tempfile.mkdtemp(prefix="drlab-"))
+        directory = Path(tempfile.mkdtemp(prefix="drlab-", dir=state_folder.parent()))
     else:
         directory = wanted
         directory.mkdir(exist_ok=True)
