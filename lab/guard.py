@@ -13,6 +13,7 @@ from failover.application.leader_register import NoMajority
 from failover.domain.deploy_guard import may_deploy
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
+from failover.wiring.operators import look_for_work
 from failover.wiring.register import register_of
 from failover.wiring.this_region import find_plan
 from lab.settings import SettingsError
@@ -41,12 +42,18 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
         record = register_of(plan).read()
     except NoMajority as error:
         return Answer(False, f"Who leads is unknown: {error}")
-    refusal = may_deploy(record, primary)
+    if refusal := may_deploy(record, primary):
+        return Answer(False, refusal.reason)
+    try:
+        work = [str(one) for region in plan.regions for one in look_for_work(plan, region)()]
+    except (RunRefused, TransientFailure) as error:
+        return Answer(False, f"What is in progress is unknown: {error}")
+    refusal = may_deploy(record, primary, work)
     return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
 
 
 def _told(record: LeaderRecord) -> str:
-    return f"{record.leader} leads in epoch {record.epoch}, no run holds the fence, and the templates agree."
+    return f"{record.leader} leads in epoch {record.epoch}, nothing is in progress, and the templates agree."
 
 
 def _plan(target: Target, regions: Sequence[str]) -> tuple[Plan | None, list[str]]:

@@ -63,6 +63,7 @@ def _lines(status: Status) -> list[tuple[str, str]]:
             ("Automatic runs", status.held_back or "armed: an alarm starts a run"),
         ]
     for one in status.regions:
-        told = one.silent or (f"runs {', '.join(one.running)}" if one.running else "no run in progress")
-        lines.append((one.region, told))
+        if not one.under_way:
+            lines.append((one.region, one.silent or "no run in progress"))
+        lines += [(one.region, f"runs {work}") for work in one.under_way]
     return lines

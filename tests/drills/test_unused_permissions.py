@@ -37,6 +37,7 @@ BY_RDS = "RDS does this with the caller's rights, beside the call that is seen; 
 NOT_BROKEN_SO = (
     "For a backup that is damaged, a snapshot, or a replica that is broken and not gone; its own tests play those."
 )
+NOT_IN_PROGRESS = "Tells the state of a rebuild or a rehearsal; no drill asks for the status while one is in progress."
 RESTORE = "drlab-app-restore-from-latest-snapshot"
 UNUSED_WITH_REASON = {
     ("drlab-app-create-replica", "kms:CreateGrant"): CONDITIONAL,
@@ -44,6 +45,7 @@ UNUSED_WITH_REASON = {
     ("drlab-app-reverse-object-replication", "iam:PassRole"): CONDITIONAL,
     ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
     ("drlab-app-create-replica", "rds:DescribeDBInstances"): CUT_OFF,
+    ("drlab-app-operator-api", "states:GetExecutionHistory"): NOT_IN_PROGRESS,
     ("drlab-app-export-divergence", "s3:GetObject"): MADE_BEFORE,
     (RESTORE, "kms:CreateGrant"): BY_RDS,
     (RESTORE, "kms:DescribeKey"): BY_RDS,

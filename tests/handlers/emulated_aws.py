@@ -105,6 +105,15 @@ class Cloud:
             Name="/drlab/app/plan", Value=json.dumps(described), Type="String", Overwrite=True
         )
 
+    def add_workflow(self, name: str, region: str) -> str:
+        """One whose runs wait: its ARN."""
+        role = self.client("iam").get_role(RoleName="states")["Role"]["Arn"]
+        definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+        made: str = self.client("stepfunctions", region).create_state_machine(
+            name=f"drlab-app-{name}", definition=json.dumps(definition), roleArn=role
+        )["stateMachineArn"]
+        return made
+
     def executions(self) -> list[str]:
         answer = self.client("stepfunctions").list_executions(stateMachineArn=self.state_machine_arn)
         return [one["name"] for one in answer["executions"]]
@@ -142,8 +151,5 @@ def deploy(cloud: Cloud) -> None:
         clients[region].create_bucket(Bucket=copies[region], ObjectLockEnabledForBucket=True)
     register = leader_register(copies, clients, "test", timedelta(seconds=2))
     register.initialise(genesis(PRIMARY, datetime.now(UTC) - timedelta(days=1)))
-    role = cloud.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
-    cloud.state_machine_arn = cloud.client("stepfunctions").create_state_machine(
-        name="drlab-app-failover", definition=json.dumps(definition), roleArn=role
-    )["stateMachineArn"]
+    cloud.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")
+    cloud.state_machine_arn = cloud.add_workflow("failover", STANDBY)

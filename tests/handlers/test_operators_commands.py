@@ -10,6 +10,8 @@ import pytest
 from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
 from emulated_aws import Cloud
 
+from failover.domain.journal import Event
+from failover.wiring import operators
 from lab import cli, guard
 from lab.settings import SettingsError
 from lab.target import Target, target
@@ -36,8 +38,31 @@ def record_objects(cloud: Cloud) -> list[bytes]:
 
 
 def test_the_guard_lets_templates_pass_that_agree_with_the_leader_record(cloud: Cloud, context_file: Context) -> None:
+    cloud.add_workflow("failover", PRIMARY)
     answer = guard.ask(AWS, context_file())
     assert (answer.allowed, f"{PRIMARY} leads" in answer.reason) == (True, True)
+
+
+def test_a_rebuild_is_shown_with_who_began_it_and_nothing_is_deployed_beside_it(
+    cloud: Cloud, context_file: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of whatever is not the failover workflow nothing is fenced, so the leader record alone does not tell."""
+    cloud.add_workflow("failover", PRIMARY)
+    arn = cloud.add_workflow("rebuild-standby", STANDBY)
+    cloud.client("stepfunctions").start_execution(stateMachineArn=arn, name="rebuild-e3", input="{}")
+    answer = guard.ask(AWS, context_file())
+    assert answer.allowed is False
+    assert "In progress: rebuild-e3, a rebuild, since " in answer.reason
+    operators.journal_in(STANDBY, operators.Plan.parse(json.dumps(plan_dict()))).append(
+        Event("run-started", "maria", "A rebuild began.", "rebuild-e3")
+    )
+    assert cli.main(["status"]) == 0
+    assert f"{STANDBY}        runs rebuild-e3, a rebuild, by maria, since " in capsys.readouterr().out
+
+
+def test_what_a_region_does_not_tell_is_in_progress_is_a_no(cloud: Cloud, context_file: Context) -> None:
+    answer = guard.ask(AWS, context_file())
+    assert (answer.allowed, "What is in progress is unknown" in answer.reason) == (False, True)
 
 
 @pytest.mark.scenario("F43")

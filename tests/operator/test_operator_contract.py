@@ -10,9 +10,10 @@ from gateway import MARIA, event
 from hypothesis import HealthCheck, settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapi.operator import desk, models
+from webapi.operator import desk
 from webapi.operator.app import operator_app
 from webapi.operator.desk import RegionDesk
+from webapi.operator.readiness_models import Readiness
 
 schemathesis = pytest.importorskip("schemathesis", reason="make fuzz installs it")
 from schemathesis import checks  # noqa: E402
@@ -49,7 +50,7 @@ API = schemathesis.openapi.from_asgi(
 @pytest.fixture(autouse=True)
 def readiness_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulated AWS runs no function: a 502 that says so would be the end of every other check."""
-    example = models.Readiness.model_config["json_schema_extra"]["examples"][0]
+    example = Readiness.model_config["json_schema_extra"]["examples"][0]
     monkeypatch.setattr(desk, "ask_readiness", lambda _: example)
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 
-from webapi.operator import desk, models
+from webapi.operator import desk
 from webapi.operator.app import operator_api
 from webapi.operator.desk import RegionDesk
+from webapi.operator.readiness_models import Readiness
 
 
 @cache
@@ -116,9 +117,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_have(
     cloud: Cloud, gateway: Gateway, method: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The standby's function, which an emulated AWS without images cannot run.
-    monkeypatch.setattr(
-        desk, "ask_readiness", lambda _: models.Readiness.model_config["json_schema_extra"]["examples"][0]
-    )
+    monkeypatch.setattr(desk, "ask_readiness", lambda _: Readiness.model_config["json_schema_extra"]["examples"][0])
     seen: set[int] = set()
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -119,10 +119,19 @@ PERMITTED: dict[str, set[str]] = {
         EXISTS,
         "states:StartExecution FailoverStateMachine",
         "states:DescribeStateMachine FailoverStateMachine",
-        "states:ListExecutions drlab-app-failover in ap-southeast-2",
-        "states:ListExecutions drlab-app-failover in us-west-2",
+        *(
+            f"states:ListExecutions drlab-app-{workflow} in {region}"
+            for workflow in ("failover", "rebuild-standby", "restore-rehearsal")
+            for region in ("ap-southeast-2", "us-west-2")
+        ),
         "states:DescribeExecution drlab-app-failover:*",
-        "states:GetExecutionHistory drlab-app-failover:*",
+        *(
+            f"states:GetExecutionHistory drlab-app-{workflow}:*{region}"
+            for workflow in ("failover", "rebuild-standby", "restore-rehearsal")
+            for region in ("", " in us-west-2")
+        ),
+        "rds:DescribeDBInstances app-ap-southeast-2-isolated",
+        "rds:DescribeDBInstances app-us-west-2-isolated in us-west-2",
         "states:SendTaskSuccess *",
         "s3:GetObject journal/*",
         "s3:GetObject ControlBucket runs/*",

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from failover.application.answer_approval import AnswerApproval
 from failover.application.only_once import OnlyOnce
 from failover.application.operate import Operate
-from failover.application.ports import KnownRun
 from failover.application.preview_failover import Step
+from failover.application.run_ports import KnownRun
 from failover.application.show_run import RunTimeline
 from failover.application.show_status import Status
 from failover.application.start_run import StartRun

@@ -22,16 +22,8 @@ RECORD: dict[str, Any] = {
 }
 DISARMED_TOLD = "No alarm and no probe starts a run before 2026-11-24 05:00:00 UTC: storage upgrade"
 ENTRY = {"number": 12, "at": AT, "kind": "disarmed", "by": PERSON, "reason": DISARMED_TOLD, "run": None}
+WORK = {"kind": "rebuild", "name": "rebuild-e3-20261124T030000Z", "since": AT, "state": "CreateReplica", "by": PERSON}
 KNOWN_RUN = {"name": RUN, "status": "SUCCEEDED", "started_at": AT, "ended_at": "2026-11-24T03:00:41Z"}
-
-CHECK = {
-    "name": "key",
-    "verdict": "not ok",
-    "value": "alias/drlab-app is Disabled",
-    "expected": "the Region's KMS key is enabled",
-    "why": "Under a disabled key neither the database nor a backup opens; RDS gives up after some days.",
-    "page": "runbooks/readiness.md#key",
-}
 
 
 def example(**fields: Any) -> ConfigDict:
@@ -91,13 +83,27 @@ class RegionEntry(Entry):
     region: str
 
 
-class RegionStatus(BaseModel):
-    """`silent`: why the Region gave no answer, null when it did."""
+class UnderWay(BaseModel):
+    """What is in progress: a run of a workflow, or a person's drill. `by` and `state` null: not known (yet)."""
 
-    model_config = example(region="us-west-2", running=[], silent=None)
+    model_config = example(**WORK)
+
+    kind: Literal["failover", "rebuild", "rehearsal", "drill"]
+    name: str
+    since: datetime | None
+    state: str | None
+    by: str | None
+
+
+class RegionStatus(BaseModel):
+    """`running` are the failovers and switchovers among what is under way. `silent`: why the Region gave no answer, null when
+    it did."""
+
+    model_config = example(region="us-west-2", running=[], under_way=[WORK], silent=None)
 
     region: str
     running: list[str]
+    under_way: list[UnderWay]
     silent: str | None
 
 
@@ -108,7 +114,7 @@ class Status(BaseModel):
         record=RECORD,
         unknown=None,
         held_back=None,
-        regions=[{"region": "us-west-2", "running": [], "silent": None}],
+        regions=[{"region": "us-west-2", "running": [], "under_way": [], "silent": None}],
         entries=[{"region": "us-west-2", **ENTRY}],
     )
 
@@ -117,43 +123,6 @@ class Status(BaseModel):
     held_back: str | None
     regions: list[RegionStatus]
     entries: list[RegionEntry]
-
-
-class ReadinessCheck(BaseModel):
-    """`value` is what was seen; of an unknown one, why nothing was. `page` is where it is written how to mend it."""
-
-    model_config = example(**CHECK)
-
-    name: str
-    verdict: Literal["ok", "not ok", "unknown"]
-    value: str
-    expected: str
-    why: str
-    page: str
-
-
-class Readiness(BaseModel):
-    """All checks together. `evaluated` false: `reason` says why nothing can be said now, and there are no checks."""
-
-    model_config = example(
-        evaluated=True,
-        reason="app: us-west-2 is NOT READY to take over from ap-southeast-2 (1 not ok of 20 checks).",
-        verdict="not ok",
-        leader="ap-southeast-2",
-        standby="us-west-2",
-        at=AT,
-        seconds=1.4,
-        checks=[CHECK],
-    )
-
-    evaluated: bool
-    reason: str
-    verdict: Literal["ok", "not ok", "unknown"]
-    leader: str | None
-    standby: str | None
-    at: datetime | None
-    seconds: float | None
-    checks: list[ReadinessCheck]
 
 
 class KnownRun(BaseModel):

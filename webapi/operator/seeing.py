@@ -11,6 +11,7 @@ from failover.domain.journal import Entry
 from webapi.operator import models
 from webapi.operator.desk import Desk
 from webapi.operator.problems import NO_SUCH_RUN
+from webapi.operator.readiness_models import Readiness
 from webapi.problem_details import INVALID_REQUEST, Problem, documented
 
 RunName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The run's name")]
@@ -65,9 +66,9 @@ def add_seeing_routes(api: FastAPI, desk: Desk, region: str) -> None:
         summary="Could the standby take over today, and if not, what is missing?",
         description="Asked of the standby's own function, whichever Region answers. It takes seconds, and changes nothing.",
     )
-    def readiness() -> models.Readiness:
+    def readiness() -> Readiness:
         found = desk.readiness()
-        return models.Readiness.model_validate({name: found.get(name) for name in models.Readiness.model_fields})
+        return Readiness.model_validate({name: found.get(name) for name in Readiness.model_fields})
 
     @api.get("/journal", tags=["journal"], summary="What was decided and done?", responses=documented(INVALID_REQUEST))
     def journal(count: Count = 20) -> models.Journal:

@@ -144,4 +144,5 @@ def _instance(found: dict[str, Any]) -> DatabaseInstance:
         instance_class=found.get("DBInstanceClass"),
         tags={tag["Key"]: tag["Value"] for tag in found.get("TagList", [])},
         replicas=tuple(found.get("ReadReplicaDBInstanceIdentifiers") or ()),
+        made_at=found.get("InstanceCreateTime"),
     )

@@ -15,20 +15,34 @@ from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
 from failover.application.errors import RunRefused
-from failover.application.ports import KnownRun, VisitedState
+from failover.application.run_ports import KnownRun, VisitedState
 
 
 @dataclass(frozen=True)
 class StepFunctionsBook:
-    """One state machine, in the client's Region."""
+    """One state machine, in the client's Region. Of one that is not `required`, being absent is having no runs."""
 
     client: Any
     state_machine_arn: str
+    required: bool = True
 
     def newest(self, count: int) -> tuple[KnownRun, ...]:
         """The newest first, 100 at most. Raises TransientFailure or RunRefused."""
         with told_in_a_sentence("Listing the runs"):
             answer = self.client.list_executions(stateMachineArn=self.state_machine_arn, maxResults=count)
+        return tuple(_known(one) for one in answer["executions"])
+
+    def running(self) -> tuple[KnownRun, ...]:
+        """The newest first, 100 at most; Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence("Listing the runs in progress"):
+            try:
+                answer = self.client.list_executions(
+                    stateMachineArn=self.state_machine_arn, statusFilter="RUNNING", maxResults=100
+                )
+            except ClientError as error:
+                if self.required or code_of(error) != "StateMachineDoesNotExist":
+                    raise
+                return ()
         return tuple(_known(one) for one in answer["executions"])
 
     def find(self, name: str) -> KnownRun | None:

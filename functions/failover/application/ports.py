@@ -87,6 +87,7 @@ class DatabaseInstance:
     """What RDS says of an instance, or of a cluster. `source` None: it is no replica (any more).
 
     `obstacle`: what else is in the way of a promotion, in one sentence. `replicas` by name, in another Region by ARN.
+    `made_at` None: RDS does not say (yet).
     """
 
     identifier: str
@@ -99,6 +100,7 @@ class DatabaseInstance:
     tags: Mapping[str, str] = field(default_factory=dict)
     obstacle: str | None = None
     replicas: tuple[str, ...] = ()
+    made_at: datetime | None = None
 
 
 class Databases(Protocol):
@@ -228,41 +230,6 @@ class Executions(Protocol):
     def start(self, name: str, run_input: Mapping[str, Any]) -> StartedExecution: ...
 
     def arn_of(self, name: str) -> str: ...
-
-
-@dataclass(frozen=True)
-class KnownRun:
-    """A run in Step Functions' words. `ended_at` None: it goes on."""
-
-    name: str
-    status: str
-    started_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True)
-class VisitedState:
-    """A state that a run entered. `left_at` None: the run is in it, or ended there."""
-
-    state: str
-    entered_at: datetime
-    left_at: datetime | None
-
-
-class RunBook(Protocol):
-    """This Region's runs, for people."""
-
-    def newest(self, count: int) -> Sequence[KnownRun]: ...
-
-    def find(self, name: str) -> KnownRun | None: ...
-
-    def states(self, name: str) -> Sequence[VisitedState]:
-        """In the order in which they were entered."""
-        ...
-
-    def definition(self) -> Mapping[str, Any]:
-        """The workflow as it is deployed."""
-        ...
 
 
 class RunHistory(Protocol):

@@ -18,27 +18,29 @@ from failover.application.database_login import login_for
 from failover.application.errors import DamagedContent, DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.holding import majority_needed
 from failover.application.polling import Waiting
-from failover.application.ports import Clock, DatabaseInstance, DatabaseLogin, Executions, Heartbeats, Register, Secrets
+from failover.application.ports import Clock, DatabaseInstance, DatabaseLogin, Heartbeats, Register, Secrets
 from failover.application.restore_ports import PromotedDatabases, ThrowawayReplicas
 from failover.application.see_production import SeeStanding
+from failover.application.under_way import DRILL, UnderWay
 from failover.domain.heartbeat import Heartbeat
 from failover.domain.isolated_promotion import (
     CATCH_UP,
     CHECK,
     CREATE,
     DELETE,
+    MADE_BY_TAG,
     PROMOTE,
     IsolatedPromotion,
     Step,
     changed,
     not_whole,
+    throwaway_of,
 )
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.restored_content import Content
 
 T = TypeVar("T")
-MADE_BY_TAG = "drlab:isolated-by"
 # It is deleted minutes later; "setting this parameter to 0 disables automated backups".
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
 NO_BACKUPS = 0
@@ -46,13 +48,13 @@ NO_BACKUPS = 0
 
 @dataclass(frozen=True)
 class RehearsePromotion:
-    """In `region`, which must not lead, for `by`. `patience` bounds each step. `runs` are the workflows of all Regions."""
+    """In `region`, which must not lead, for `by`. `patience` bounds each step. `work` is looked for in every Region."""
 
     plan: Plan
     region: str
     by: str
     register: Register
-    runs: Sequence[Executions]
+    work: Sequence[Callable[[], Sequence[UnderWay]]]
     instances: ThrowawayReplicas
     secrets: Secrets
     sessions: PromotedDatabases
@@ -66,8 +68,8 @@ class RehearsePromotion:
         """A Refusal changes nothing. Raises TransientFailure or RunRefused before anything is made, and not after."""
         with majority_needed():
             record = self.register.read()
-        name = f"{self.plan.region(self.region).database_instance}-isolated"
-        if reason := self._obstacle(record, name):
+        name = throwaway_of(self.plan.region(self.region).database_instance)
+        if reason := self._obstacle(record):
             return Refusal(reason)
         before = self.see(record.leader)
         drill = _Drill(self, name, record.leader)
@@ -87,7 +89,7 @@ class RehearsePromotion:
             after,
         )
 
-    def _obstacle(self, record: LeaderRecord, name: str) -> str | None:
+    def _obstacle(self, record: LeaderRecord) -> str | None:
         here = self.plan.region(self.region).database_instance
         if self.plan.db_mode is DatabaseMode.AURORA:
             return "An Aurora global database has no replica that could be promoted by itself: drill a switchover."
@@ -95,17 +97,11 @@ class RehearsePromotion:
             return f"{record.run} is in progress: drill when it has ended."
         if record.leader == self.region:
             return f"{self.region} leads: a throwaway replica is promoted in the standby."
-        for runs in self.runs:
-            if running := runs.running():
-                return f"{sorted(running)[0]} is in progress: drill when it has ended."
-        if self.instances.describe(f"{here}-rehearsal") is not None:
-            return f"{here}-rehearsal is there: a restore is being rehearsed; drill when it has ended."
+        for one in (one for look in self.work for one in look()):
+            what = "Delete it where nobody drills" if one.kind == DRILL else "Drill when it has ended"
+            return f"In progress: {one}. {what}."
         if self.instances.describe(here) is None:
             return f"{self.region} has no {here} whose make the throwaway replica could take after."
-        if self.instances.describe(name) is not None:
-            return (
-                f"{name} is there: another drill is in progress, or one was cut off; then delete it, and drill again."
-            )
         return None
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from failover.application.errors import RunRefused
-from failover.application.ports import JournalReader, KnownRun, Outcomes, RunBook, VisitedState
+from failover.application.ports import JournalReader, Outcomes
+from failover.application.run_ports import KnownRun, RunBook, VisitedState
 from failover.domain.journal import Entry
 
 # Each is one request; a run's entries are the newest ones while anybody asks about it.

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
-from failover.application.ports import Clock, Executions, JournalReader, Register
+from failover.application.ports import Clock, JournalReader, Register
+from failover.application.show_run import ENTRIES_LOOKED_THROUGH
+from failover.application.under_way import FAILOVER, LookForWork, UnderWay, begun_by
 from failover.domain.intake import TriggerKind, held_back
 from failover.domain.journal import Entry
 from failover.domain.leader_record import LeaderRecord
@@ -21,7 +23,7 @@ T = TypeVar("T")
 class RegionBooks:
     """What one Region knows."""
 
-    executions: Executions
+    work: LookForWork
     journal: JournalReader
 
 
@@ -30,8 +32,17 @@ class RegionStatus:
     """`silent`: why the Region gave no answer, None when it did."""
 
     region: str
-    running: tuple[str, ...]
+    under_way: tuple[UnderWay, ...]
     silent: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        running = [one.name for one in self.under_way if one.kind == FAILOVER]
+        return {
+            "region": self.region,
+            "running": running,
+            "under_way": [one.to_dict() for one in self.under_way],
+            "silent": self.silent,
+        }
 
 
 @dataclass(frozen=True)
@@ -49,9 +60,7 @@ class Status:
             "record": self.record.to_dict() if self.record else None,
             "unknown": self.unknown,
             "held_back": self.held_back,
-            "regions": [
-                {"region": one.region, "running": list(one.running), "silent": one.silent} for one in self.regions
-            ],
+            "regions": [one.to_dict() for one in self.regions],
             "entries": [{"region": region, **_shown(entry)} for region, entry in self.entries],
         }
 
@@ -70,9 +79,11 @@ class ShowStatus:
         entries: list[tuple[str, Entry]] = []
         regions = []
         for region, books in self.books.items():
-            running, silent = _asked(books.executions.running)
-            newest, also_silent = _asked(partial(books.journal.newest_entries, count))
-            regions.append(RegionStatus(region, tuple(running), silent or also_silent))
+            work, silent = _asked(books.work)
+            # Whoever began what is under way may be further back than what is shown.
+            wanted = max(count, ENTRIES_LOOKED_THROUGH) if any(one.by is None for one in work) else count
+            newest, also_silent = _asked(partial(books.journal.newest_entries, wanted))
+            regions.append(RegionStatus(region, tuple(begun_by(work, newest)), silent or also_silent))
             entries += [(region, entry) for entry in newest]
         entries.sort(key=lambda one: one[1].at, reverse=True)
         held = held_back(record, "", TriggerKind.ALARM, self.clock.now()) if record else None

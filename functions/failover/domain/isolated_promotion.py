@@ -14,7 +14,13 @@ from failover.domain.recovery_point import shown
 from failover.domain.rehearsal import Production, disturbed
 from failover.domain.restored_content import Content, incomplete
 
+MADE_BY_TAG = "drlab:isolated-by"
 CREATE, CATCH_UP, PROMOTE, CHECK, DELETE = "create", "catch up", "promote", "check", "delete"
+
+
+def throwaway_of(instance: str) -> str:
+    """The name of the replica that is promoted beside `instance`."""
+    return f"{instance}-isolated"
 
 
 @dataclass(frozen=True)

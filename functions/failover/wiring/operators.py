@@ -17,12 +17,16 @@ from failover.application.show_status import RegionBooks, ShowStatus
 from failover.application.start_rebuild import StartRebuild
 from failover.application.start_run import StartRun
 from failover.application.take_over_run import TakeOverRun
+from failover.application.under_way import FAILOVER, REBUILD, REHEARSAL, LookForWork
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
 from failover.wiring.databases import databases_of
 from failover.wiring.journal import journal_in
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, client
+
+# By their names in template.yaml.
+WORKFLOWS = {FAILOVER: "failover", REBUILD: "rebuild-standby", REHEARSAL: "restore-rehearsal"}
 
 
 def operate(plan: Plan, region: str, by: str) -> Operate:
@@ -52,10 +56,17 @@ def runs_of(plan: Plan, region: str) -> StepFunctions:
     return StepFunctions(states, state_machine_of(region, plan))
 
 
-def run_book(plan: Plan, region: str) -> StepFunctionsBook:
-    """Of the runs in `region`."""
+def run_book(plan: Plan, region: str, workflow: str = "failover") -> StepFunctionsBook:
+    """Of the runs of `workflow` in `region`."""
     states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctionsBook(states, state_machine_of(region, plan))
+    return StepFunctionsBook(states, state_machine_of(region, plan, workflow), required=workflow == WORKFLOWS[FAILOVER])
+
+
+def look_for_work(plan: Plan, region: str) -> LookForWork:
+    """In `region`."""
+    workflows = {kind: run_book(plan, region, workflow) for kind, workflow in WORKFLOWS.items()}
+    instances = Rds(aws.client("rds", region, plan.timing.api_timeout))
+    return LookForWork(plan.region(region).database_instance, workflows, instances)
 
 
 def show_run(plan: Plan, region: str) -> ShowRun:
@@ -91,7 +102,7 @@ def release_old_primary(plan: Plan, region: str, by: str) -> ReleaseOldPrimary:
 
 def show_status(plan: Plan) -> ShowStatus:
     """Of both Regions that can lead."""
-    books = {region: RegionBooks(runs_of(plan, region), journal_in(region, plan)) for region in plan.regions}
+    books = {region: RegionBooks(look_for_work(plan, region), journal_in(region, plan)) for region in plan.regions}
     return ShowStatus(register_of(plan), books, CLOCK)
 
 

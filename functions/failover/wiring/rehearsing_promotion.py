@@ -16,7 +16,7 @@ from failover.application.rehearse_promotion import RehearsePromotion
 from failover.application.see_production import SeeProduction, SeeStanding
 from failover.domain.plan import Plan
 from failover.wiring.heartbeats import heartbeats_of
-from failover.wiring.operators import rebuilds_of, runs_of
+from failover.wiring.operators import look_for_work
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion
 
@@ -35,13 +35,12 @@ def rehearse_promotion(
         Route53Names(aws.client("route53", plan.witness_region, limit)),
         domain_name,
     )
-    runs = [of(plan, one) for one in plan.regions for of in (runs_of, rebuilds_of)]
     return RehearsePromotion(
         plan,
         region,
         by,
         register_of(plan),
-        runs,
+        [look_for_work(plan, one) for one in plan.regions],
         replicas,
         secrets,
         sessions,

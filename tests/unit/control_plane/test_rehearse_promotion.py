@@ -13,7 +13,6 @@ from control_plane_world import (
     PRIMARY,
     SOURCE_ARN,
     STANDBY,
-    MemoryExecutions,
     MemoryHeartbeats,
     MemoryRds,
     MemoryRegister,
@@ -26,10 +25,11 @@ from control_plane_world import (
 
 from failover.application.errors import DamagedContent, RunRefused, TransientFailure
 from failover.application.ports import DatabaseInstance, DatabaseLogin
-from failover.application.rehearse_promotion import MADE_BY_TAG, RehearsePromotion
+from failover.application.rehearse_promotion import RehearsePromotion
 from failover.application.see_production import SeeProduction, SeeStanding
+from failover.application.under_way import DRILL, UnderWay
 from failover.domain.heartbeat import Heartbeat, Lsn
-from failover.domain.isolated_promotion import IsolatedPromotion, changed
+from failover.domain.isolated_promotion import MADE_BY_TAG, IsolatedPromotion, changed
 from failover.domain.leader_record import Refusal
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.readiness.routing import FailoverRecord
@@ -140,7 +140,7 @@ class World:
         self.clock, self.register, self.web = VirtualClock(), MemoryRegister(), MemoryWeb()
         self.replicas, self.names = Replicas(self.clock), Names()
         self.sessions, self.leaders = Sessions(self.replicas), Leaders(self.replicas)
-        self.failovers, self.rebuilds = MemoryExecutions(), MemoryExecutions()
+        self.under_way: list[UnderWay] = []
         self.heartbeats = MemoryHeartbeats(BEAT)
         self.web.say("https://app.example.com/healthz", 200, PRIMARY)
         self.said: list[str] = []
@@ -151,7 +151,7 @@ class World:
             STANDBY,
             "arn:aws:sts::123456789012:assumed-role/on-call/jane",
             self.register,
-            (self.failovers, self.rebuilds),
+            [lambda: self.under_way],
             self.replicas,
             secrets,
             self.sessions,
@@ -269,25 +269,17 @@ def test_an_instance_that_cannot_be_deleted_is_the_first_thing_told() -> None:
     ("spoil", "why"),
     [
         (lambda world: world.register.fenced_by(), "is in progress: drill when it has ended"),
-        (lambda world: setattr(world.failovers, "others", ("by-hand-1",)), "by-hand-1 is in progress"),
-        (lambda world: setattr(world.rebuilds, "others", ("rebuild-e3",)), "rebuild-e3 is in progress"),
+        (
+            lambda world: world.under_way.append(UnderWay("rebuild", "rebuild-e3", NOW, "CreateReplica", "jane")),
+            "In progress: rebuild-e3, a rebuild, by jane, since 2026-11-23 03:00:00 UTC, in CreateReplica. Drill when it",
+        ),
+        (
+            lambda world: world.under_way.append(UnderWay(DRILL, NAME, None, "available")),
+            f"{NAME}, a drill, in available. Delete it where nobody drills.",
+        ),
         (
             lambda world: setattr(world.register, "record", replace(world.register.record, leader=STANDBY)),
             "promoted in the standby",
-        ),
-        (
-            lambda world: setattr(
-                world.replicas.throwaway,
-                "instance",
-                DatabaseInstance(f"app-{STANDBY}-rehearsal", "available", None, None, None, 0),
-            ),
-            "a restore is being rehearsed",
-        ),
-        (
-            lambda world: setattr(
-                world.replicas.throwaway, "instance", DatabaseInstance(NAME, "available", None, None, None, 0)
-            ),
-            "another drill is in progress, or one was cut off",
         ),
         (lambda world: setattr(world.replicas.production, "instance", None), f"has no app-{STANDBY}"),
         (lambda world: setattr(world.replicas, "refusal", Refusal("AWS does not make it now.")), "AWS does not make"),
@@ -305,10 +297,10 @@ def test_what_is_in_the_way_refuses_it_and_nothing_is_made_or_deleted(spoil: Any
 def test_what_cannot_be_looked_at_beforehand_makes_nothing() -> None:
     world = World()
 
-    def dark() -> tuple[str, ...]:
+    def dark() -> list[UnderWay]:
         raise TransientFailure("Listing the runs in progress: no answer from AWS.")
 
-    world.rebuilds.running = dark  # type: ignore[method-assign]
+    world.drill = replace(world.drill, work=[dark])
     with pytest.raises(TransientFailure):
         world.drill()
     assert world.replicas.asked == []
