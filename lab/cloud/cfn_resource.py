@@ -53,6 +53,7 @@ class Clients:
                     region_name=region,
                     endpoint_url=self._endpoint,
                     config=Config(
+                        user_agent="drlab",  # botocore would compose one for each call
                         retries={"total_max_attempts": 1},
                         connect_timeout=_CALL_TIMEOUT_SECONDS,
                         read_timeout=_CALL_TIMEOUT_SECONDS,

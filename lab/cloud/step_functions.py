@@ -18,6 +18,7 @@ from botocore.config import Config
 from jsonpath_ng.ext import parse
 from moto.core.config import default_user_config
 
+from lab.cloud import parsed_workflows
 from lab.cloud.context import CloudContext
 
 MANY = re.compile(r"\[\*\]|\[-?\d*:-?\d*\]|\.\.|\[\?|\[\d+,|\.\*")
@@ -49,10 +50,11 @@ _parsed = lru_cache(maxsize=1024)(parse)
 
 
 def _parse_each_definition_once() -> None:
-    """The grammar takes a third of a second for the workflow; the result is only read."""
+    """The result is only read, and nobody asks for the grammar's tree."""
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-    AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(AmazonStateLanguageParser.parse))
+    parse_or_load = parsed_workflows.kept(AmazonStateLanguageParser.parse)
+    AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(parse_or_load))
 
 
 def _kept_clients(endpoint: str) -> Any:
