@@ -11,8 +11,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from lab.cloud import load_balancer_targets, route53_answers
+from lab.cloud.authorization import Authorization
 from lab.cloud.context import CloudContext
-from lab.cloud.function_roles import FunctionRoles
 from lab.cloud.operators_gateway import OperatorsGateway
 
 PREFIX = "/_lab/"
@@ -26,12 +26,12 @@ class ControlAPI:
         self,
         app: Callable[..., Iterable[bytes]],
         context: CloudContext,
-        roles: FunctionRoles,
+        authorization: Authorization,
         operators: OperatorsGateway,
     ) -> None:
         self._app = app
         self._context = context
-        self._roles = roles
+        self._authorization = authorization
         self._operators = operators
         self._routes = Map(
             [
@@ -46,6 +46,7 @@ class ControlAPI:
                 Rule("/_lab/servers", endpoint=self._servers, methods=["POST"]),
                 Rule("/_lab/services/<region>/<cluster>/<service>", endpoint=self._service, methods=["POST"]),
                 Rule("/_lab/permissions", endpoint=self._permissions, methods=["GET"]),
+                Rule("/_lab/authorize", endpoint=self._authorize, methods=["POST"]),
                 Rule("/_lab/operators/<region>/<path:path>", endpoint=self._operators.answer),
                 Rule("/_lab/targets/<region>", endpoint=self._targets, methods=["POST"]),
             ]
@@ -120,7 +121,14 @@ class ControlAPI:
 
     def _permissions(self, request: Request) -> dict[str, Any]:
         del request
-        return self._roles.report()
+        return self._authorization.report()
+
+    def _authorize(self, request: Request) -> dict[str, Any]:
+        call = _body(request)
+        caller, service, parameters = call["caller"], call["service"], call["parameters"]
+        if call.get("absent"):
+            return {"denied": self._authorization.told_of_absence(caller, service, parameters)}
+        return {"denied": self._authorization.call(caller, service, call["operation"], parameters, call["region"])}
 
     def _targets(self, request: Request, region: str) -> dict[str, Any]:
         body = _body(request)

@@ -72,8 +72,14 @@ class CloudControl:
         self._post(f"backups/{region}", {**told, "earliest": earliest, "latest": latest})
 
     def permissions(self) -> dict[str, Any]:
-        """By the ARN of each function that ran: grants `used` and `unused` as [action, resource], calls `denied`."""
+        """By the ARN of each that acted: grants `used` and `unused` as [action, resource], calls `denied`."""
         return self._get("permissions", 0.0)
+
+    def authorize(self, call: Mapping[str, Any]) -> str | None:
+        """None when the caller's role allows the call, else why it does not."""
+        body = json.dumps(call, default=str).encode()
+        reason: str | None = self._call("POST", "authorize", body, CALL_SECONDS)["denied"]
+        return reason
 
     def report_tasks(self, region: str, cluster: str, service: str, running: int) -> None:
         self._post(f"services/{region}/{cluster}/{service}", {"running": running})

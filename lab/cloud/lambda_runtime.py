@@ -17,14 +17,13 @@ import threading
 import time
 import uuid
 import zipfile
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
+from lab.cloud.authorization import Authorization
 from lab.cloud.context import CloudContext
-from lab.cloud.function_roles import FunctionRoles
 from lab.secret_key import secret_key
 
 READY_SECONDS = 30.0
@@ -91,7 +90,7 @@ class LambdaRuntime:
     """Warm workers by function: one each, and one more whenever all of a function's are busy."""
 
     def __init__(self, context: CloudContext) -> None:
-        self.roles = FunctionRoles()
+        self.authorization = Authorization()
         self._context = context
         self._idle: dict[str, list[Worker]] = {}
         self._lock = threading.Lock()
@@ -115,9 +114,7 @@ class LambdaRuntime:
             with self._lock:
                 self._idle.setdefault(key, []).append(worker)
         logs = answer.pop("logs", "")
-        told = answer.pop("permissions", {"used": [], "denied": []})
-        self.roles.note(function.function_arn, told)
-        self._record(function, answer, logs, told["denied"], time.monotonic() - began)
+        self._record(function, answer, logs, answer.pop("denied", []), time.monotonic() - began)
         return answer, logs
 
     def close(self) -> None:
@@ -149,12 +146,12 @@ class LambdaRuntime:
         with self._lock:
             if self._idle.get(key):
                 return self._idle[key].pop()
+        self.authorization.acts(function.function_arn, function.role)
         request = {
             "code": str(self._code(function.code_bytes)),
             "handler": function.handler,
             "environment": self._environment(function),
             "arn": function.function_arn,
-            "grants": [astuple(grant) for grant in self.roles.read(function)],
         }
         return self._zygote(function.code_bytes).fork(request)
 

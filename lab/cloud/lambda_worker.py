@@ -21,8 +21,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from lab.cloud.iam_policies import Grant
-from lab.cloud.lambda_permissions import Permissions
+from lab.cloud.asked_calls import AskedCalls
 
 LONGEST_REQUEST_BYTES = 1 << 20
 
@@ -104,8 +103,8 @@ def _work(function: dict[str, Any], channel: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(function["environment"])
     sys.path.insert(0, function["code"])
-    permissions = Permissions((Grant(*one) for one in function["grants"]), function["arn"])
-    permissions.enforce()
+    asked = AskedCalls(function["environment"]["AWS_ENDPOINT_URL"], function["arn"])
+    asked.enforce()
     lines = channel.makefile("rw", encoding="utf-8")
     lines.write(json.dumps({"pid": os.getpid()}) + "\n")
     lines.flush()
@@ -119,7 +118,7 @@ def _work(function: dict[str, Any], channel: socket.socket) -> None:
                 result = {"ok": json.loads(json.dumps(handler(request["event"], Context(request))))}
             except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer, as on Lambda
                 result = {"error": _described(error, request["request_id"])}
-        _send(lines, {**result, "logs": logs.getvalue(), "permissions": permissions.noted()})
+        _send(lines, {**result, "logs": logs.getvalue(), "denied": asked.denied()})
 
 
 def _handler(name: str) -> Any:

@@ -101,7 +101,7 @@ class CloudServer:
         cloudformation_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
         operators = OperatorsGateway(self._runtime, self.context)
-        self._server.app = ControlAPI(aws, self.context, self._runtime.roles, operators)
+        self._server.app = ControlAPI(aws, self.context, self._runtime.authorization, operators)
 
 
 def _list_once() -> None:

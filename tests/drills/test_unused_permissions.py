@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lab.permissions import denied
+from lab.permissions import denied, name
 from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 from tests.drills.permissions_seen import SEEN
 
@@ -79,9 +79,8 @@ def unused() -> set[tuple[str, str, str]]:
     held, used = set(), set()
     for report in SEEN:
         for arn, found in report.items():
-            name = arn.split(":")[6]
             for kind, into in (("used", used), ("unused", held)):
-                into.update((name, action, REGION.sub("REGION", resource)) for action, resource in found[kind])
+                into.update((name(arn), action, REGION.sub("REGION", resource)) for action, resource in found[kind])
     return held - used
 
 
@@ -101,9 +100,9 @@ def test_no_call_was_denied() -> None:
 
 def test_every_grant_was_used_or_has_a_reason() -> None:
     explained = {
-        (name, action, resource)
-        for name, action, resource in unused()
-        if UNUSED_WITH_REASON.keys() & {(name, action), ("*", action), (name, f"{action} {resource.partition('/')[2]}")}
+        (who, action, resource)
+        for who, action, resource in unused()
+        if UNUSED_WITH_REASON.keys() & {(who, action), ("*", action), (who, f"{action} {resource.partition('/')[2]}")}
     }
     unexplained = sorted(unused() - explained)
     assert not unexplained, "\n".join(" ".join(one) for one in unexplained)
