@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab.cloud import iam_facts
 from lab.cloud.iam_conditions import context
-from lab.cloud.iam_facts import Key
+from lab.cloud.iam_facts import Key, UnknownKey
 from lab.cloud.iam_policies import Request
 
 Parameters = Mapping[str, Any]
@@ -52,8 +53,10 @@ def _restored(parameters: Parameters, region: str) -> list[Request]:
 
 
 def _described(parameters: Parameters, region: str) -> list[Request]:
-    """By the caller itself, through no service. AWS's own keys may be described by whoever may use the service."""
-    return _uses(iam_facts.key(region, parameters["KeyId"]), ("kms:DescribeKey",), None)
+    """By the caller itself, through no service. Of a key that is not there everybody is told so."""
+    with contextlib.suppress(UnknownKey):
+        return _uses(iam_facts.key(region, parameters["KeyId"]), ("kms:DescribeKey",), None)
+    return []
 
 
 def _replication_role(parameters: Parameters, _region: str) -> list[Request]:

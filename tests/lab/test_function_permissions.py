@@ -32,14 +32,18 @@ def bucket(cloud: EmulatedCloud) -> str:
     return name
 
 
-def function(cloud: EmulatedCloud, *statements: tuple[str, str]) -> str:
-    """A function whose role allows each (action, resource), one by an attached policy and the others by its own."""
+Statement = tuple[str, str] | tuple[str, str, dict[str, dict[str, str]]]
+
+
+def function(cloud: EmulatedCloud, *statements: Statement) -> str:
+    """A function whose role allows each (action, resource, condition), one by an attached policy, others by its own."""
     arn = cloud.function(REGION, SOURCE, Timeout=10)
     iam = cloud.client("iam", REGION)
     configuration = cloud.client("lambda", REGION).get_function_configuration(FunctionName=arn)
     role = configuration["Role"].rpartition("/")[2]
-    for place, (action, resource) in enumerate(statements):
+    for place, (action, resource, *condition) in enumerate(statements):
         statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        statement |= {"Condition": condition[0]} if condition else {}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         if place == 0:
             made = iam.create_policy(PolicyName=unique("policy"), PolicyDocument=document)
@@ -82,6 +86,66 @@ def test_absence_is_told_only_to_those_who_may_list(cloud: EmulatedCloud, bucket
     blind, seeing = function(cloud, objects), function(cloud, objects, ("s3:ListBucket", f"arn:aws:s3:::{bucket}"))
     assert call(cloud, blind, "s3", "get_object", Bucket=bucket, Key="not there")["Code"] == "AccessDenied"
     assert call(cloud, seeing, "s3", "get_object", Bucket=bucket, Key="not there")["Code"] == "NoSuchKey"
+
+
+def via(service: str, alias: str) -> dict[str, dict[str, str]]:
+    return {
+        "StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias},
+    }
+
+
+def test_a_secret_is_read_only_by_who_may_use_its_key_by_way_of_secrets_manager(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz"""
+    kms, name, alias = cloud.client("kms", REGION), unique("secret"), f"alias/{unique('key')}"
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    cloud.client("secretsmanager", REGION).create_secret(Name=name, KmsKeyId=key["Arn"], SecretString="s")
+    read = ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-??????")
+    keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+
+    def refusal(*granted: Statement) -> str:
+        arn = function(cloud, read, *granted)
+        error = call(cloud, arn, "secretsmanager", "get_secret_value", SecretId=name)
+        return str(error.get("Message")) if error["Code"] else "none"
+
+    assert f"no policy allows kms:Decrypt on {key['Arn']}" in refusal()
+    assert "kms:viaservice secretsmanager" in refusal(("kms:Decrypt", keys, via("rds", alias)))
+    assert alias in refusal(("kms:Decrypt", keys, via("secretsmanager", "alias/another")))
+    assert refusal(("kms:Decrypt", keys, via("secretsmanager", alias))) == "none"
+
+
+def test_a_role_is_handed_on_only_to_the_service_that_the_policy_names(cloud: EmulatedCloud, bucket: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"""
+    role, target = f"arn:aws:iam::{ACCOUNT}:role/replicate", unique("bucket")
+    s3 = cloud.client("s3", REGION)
+    s3.create_bucket(Bucket=target, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for one in (bucket, target):
+        s3.put_bucket_versioning(Bucket=one, VersioningConfiguration={"Status": "Enabled"})
+    rule = {"Status": "Enabled", "Prefix": "a/", "Destination": {"Bucket": f"arn:aws:s3:::{target}"}}
+    wanted = {"Bucket": bucket, "ReplicationConfiguration": {"Role": role, "Rules": [rule]}}
+    change = ("s3:PutReplicationConfiguration", f"arn:aws:s3:::{bucket}")
+    passed = "iam:PassRole", role
+    elsewhere = function(cloud, change, (*passed, {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}))
+    assert "iam:PassRole on" in call(cloud, elsewhere, "s3", "put_bucket_replication", **wanted)["Message"]
+    there = function(cloud, change, (*passed, {"StringEquals": {"iam:PassedToService": "s3.amazonaws.com"}}))
+    assert call(cloud, there, "s3", "put_bucket_replication", **wanted)["Code"] is None
+
+
+def test_only_an_instance_with_the_tag_is_deleted(cloud: EmulatedCloud) -> None:
+    rds = cloud.client("rds", REGION)
+    ours, other = unique("restored"), unique("of-somebody-else")
+    for name, tags in ((ours, [{"Key": "restored-by", "Value": "run"}]), (other, [])):
+        rds.create_db_instance(
+            DBInstanceIdentifier=name, Engine="postgres", DBInstanceClass="db.t4g.micro", AllocatedStorage=20,
+            MasterUsername="u", MasterUserPassword="password", Tags=tags,
+        )  # fmt: skip
+    tagged = {"Null": {"aws:ResourceTag/restored-by": "false"}}
+    arn = function(cloud, ("rds:DeleteDBInstance", f"arn:aws:rds:{REGION}:{ACCOUNT}:db:*", tagged))
+    delete = {"SkipFinalSnapshot": True}
+    refused = call(cloud, arn, "rds", "delete_db_instance", DBInstanceIdentifier=other, **delete)
+    assert "rds:DeleteDBInstance on" in refused["Message"]
+    assert call(cloud, arn, "rds", "delete_db_instance", DBInstanceIdentifier=ours, **delete)["Code"] is None
 
 
 def test_a_call_that_nobody_has_thought_of_is_denied(cloud: EmulatedCloud, bucket: str) -> None:
