@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
 from lab.cloud import iam_facts
-from lab.cloud.iam_conditions import Context, context
+from lab.cloud.acting_roles import TRUSTED, role_of, trusts
+from lab.cloud.iam_conditions import Context, UnknownPolicy, context
 from lab.cloud.iam_facts import UnknownKey
 from lab.cloud.iam_on_behalf import implied
 from lab.cloud.iam_policies import Grant, Request, allowing, grants
@@ -37,8 +38,11 @@ class Authorization:
         self._denied: dict[str, list[str]] = {}
 
     def acts(self, caller: str, role: str) -> tuple[Grant, ...]:
-        """The grants of `role`, as they stand now, with which `caller` begins to act. Raises UnknownPolicy."""
-        held = _grants_of(role)
+        """The grants of `role`, as they stand now, with which `caller` acts.
+
+        Raises UnknownPolicy, and UnknownCall where the role does not trust the caller's service.
+        """
+        held = _grants_of(role, caller)
         with self._lock:
             self._held[caller] = held
         return held
@@ -60,6 +64,27 @@ class Authorization:
         """For a service of AWS's own that acts with `role` for `caller`. None when it is allowed, else why not."""
         return self._judge(caller, lambda: [request], role)
 
+    def by_policy_of_resource(
+        self, caller: str, principal: str, policy: Mapping[str, Any], request: Request
+    ) -> str | None:
+        """For a service, `principal`, that acts for `caller` without a role. None when the policy allows it."""
+        stated = context({**EVERY_REQUEST, "aws:SourceArn": caller, "aws:SourceAccount": ACCOUNT_ID})
+        with self._lock:
+            self._held.setdefault(caller, ())
+        try:
+            if allowing(grants([policy], principal), replace(request, context={**stated, **request.context})):
+                return None
+        except UnknownPolicy as error:
+            return self.refuse(caller, str(error))
+        return self.refuse(caller, f"the policy of {request.resource} allows {principal} no {request.action}")
+
+    def refuse(self, caller: str, reason: str) -> str:
+        """Remember what was denied; returns `reason`."""
+        with self._lock:
+            self._held.setdefault(caller, ())
+            self._denied.setdefault(caller, []).append(reason)
+        return reason
+
     def report(self) -> dict[str, Any]:
         """By the ARN of each that acted: `used` and `unused` grants as [action, resource], and `denied`."""
         with self._lock:
@@ -80,30 +105,14 @@ class Authorization:
             stated = _stated(caller)
             for request in asked():
                 known = {**stated, **context(_tags(request.resource)), **request.context}
-                grant = allowing(held, Request(request.action, request.resource, known))
+                grant = allowing(held, replace(request, context=known))
                 if grant is None:
-                    return self._refuse(caller, f"no policy allows {request}")
+                    return self.refuse(caller, f"no policy allows {request}")
                 with self._lock:
                     self._used.setdefault(caller, set()).add(grant)
-        except (UnknownCall, UnknownKey) as error:
-            return self._refuse(caller, str(error))
+        except (UnknownCall, UnknownKey, UnknownPolicy) as error:
+            return self.refuse(caller, str(error))
         return None
-
-    def _refuse(self, caller: str, reason: str) -> str:
-        with self._lock:
-            self._denied.setdefault(caller, []).append(reason)
-        return reason
-
-
-def role_of(caller: str) -> str:
-    """The ARN of the role that a function acts with; a role acts as itself. Raises UnknownCall for anybody else."""
-    _, _, service, region, _, name = caller.split(":", 5)
-    if service == "iam":
-        return caller
-    function = lambda_backends[ACCOUNT_ID][region].get_function_by_arn(caller) if service == "lambda" else None
-    if function is None:
-        raise UnknownCall(f"nobody knows with which role {name} of {region} acts")
-    return str(function.role)
 
 
 def _stated(caller: str) -> Context:
@@ -116,11 +125,13 @@ def _tags(resource: str) -> dict[str, str]:
     return {f"aws:ResourceTag/{name}": value for name, value in iam_facts.tags(resource).items()}
 
 
-def _grants_of(arn: str) -> tuple[Grant, ...]:
+def _grants_of(arn: str, caller: str) -> tuple[Grant, ...]:
     try:
         role = iam_backends[ACCOUNT_ID]["aws"].get_role_by_arn(arn)
     except NotFoundException as error:
         raise UnknownCall(f"there is no role {arn}") from error
+    if caller != arn and not trusts(role.assume_role_policy_document, caller):
+        raise UnknownCall(f"{arn} trusts no {TRUSTED[caller.split(':')[2]]} that acts for {caller}")
     documents = [*role.policies.values(), *(_default_version(policy) for policy in role.managed_policies.values())]
     return _read(tuple(one if isinstance(one, str) else json.dumps(one) for one in documents))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from lab.cloud.authorization import Authorization
 from lab.cloud.desired_state import DesiredState
 from lab.cloud.journal import Journal
 from lab.cloud.names import Names
@@ -24,6 +25,7 @@ class CloudContext:
     desired: DesiredState
     state_dir: Path
     mailbox: Path
+    authorization: Authorization
 
     @property
     def endpoint(self) -> str:

@@ -11,7 +11,6 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from lab.cloud import load_balancer_targets, route53_answers
-from lab.cloud.authorization import Authorization
 from lab.cloud.context import CloudContext
 from lab.cloud.operators_gateway import OperatorsGateway
 
@@ -26,12 +25,10 @@ class ControlAPI:
         self,
         app: Callable[..., Iterable[bytes]],
         context: CloudContext,
-        authorization: Authorization,
         operators: OperatorsGateway,
     ) -> None:
         self._app = app
         self._context = context
-        self._authorization = authorization
         self._operators = operators
         self._routes = Map(
             [
@@ -121,14 +118,16 @@ class ControlAPI:
 
     def _permissions(self, request: Request) -> dict[str, Any]:
         del request
-        return self._authorization.report()
+        return self._context.authorization.report()
 
     def _authorize(self, request: Request) -> dict[str, Any]:
         call = _body(request)
         caller, service, parameters = call["caller"], call["service"], call["parameters"]
         if call.get("absent"):
-            return {"denied": self._authorization.told_of_absence(caller, service, parameters)}
-        return {"denied": self._authorization.call(caller, service, call["operation"], parameters, call["region"])}
+            return {"denied": self._context.authorization.told_of_absence(caller, service, parameters)}
+        return {
+            "denied": self._context.authorization.call(caller, service, call["operation"], parameters, call["region"])
+        }
 
     def _targets(self, request: Request, region: str) -> dict[str, Any]:
         body = _body(request)

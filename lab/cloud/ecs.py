@@ -11,6 +11,7 @@ from typing import Any
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service, ecs_backends
 
 from lab.cloud.context import CloudContext
+from lab.cloud.ecs_execution_role import why_not
 from lab.settings import ACCOUNT_ID
 
 
@@ -23,9 +24,17 @@ class Services:
     def wanted(self, service: Any) -> Any:
         """Tell the lab what the API wants of a moto service."""
         desired = int(service.desired_count or 0) if service.status == "ACTIVE" else 0
+        denied = why_not(self._context.authorization, service) if desired else None
+        # On AWS ECS tries again and again to start what it may not: no task ever comes of it.
+        desired = 0 if denied else desired
         self._context.desired.set_service(service.region_name, service.cluster_name, service.name, desired)
         self._context.journal.add(
-            "service", region=service.region_name, service=service.name, desired=desired, running=self.running(service)
+            "service",
+            region=service.region_name,
+            service=service.name,
+            desired=desired,
+            running=self.running(service),
+            **({"denied": denied} if denied else {}),
         )
         return service
 

@@ -1,7 +1,6 @@
 """Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?
 
-Not emulated: roles and resource policies (every target may be called), archives and replays, log groups and API
-destinations as targets.
+Not emulated: archives and replays, log groups and API destinations as targets.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from moto.events.models import Rule
 from lab.cloud import lambda_asynchronous
 from lab.cloud.context import CloudContext
 from lab.cloud.eventbridge_input import target_input
+from lab.cloud.eventbridge_permissions import why_not
 from lab.cloud.eventbridge_targets import Event, deliver, put_on_bus, send_to_queue
 from lab.cloud.service_calls import CallFailed, ServiceCalls
 
@@ -92,7 +92,7 @@ class Deliveries:
         attempt, said = 0, ""
         while True:
             try:
-                deliver(self._calls, delivery.region, delivery.target, delivery.body, delivery.event)
+                self._attempt(delivery)
             except CallFailed as error:
                 exhausted = self._exhausted(delivery, attempt, began)
                 if not error.retriable or exhausted:
@@ -106,6 +106,16 @@ class Deliveries:
                 return
             attempt += 1
             self._never.wait(self._context.scaled(_wait_before(attempt)))
+
+    def _attempt(self, delivery: Delivery) -> None:
+        """Raises CallFailed. NO_PERMISSIONS is EventBridge's own name for it, which it does not try again.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        """
+        self._calls.check_path(delivery.region, str(delivery.target["Arn"]).split(":")[3])
+        if (reason := why_not(self._context.authorization, delivery.rule_arn, delivery.target)) is not None:
+            raise CallFailed("NO_PERMISSIONS", reason, retriable=False)
+        deliver(self._calls, delivery.region, delivery.target, delivery.body, delivery.event)
 
     def _exhausted(self, delivery: Delivery, attempt: int, began: float) -> str | None:
         """Which limit of the target's RetryPolicy is used up, worded as the dead-letter message words it."""
@@ -134,6 +144,8 @@ class Deliveries:
         if error.retriable and exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
+            if (reason := why_not(self._context.authorization, delivery.rule_arn, {"Arn": queue})) is not None:
+                raise CallFailed("NO_PERMISSIONS", reason, retriable=False)
             send_to_queue(
                 self._calls,
                 delivery.region,

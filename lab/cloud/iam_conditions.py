@@ -27,8 +27,8 @@ TAG = "aws:resourcetag/"
 KNOWN = frozenset(
     {
         *MULTIVALUED,
-        *("aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "iam:passedtoservice", "kms:viaservice"),
-        *("lambda:sourcefunctionarn", "s3:if-match", "s3:if-none-match"),
+        *("aws:securetransport", "aws:sourceaccount", "aws:sourcearn", "aws:sourceowner", "iam:passedtoservice"),
+        *("kms:viaservice", "lambda:sourcefunctionarn", "s3:if-match", "s3:if-none-match"),
     }
 )
 

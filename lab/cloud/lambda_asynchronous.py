@@ -14,6 +14,7 @@ from moto.awslambda.responses import LambdaResponse
 
 from lab.cloud.context import CloudContext
 from lab.cloud.eventbridge_targets import send_to_queue
+from lab.cloud.iam_policies import Request
 from lab.cloud.service_calls import CallFailed, ServiceCalls
 
 # "by default Lambda attempts to run it two more times, with a one-minute wait between the first two attempts,
@@ -73,6 +74,7 @@ class AsynchronousInvocations:
                 "ErrorMessage": {"DataType": "String", "StringValue": _message(error)[:LONGEST_ERROR_BYTES]},
             }
             try:
+                self._require(function, queue)
                 send_to_queue(self._calls, function.region, queue, body, attributes=attributes)
             except CallFailed as failure:
                 reason = f"{error}; its dead-letter queue failed too: {failure}"
@@ -85,6 +87,13 @@ class AsynchronousInvocations:
             outcome=outcome,
             reason=reason,
         )
+
+    def _require(self, function: Any, queue: str) -> None:
+        """With the function's role: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+        wanted = Request("sqs:SendMessage", queue)
+        reason = self._context.authorization.request(function.function_arn, function.role, wanted)
+        if reason is not None:
+            raise CallFailed("AccessDenied", reason, retriable=False)
 
 
 def install(context: CloudContext) -> None:

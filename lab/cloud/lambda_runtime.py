@@ -22,7 +22,6 @@ from typing import Any
 
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
-from lab.cloud.authorization import Authorization
 from lab.cloud.context import CloudContext
 from lab.secret_key import secret_key
 
@@ -90,7 +89,6 @@ class LambdaRuntime:
     """Warm workers by function: one each, and one more whenever all of a function's are busy."""
 
     def __init__(self, context: CloudContext) -> None:
-        self.authorization = Authorization()
         self._context = context
         self._idle: dict[str, list[Worker]] = {}
         self._lock = threading.Lock()
@@ -146,7 +144,7 @@ class LambdaRuntime:
         with self._lock:
             if self._idle.get(key):
                 return self._idle[key].pop()
-        self.authorization.acts(function.function_arn, function.role)
+        self._context.authorization.acts(function.function_arn, function.role)
         request = {
             "code": str(self._code(function.code_bytes)),
             "handler": function.handler,

@@ -22,6 +22,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 from lab.cloud.context import CloudContext
+from lab.cloud.replication_role import why_not
 from lab.settings import ACCOUNT_ID
 
 MINUTE = timedelta(minutes=1)
@@ -30,7 +31,7 @@ NAMESPACE = "AWS/S3"
 USUALLY_WITHIN = timedelta(seconds=3)
 # A key's own names for what moto has no field for.
 STATUS = "drlab_replication_status"
-PENDING, COMPLETED, REPLICA = "PENDING", "COMPLETED", "REPLICA"
+PENDING, COMPLETED, REPLICA, FAILED = "PENDING", "COMPLETED", "REPLICA", "FAILED"
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,19 @@ class Replicator:
             here, there = region_of(one.rule.source), region_of(one.rule.destination)
             while not self._context.network.wait_until_passes(here, there, self._context.scaled(MINUTE)):
                 pass
-            self._replicate(one)
+            if self._allowed(one):
+                self._replicate(one)
             with self._lock:
                 self._open.remove(one)
+
+    def _allowed(self, one: Waiting) -> bool:
+        """What the role does not allow is not tried again: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html"""
+        asked = (one.rule.source, one.rule.destination, one.key, one.written is None)
+        if why_not(self._context.authorization, *asked) is None:
+            return True
+        if one.written is not None:
+            setattr(one.written, STATUS, FAILED)
+        return False
 
     def _publish_for_ever(self) -> None:
         while True:

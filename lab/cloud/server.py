@@ -28,6 +28,7 @@ class CloudServer:
         # Nothing here starts from a machine image, and moto would make some hundred of them in each Region.
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
         service_models.share()
+        from lab.cloud.authorization import Authorization
         from lab.cloud.context import CloudContext
 
         self.context = CloudContext(
@@ -39,6 +40,7 @@ class CloudServer:
             desired=DesiredState(),
             state_dir=state_dir,
             mailbox=mailbox,
+            authorization=Authorization(),
         )
         self._install()
 
@@ -101,7 +103,7 @@ class CloudServer:
         cloudformation_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
         operators = OperatorsGateway(self._runtime, self.context)
-        self._server.app = ControlAPI(aws, self.context, self._runtime.authorization, operators)
+        self._server.app = ControlAPI(aws, self.context, operators)
 
 
 def _list_once() -> None:

@@ -2,7 +2,7 @@
 
 - It runs only when asked to.
 - `$.a[0].b` names one value and not a list of one: https://states-language.net/#reference-paths
-- It makes a client for each task; here they are kept, and call from the execution's own Region.
+- It makes a client for each task; here they are kept, call from the execution's own Region, and ask the workflow's role.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import uuid
 from functools import lru_cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from jsonpath_ng.ext import parse
 from moto.core.config import default_user_config
 
 from lab.cloud import parsed_workflows
+from lab.cloud.acting_roles import workflow_with
 from lab.cloud.context import CloudContext
 
 MANY = re.compile(r"\[\*\]|\[-?\d*:-?\d*\]|\.\.|\[\?|\[\d+,|\.\*")
@@ -42,7 +45,7 @@ def install(context: CloudContext) -> None:
 
     _replace("extract_json", extract_json)
     _parse_each_definition_once()
-    _replace("boto_client_for", _kept_clients(context.endpoint))
+    _replace("boto_client_for", _kept_clients(context))
 
 
 # Making a parser takes a thousand times as long as using it.
@@ -57,18 +60,18 @@ def _parse_each_definition_once() -> None:
     AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(parse_or_load))
 
 
-def _kept_clients(endpoint: str) -> Any:
-    kept: dict[tuple[str, str], Any] = {}
+def _kept_clients(context: CloudContext) -> Any:
+    kept: dict[tuple[str, str, str], Any] = {}
     lock = threading.Lock()
 
     def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
-        del state_credentials
+        role = str(state_credentials.role_arn)
         with lock:
-            if (region, service) not in kept:
-                kept[region, service] = boto3.client(
+            if (region, service, role) not in kept:
+                client = kept[region, service, role] = boto3.client(
                     service,
                     region_name=region,
-                    endpoint_url=endpoint,
+                    endpoint_url=context.endpoint,
                     aws_access_key_id=f"LAB-{region}",
                     aws_secret_access_key="lab",  # noqa: S106 - no signature is checked
                     config=Config(
@@ -78,9 +81,27 @@ def _kept_clients(endpoint: str) -> Any:
                         max_pool_connections=32,
                     ),
                 )
-            return kept[region, service]
+                client.meta.events.register("provide-client-params", _asked(context, service, region, role))
+            return kept[region, service, role]
 
     return client_for
+
+
+def _asked(context: CloudContext, service: str, region: str, role: str) -> Any:
+    """A handler that lets a call pass where the workflow's role allows it.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    """
+
+    def ask(params: dict[str, Any], model: Any, **_: Any) -> None:
+        told = {key: value for key, value in params.items() if key != "Payload"}
+        reason = context.authorization.call(workflow_with(role), service, model.name, told, region)
+        if reason is not None:
+            error = {"Code": "AccessDeniedException", "Message": f"{role} is not authorized: {reason}"}
+            metadata = {"HTTPStatusCode": 403, "RequestId": str(uuid.uuid4())}
+            raise ClientError({"Error": error, "ResponseMetadata": metadata}, model.name)
+
+    return ask
 
 
 def _replace(name: str, function: Any) -> None:

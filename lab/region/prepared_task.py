@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from lab.region.task_role import take_on
 from webapi.service.__main__ import main
 
 
@@ -18,7 +19,10 @@ def wait_and_serve() -> int:
     # Nobody reads what a task prints: it belongs in the log, which is where standard error goes.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     line = sys.stdin.readline()
-    return main(json.loads(line)) if line else 0
+    if not line:
+        return 0
+    take_on()
+    return main(json.loads(line))
 
 
 if __name__ == "__main__":

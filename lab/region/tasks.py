@@ -21,6 +21,7 @@ from datetime import timedelta
 from lab.processes import Processes, Started
 from lab.region.ports import free_port
 from lab.secret_key import secret_key
+from lab.settings import ACCOUNT_ID, SERVICE
 
 HOST = "127.0.0.1"
 ANSWER_WITHIN = timedelta(seconds=1)
@@ -28,14 +29,16 @@ START_WITHIN = timedelta(seconds=30)
 STOP_WITHIN = timedelta(seconds=3)
 MISSES_UNTIL_UNHEALTHY = 2
 PAUSE_AFTER_A_FAILED_START = timedelta(seconds=1)
+# The variable that tells a task whose role it acts with.
+SERVICE_ARN = "DRLAB_ECS_SERVICE_ARN"
 
 Address = tuple[str, int]
 Command = Callable[[Address], Sequence[str]]
 
 
 def service_command(address: Address) -> Sequence[str]:
-    """The protected service, listening at `address`."""
-    return [sys.executable, "-m", "webapi.service", *_listen_at(address)]
+    """The protected service, listening at `address`, as its task role allows."""
+    return [sys.executable, "-m", "lab.region.task_role", *_listen_at(address)]
 
 
 def _listen_at(address: Address) -> list[str]:
@@ -89,6 +92,7 @@ class RegionTasks:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "PLAN_PARAMETER": plan_parameter,
+            SERVICE_ARN: f"arn:aws:ecs:{region}:{ACCOUNT_ID}:service/{SERVICE}/{SERVICE}",
         }
         self._command = command
         self._lock = threading.Lock()

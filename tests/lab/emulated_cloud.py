@@ -65,28 +65,44 @@ class EmulatedCloud:
         raise AssertionError(f"no journal entry {kind} with {fields} within {within} s")
 
     def queue(self, region: str, prefix: str = "queue") -> tuple[str, str]:
-        """A new queue: its URL and its ARN."""
+        """A new queue that rules may send to: its URL and its ARN."""
         sqs = self.client("sqs", region)
         url = sqs.create_queue(QueueName=unique(prefix))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(open_to_rules("sqs:SendMessage", arn))})
         return url, arn
 
+    def role(self, service: str, *allowed: tuple[str, str]) -> str:
+        """A new role that `service` acts with, and that allows each (action, resource): its ARN."""
+        iam, name = self.client("iam", "us-east-1"), unique("role")
+        trusted = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
+        if statements:
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
+        return arn
+
     def function(self, region: str, source: str, name: str | None = None, **settings: Any) -> str:
-        """A new function, whose `handler` is in `source`: its ARN."""
+        """A new function that rules may invoke, and whose `handler` is in `source`: its ARN."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:
             packed.writestr("main.py", source)
-        trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}
-        role = self.client("iam", region).create_role(
-            RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust)
-        )
+        dead_letters = settings.get("DeadLetterConfig", {}).get("TargetArn")
         made = self.client("lambda", region).create_function(
             FunctionName=name or unique("function"),
             Runtime="python3.13",
-            Role=role["Role"]["Arn"],
+            Role=self.role("lambda", *([("sqs:SendMessage", dead_letters)] if dead_letters else [])),
             Handler="main.handler",
             Code={"ZipFile": archive.getvalue()},
             **settings,
+        )
+        self.client("lambda", region).add_permission(
+            FunctionName=made["FunctionArn"],
+            StatementId="rules",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
         )
         return str(made["FunctionArn"])
 
@@ -99,6 +115,12 @@ class EmulatedCloud:
         message: dict[str, Any] = answer["Messages"][0]
         self.client("sqs", region).delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return message
+
+
+def open_to_rules(action: str, resource: str) -> dict[str, Any]:
+    """A resource's own policy."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
+    return {"Version": "2012-10-17", "Statement": [{**statement, "Action": action, "Resource": resource}]}
 
 
 def unique(prefix: str) -> str:

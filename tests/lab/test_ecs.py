@@ -14,12 +14,14 @@ REGION = "us-west-2"
 class Running:
     """A service with two wanted tasks, of which none runs yet."""
 
-    def __init__(self, cloud: EmulatedCloud) -> None:
+    def __init__(self, cloud: EmulatedCloud, image: str = "service", role: str | None = None) -> None:
         self.cloud, self.name = cloud, unique("app")
         self.ecs = cloud.client("ecs", REGION)
         self.ecs.create_cluster(clusterName=self.name)
         definition = self.ecs.register_task_definition(
-            family=self.name, containerDefinitions=[{"name": "service", "image": "service", "memory": 512}]
+            family=self.name,
+            containerDefinitions=[{"name": "service", "image": image, "memory": 512}],
+            **({"executionRoleArn": role} if role else {}),
         )["taskDefinition"]["taskDefinitionArn"]
         self.ecs.create_service(cluster=self.name, serviceName=self.name, taskDefinition=definition, desiredCount=2)
 
@@ -109,3 +111,27 @@ def test_targets_are_the_reported_ones_and_two_ports_of_one_address_are_two_targ
     assert healthy() == {("127.0.0.1", 8081), ("127.0.0.1", 8082)}
     cloud.control.set_targets(REGION, group, [("127.0.0.1", 8082)])
     assert healthy() == {("127.0.0.1", 8082)}
+
+
+REPOSITORY = f"arn:aws:ecr:{REGION}:123456789012:repository/app"
+LOGIN, PULL = ("ecr:GetAuthorizationToken", "*"), ("ecr:Batch*", REPOSITORY)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "lacking"),
+    [
+        ([LOGIN, PULL], f"no policy allows ecr:GetDownloadUrlForLayer on {REPOSITORY}"),
+        ([LOGIN, PULL, ("ecr:GetDownloadUrlForLayer", REPOSITORY)], None),
+        (None, "it has no execution role, and needs ecr:GetAuthorizationToken on *"),
+    ],
+)
+def test_no_task_is_started_whose_image_the_execution_role_may_not_pull(
+    cloud: EmulatedCloud, allowed: list[tuple[str, str]] | None, lacking: str | None
+) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"""
+    role = None if allowed is None else cloud.role("ecs-tasks", *allowed)
+    service = Running(cloud, f"123456789012.dkr.ecr.{REGION}.amazonaws.com/app:v1", role)
+    assert service.desired()["desired"] == (0 if lacking else 2)
+    assert service.counts() == (2, 0, 2)
+    found = cloud.control.permissions()[f"arn:aws:ecs:{REGION}:123456789012:task-definition/{service.name}"]
+    assert found["denied"] == ([lacking] if lacking else [])

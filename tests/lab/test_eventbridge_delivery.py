@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from lab.cloud.eventbridge_input import target_input
-from tests.lab.emulated_cloud import EmulatedCloud, unique
+from tests.lab.emulated_cloud import EmulatedCloud, open_to_rules, unique
 
 HERE, THERE = "us-east-1", "us-west-2"
 ACCOUNT = "123456789012"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/lab"
 
 EVENT = {
     "version": "0",
@@ -109,9 +108,18 @@ def test_an_event_reaches_queue_and_topic_and_another_regions_bus_unchanged(clou
     topic_url, topic_queue = cloud.queue(HERE)
     sns = cloud.client("sns", HERE)
     topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+    allowing = json.dumps(open_to_rules("sns:Publish", topic))
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=allowing)
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=topic_queue)
     bus = f"arn:aws:events:{THERE}:{ACCOUNT}:event-bus/default"
-    put_rule(cloud, HERE, source, {"Arn": near}, {"Arn": topic}, {"Arn": bus, "RoleArn": ROLE})
+    put_rule(
+        cloud,
+        HERE,
+        source,
+        {"Arn": near},
+        {"Arn": topic},
+        {"Arn": bus, "RoleArn": cloud.role("events", ("events:PutEvents", bus))},
+    )
     put_rule(cloud, THERE, source, {"Arn": far})
     put_event(cloud, source)
 
@@ -194,13 +202,52 @@ def test_a_target_that_does_not_exist_is_not_tried_again(cloud: EmulatedCloud, s
     assert not cloud.entries("event", before, source=source, outcome="retry")
 
 
+def test_a_rule_that_no_policy_names_is_denied_at_once_and_its_event_kept(cloud: EmulatedCloud, source: str) -> None:
+    """ "NO_PERMISSIONS": https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+    dead_url, dead = cloud.queue(HERE, "dead")
+    url, closed = cloud.queue(HERE)
+    policy = open_to_rules("sqs:SendMessage", closed)
+    policy["Statement"][0]["Condition"] = {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:events:{HERE}:{ACCOUNT}:rule/other"}
+    }
+    cloud.client("sqs", HERE).set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    rule = put_rule(cloud, HERE, source, {"Arn": closed, "DeadLetterConfig": {"Arn": dead}})
+    put_event(cloud, source)
+    attributes = cloud.receive(HERE, dead_url)["MessageAttributes"]
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert attributes["RETRY_ATTEMPTS"]["StringValue"] == "0"
+    reason = f"the policy of {closed} allows events.amazonaws.com no sqs:SendMessage"
+    assert cloud.control.permissions()[rule]["denied"] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "action", "told"),
+    [
+        ("events", "events:DescribeRule", "no policy allows events:PutEvents on"),
+        ("lambda", "events:PutEvents", "trusts no events.amazonaws.com"),
+    ],
+)
+def test_a_rule_passes_an_event_on_only_with_a_role_that_allows_it_and_trusts_it(
+    cloud: EmulatedCloud, source: str, trusted: str, action: str, told: str
+) -> None:
+    bus, before = f"arn:aws:events:{THERE}:{ACCOUNT}:event-bus/default", cloud.last()
+    rule = put_rule(cloud, HERE, source, {"Arn": bus, "RoleArn": cloud.role(trusted, (action, bus))})
+    put_event(cloud, source)
+    assert told in cloud.wait_for("event", before, source=source, outcome="dropped")["reason"]
+    (reason,) = cloud.control.permissions()[rule]["denied"]
+    assert told in reason
+
+
 def test_a_rule_starts_a_workflow_with_the_event(cloud: EmulatedCloud, source: str) -> None:
     states = cloud.client("stepfunctions", HERE)
     definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-    machine = states.create_state_machine(name=unique("machine"), definition=json.dumps(definition), roleArn=ROLE)
+    machine = states.create_state_machine(
+        name=unique("machine"), definition=json.dumps(definition), roleArn=cloud.role("states")
+    )
     arn = machine["stateMachineArn"]
     before = cloud.last()
-    put_rule(cloud, HERE, source, {"Arn": arn, "RoleArn": ROLE, "InputPath": "$.detail"})
+    role = cloud.role("events", ("states:StartExecution", arn))
+    put_rule(cloud, HERE, source, {"Arn": arn, "RoleArn": role, "InputPath": "$.detail"})
     put_event(cloud, source)
     cloud.wait_for("event", before, source=source, target=arn, outcome="delivered")
     execution = states.list_executions(stateMachineArn=arn)["executions"][0]["executionArn"]

@@ -31,7 +31,7 @@ def replicated(cloud: EmulatedCloud) -> tuple[str, str]:
         "Destination": {"Bucket": f"arn:aws:s3:::{buckets[1]}"},
     }
     cloud.client("s3", PRIMARY_REGION).put_bucket_replication(
-        Bucket=buckets[0], ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/any", "Rules": [rule]}
+        Bucket=buckets[0], ReplicationConfiguration={"Role": cloud.role("s3", ("*", "*")), "Rules": [rule]}
     )
     return buckets
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +34,9 @@ def buckets(cloud: EmulatedCloud) -> Iterator[dict[str, str]]:
     cloud.client("s3", PRIMARY_REGION).delete_bucket_replication(Bucket=pair[PRIMARY_REGION])
 
 
-def configure(cloud: EmulatedCloud, pair: dict[str, str], deletes: bool) -> None:
+def configure(
+    cloud: EmulatedCloud, pair: dict[str, str], deletes: bool, allowed: Sequence[tuple[str, str]] = (("*", "*"),)
+) -> None:
     rule = {
         "ID": RULE,
         "Status": "Enabled",
@@ -45,7 +47,7 @@ def configure(cloud: EmulatedCloud, pair: dict[str, str], deletes: bool) -> None
     }
     cloud.client("s3", PRIMARY_REGION).put_bucket_replication(
         Bucket=pair[PRIMARY_REGION],
-        ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/replicate", "Rules": [rule]},
+        ReplicationConfiguration={"Role": cloud.role("s3", *allowed), "Rules": [rule]},
     )
 
 
@@ -62,6 +64,22 @@ def status(s3: Any, bucket: str, key: str) -> str | None:
     except ClientError:
         return "absent"
     return str(found["ReplicationStatus"]) if "ReplicationStatus" in found else None
+
+
+def test_what_the_role_does_not_allow_is_not_replicated_and_said(cloud: EmulatedCloud, buckets: dict[str, str]) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html"""
+    source, target = buckets[PRIMARY_REGION], buckets[SECONDARY_REGION]
+    reading = [("s3:Get*", "*"), ("s3:ListBucket", "*")]
+    configure(cloud, buckets, deletes=False, allowed=reading)
+    here = cloud.client("s3", PRIMARY_REGION)
+    here.put_object(Bucket=source, Key="app-data/a", Body=b"a")
+    eventually("the refusal", lambda: status(here, source, "app-data/a") == "FAILED")
+    assert status(cloud.client("s3", SECONDARY_REGION), target, "app-data/a") == "absent"
+    denied = cloud.control.permissions()[f"arn:aws:s3:::{source}"]["denied"]
+    assert denied == [f"no policy allows s3:ReplicateObject on arn:aws:s3:::{target}/app-data/a"]
+    configure(cloud, buckets, deletes=False, allowed=[*reading, ("s3:ReplicateObject", f"arn:aws:s3:::{target}/*")])
+    here.put_object(Bucket=source, Key="app-data/b", Body=b"b")
+    eventually("the replica", lambda: status(here, source, "app-data/b") == "COMPLETED")
 
 
 def test_an_object_below_the_prefix_is_replicated_with_its_metadata_and_nothing_else_is(

@@ -10,10 +10,12 @@ from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 REGION = "us-west-2"
 
 
-def run(cloud: EmulatedCloud, definition: dict[str, Any], data: Any) -> tuple[dict[str, Any], str]:
+def run(
+    cloud: EmulatedCloud, definition: dict[str, Any], data: Any, role: str | None = None
+) -> tuple[dict[str, Any], str]:
     machines = cloud.client("stepfunctions", REGION)
     machine = machines.create_state_machine(
-        name=unique("machine"), definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/any"
+        name=unique("machine"), definition=json.dumps(definition), roleArn=role or cloud.role("states")
     )["stateMachineArn"]
     arn = machines.start_execution(stateMachineArn=machine, input=json.dumps(data))["executionArn"]
     ended = until(
@@ -51,7 +53,27 @@ def test_the_same_name_and_input_start_one_execution(cloud: EmulatedCloud) -> No
     machines = cloud.client("stepfunctions", REGION)
     waiting = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
     machine = machines.create_state_machine(
-        name=unique("machine"), definition=json.dumps(waiting), roleArn="arn:aws:iam::123456789012:role/any"
+        name=unique("machine"), definition=json.dumps(waiting), roleArn=cloud.role("states")
     )["stateMachineArn"]
     twice = {machines.start_execution(stateMachineArn=machine, name="one", input="{}")["executionArn"] for _ in "12"}
     assert len(twice) == 1
+
+
+def test_a_task_is_done_only_where_the_workflows_role_allows_it(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html (IAM policies)"""
+    arn = cloud.function(REGION, "def handler(event, context):\n    return event\n")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": arn},
+        "End": True,
+    }
+    definition = {"StartAt": "Ask", "States": {"Ask": task}}
+    ended, _ = run(cloud, definition, {}, cloud.role("states", ("lambda:InvokeFunction", f"{arn}-of-another-name")))
+    assert ended["status"] == "FAILED"
+    assert f"no policy allows lambda:InvokeFunction on {arn}" in ended["cause"]
+    role = cloud.role("states", ("lambda:InvokeFunction", arn))
+    ended, execution = run(cloud, definition, {}, role)
+    assert ended["status"] == "SUCCEEDED", ended
+    found = cloud.control.permissions()[execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]]
+    assert (found["used"], found["unused"], found["denied"]) == ([["lambda:InvokeFunction", arn]], [], [])
