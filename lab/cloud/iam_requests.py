@@ -120,6 +120,11 @@ def _alarms(parameters: Parameters, place: str) -> list[str]:
     return [f"arn:aws:cloudwatch:{place}:alarm:{name}" for name in parameters.get("AlarmNames") or ["*"]]
 
 
+def _mute_rules(_parameters: Parameters, place: str) -> list[str]:
+    """A call names an alarm, and no rule: it asks for all of them."""
+    return [f"arn:aws:cloudwatch:{place}:alarm-mute-rule:*"]
+
+
 def _secret(parameters: Parameters, place: str) -> list[str]:
     """A secret's ARN ends with six characters that its name does not have.
 
@@ -150,7 +155,7 @@ def _health_check(parameters: Parameters, _place: str) -> list[str]:
     return [f"arn:aws:route53:::healthcheck/{parameters['HealthCheckId']}"]
 
 
-def _any(_parameters: Parameters, _place: str) -> list[str]:
+def on_everything(_parameters: Parameters, _place: str) -> list[str]:
     return ["*"]
 
 
@@ -176,15 +181,15 @@ def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str,
 
 
 NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = {
-    ("cloudwatch", "ListAlarmMuteRules"): _only("cloudwatch:ListAlarmMuteRules", _any),
+    ("cloudwatch", "ListAlarmMuteRules"): _only("cloudwatch:ListAlarmMuteRules", _mute_rules),
     ("cloudwatch", "DescribeAlarms"): _only("cloudwatch:DescribeAlarms", _alarms),
-    ("cloudwatch", "GetMetricData"): _only("cloudwatch:GetMetricData", _any),
-    ("cloudwatch", "GetMetricStatistics"): _only("cloudwatch:GetMetricStatistics", _any),
+    ("cloudwatch", "GetMetricData"): _only("cloudwatch:GetMetricData", on_everything),
+    ("cloudwatch", "GetMetricStatistics"): _only("cloudwatch:GetMetricStatistics", on_everything),
     ("ecr", "DescribeImages"): _only("ecr:DescribeImages", _image),
     ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
-    ("ecs", "DescribeTaskDefinition"): _only("ecs:DescribeTaskDefinition", _any),
+    ("ecs", "DescribeTaskDefinition"): _only("ecs:DescribeTaskDefinition", on_everything),
     ("ecs", "UpdateService"): _only("ecs:UpdateService", _services),
-    ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", _any),
+    ("elbv2", "DescribeTargetHealth"): _only("elasticloadbalancing:DescribeTargetHealth", on_everything),
     # Asked for by its alias, whose key the call does not tell: lab/cloud/iam_on_behalf.py.
     ("kms", "DescribeKey"): lambda _: {},
     ("lambda", "Invoke"): _only("lambda:InvokeFunction", _function),
@@ -200,7 +205,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _database),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
     ("route53", "GetHealthCheck"): _only("route53:GetHealthCheck", _health_check),
-    ("route53", "ListHostedZonesByName"): _only("route53:ListHostedZonesByName", _any),
+    ("route53", "ListHostedZonesByName"): _only("route53:ListHostedZonesByName", on_everything),
     ("route53", "ListResourceRecordSets"): _only("route53:ListResourceRecordSets", _hosted_zone),
     ("s3", "GetBucketReplication"): _only("s3:GetReplicationConfiguration", _bucket),
     ("s3", "GetBucketVersioning"): _only("s3:GetBucketVersioning", _bucket),
@@ -230,7 +235,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("stepfunctions", "DescribeStateMachine"): _only("states:DescribeStateMachine", _named_by("stateMachineArn")),
     ("stepfunctions", "GetExecutionHistory"): _only("states:GetExecutionHistory", _named_by("executionArn")),
     ("stepfunctions", "ListExecutions"): _only("states:ListExecutions", _named_by("stateMachineArn")),
-    ("stepfunctions", "SendTaskSuccess"): _only("states:SendTaskSuccess", _any),
+    ("stepfunctions", "SendTaskSuccess"): _only("states:SendTaskSuccess", on_everything),
     ("stepfunctions", "StartExecution"): _only("states:StartExecution", _named_by("stateMachineArn")),
     # Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     ("sts", "GetCallerIdentity"): lambda _: {},

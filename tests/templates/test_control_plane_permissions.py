@@ -66,7 +66,7 @@ PERMITTED: dict[str, set[str]] = {
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
-        "cloudwatch:ListAlarmMuteRules *",
+        "cloudwatch:ListAlarmMuteRules arn:aws:cloudwatch:us-east-1:123456789012:alarm-mute-rule:*",
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
     },
