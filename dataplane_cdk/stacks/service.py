@@ -59,6 +59,9 @@ class ServiceStack(RegionalStack):
             enable_ecs_managed_tags=True,
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
+        # Or ECS might start the first tasks before it may pull their image, and the circuit breaker count them as failed:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html ("external policy")
+        service.node.add_dependency(self.task.definition.obtain_execution_role())
         scaling = service.auto_scale_task_count(
             min_capacity=region.tasks, max_capacity=max(4, 2 * self.config.primary_tasks)
         )

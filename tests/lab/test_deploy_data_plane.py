@@ -118,3 +118,40 @@ def test_missing_templates_and_outputs_are_told_in_a_sentence(cloud: EmulatedClo
     reference = {"Fn::GetStackOutput": {"Region": STANDBY, "StackName": "gone", "OutputName": "Arn"}}
     with pytest.raises(SynthesizedError, match="No stack before it has the output"):
         with_outputs([reference], {})
+
+
+TASKS = f"arn:aws:ecs:{STANDBY}:{ACCOUNT}:service/app/app"
+RECORD = {"Bucket": f"drlab-app-control-{ACCOUNT}-us-east-1", "Key": "leader-record.json"}
+LOGIN = {"SecretId": "drlab/app/database"}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "denied"),
+    [
+        ("ssm", "GetParameter", {"Name": "/drlab/app/plan"}, None),
+        ("secretsmanager", "GetSecretValue", LOGIN, None),
+        ("s3", "GetObject", RECORD, None),
+        ("s3", "PutObject", RECORD, f"no policy allows s3:PutObject on arn:aws:s3:::{'/'.join(RECORD.values())}"),
+        ("s3", "PutObject", {**RECORD, "Key": "heartbeat.json"}, None),
+        ("rds", "DeleteDBInstance", {"DBInstanceIdentifier": "app"}, f"arn:aws:rds:{STANDBY}:{ACCOUNT}:db:app"),
+    ],
+)
+def test_a_task_of_the_service_may_do_what_its_role_allows(
+    cloud: EmulatedCloud,
+    deployed: DataPlaneStacks,
+    service: str,
+    operation: str,
+    parameters: dict[str, str],
+    denied: str | None,
+) -> None:
+    call = {"caller": TASKS, "service": service, "operation": operation, "parameters": parameters, "region": STANDBY}
+    told = cloud.control.authorize(call)
+    assert (told is None) if denied is None else (denied in str(told))
+
+
+def test_ecs_may_start_the_service_of_the_templates(cloud: EmulatedCloud, deployed: DataPlaneStacks) -> None:
+    found = {arn: one for arn, one in cloud.control.permissions().items() if ":task-definition/" in arn}
+    assert {arn.split(":")[3] for arn in found} == set(REGIONS)
+    assert all(one["used"] and not one["denied"] for one in found.values()), found
+    services = cloud.control.desired()["services"]
+    assert all(one["desired"] for one in services if one["service"] == "app"), services
