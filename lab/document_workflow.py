@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from failover.domain.abandoned_run import ONE_WAY_STEPS
-from failover.domain.plan import TIMING_LIMITS_SECONDS
+from failover.domain.plan_timing import TIMING_LIMITS_SECONDS
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"

@@ -184,7 +184,6 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("cloudwatch", "ListAlarmMuteRules"): _only("cloudwatch:ListAlarmMuteRules", _mute_rules),
     ("cloudwatch", "DescribeAlarms"): _only("cloudwatch:DescribeAlarms", _alarms),
     ("cloudwatch", "GetMetricData"): _only("cloudwatch:GetMetricData", on_everything),
-    ("cloudwatch", "GetMetricStatistics"): _only("cloudwatch:GetMetricStatistics", on_everything),
     ("ecr", "DescribeImages"): _only("ecr:DescribeImages", _image),
     ("ecs", "DescribeServices"): _only("ecs:DescribeServices", _services),
     ("ecs", "DescribeTaskDefinition"): _only("ecs:DescribeTaskDefinition", on_everything),

@@ -5,6 +5,7 @@ Content follows from an object's number, so that whoever looks needs no list of 
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from failover.domain.plan import Plan
 from lab.gameday.stage import awaited, the_lab, the_stage
 from lab.laboratory import LabError
-from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SERVICE
+from lab.settings import PRIMARY_REGION
 
 PREFIX = "app-data/gameday/"
 COUNT = 40
@@ -98,4 +100,5 @@ def _objects() -> Iterator[tuple[str, bytes]]:
 
 
 def _bucket(region: str) -> tuple[str, Any]:
-    return f"drlab-{SERVICE}-app-data-{ACCOUNT_ID}-{region}", the_lab().client("s3", region)
+    lab = the_lab()
+    return Plan.parse(json.dumps(lab.plan)).objects_bucket(region), lab.client("s3", region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 from failover.application.leader_register import NoMajority
 from failover.domain.leader_record import disarm
+from failover.domain.plan import Plan
 from lab.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.processes import Processes
@@ -181,7 +183,7 @@ class Rehearsal:
 
     def _damaged_objects(self, prefix: str) -> None:
         """Three objects in both Regions, then one deleted and one overwritten; $LAST_GOOD is between the two."""
-        s3, bucket = self._lab.client("s3", PRIMARY_REGION), bucket_of(self._lab.plan, PRIMARY_REGION)
+        s3, bucket = self._lab.client("s3", PRIMARY_REGION), _objects_of(self._lab.plan)
         for name in "abc":
             s3.put_object(Bucket=bucket, Key=f"{prefix}{name}", Body=name.encode())
         self._await_replicas(prefix)
@@ -195,7 +197,7 @@ class Rehearsal:
 
     def _await_replicas(self, prefix: str) -> None:
         """Whatever is there was replicated."""
-        s3, bucket = self._lab.client("s3", PRIMARY_REGION), bucket_of(self._lab.plan, PRIMARY_REGION)
+        s3, bucket = self._lab.client("s3", PRIMARY_REGION), _objects_of(self._lab.plan)
 
         def replicated() -> bool:
             keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
@@ -205,8 +207,9 @@ class Rehearsal:
         awaited("the replicas", replicated)
 
 
-def bucket_of(plan: dict[str, Any], region: str) -> str:
-    return f"drlab-{plan['service']}-app-data-{plan['account_id']}-{region}"
+def _objects_of(plan: dict[str, Any]) -> str:
+    """The bucket of the leader's objects."""
+    return Plan.parse(json.dumps(plan)).objects_bucket(PRIMARY_REGION)
 
 
 def awaited(what: str, true: Callable[[], bool]) -> None:

@@ -103,7 +103,7 @@ PERMITTED: dict[str, set[str]] = {
         "kms:DescribeKey key/*",
         "secretsmanager:DescribeSecret drlab/app/database-??????",
         "servicequotas:GetServiceQuota arn:aws:servicequotas:ap-southeast-2:123456789012:fargate/L-3032A538",
-        "cloudwatch:GetMetricStatistics *",
+        "cloudwatch:GetMetricData *",
         "route53:ListHostedZonesByName *",
         "route53:ListResourceRecordSets arn:aws:route53:::hostedzone/*",
         "route53:GetHealthCheck arn:aws:route53:::healthcheck/*",

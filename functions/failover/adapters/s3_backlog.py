@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from failover.adapters.aws_errors import told_in_a_sentence
+from failover.adapters.metrics import Metric, newest
 from failover.application.errors import RunRefused, TransientFailure
 from failover.domain.object_backlog import Backlog, ObjectBacklog, UnknownBacklog
 
 # As dataplane_cdk/constructs/object_replication.py names it.
 RULE = "app-data-to-the-other-region"
-PERIOD_SECONDS = 60
+PERIOD = timedelta(minutes=1)
 # Best effort: a value may be minutes late, and one from before that says nothing about now.
 LOOK_BACK = timedelta(minutes=20)
 METRICS = {
@@ -40,38 +41,18 @@ class S3Backlog:
         """Never raises: what cannot be read is unknown."""
         try:
             with told_in_a_sentence("Asking how many objects wait for replication"):
-                answer = self.client.get_metric_data(
-                    MetricDataQueries=[self._query(source, name, metric) for name, metric in METRICS.items()],
-                    StartTime=now - LOOK_BACK,
-                    EndTime=now + timedelta(seconds=PERIOD_SECONDS),
-                    ScanBy="TimestampDescending",
-                )
+                found = newest(self.client, self._metrics(source), now, LOOK_BACK)
         except (RunRefused, TransientFailure) as error:
             return UnknownBacklog(str(error))
-        newest = {
-            one["Id"]: (one["Timestamps"][0], one["Values"][0]) for one in answer["MetricDataResults"] if one["Values"]
-        }
-        if "operations" not in newest or "bytes" not in newest:
+        if "operations" not in found or "bytes" not in found:
             return UnknownBacklog(f"S3 has published no figure within {LOOK_BACK.total_seconds() / 60:.0f} minutes.")
-        at, operations = newest["operations"]
-        behind = timedelta(seconds=newest["behind"][1]) if "behind" in newest else None
-        return Backlog(round(operations), round(newest["bytes"][1]), behind, at.astimezone(UTC))
+        behind = timedelta(seconds=found["behind"].value) if "behind" in found else None
+        return Backlog(round(found["operations"].value), round(found["bytes"].value), behind, found["operations"].at)
 
-    def _query(self, source: str, name: str, metric: str) -> dict[str, Any]:
+    def _metrics(self, source: str) -> dict[str, Metric]:
         dimensions = {
             "SourceBucket": self.buckets[source],
             "DestinationBucket": self.buckets[self.destination],
             "RuleId": self.rule,
         }
-        return {
-            "Id": name,
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/S3",
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-                },
-                "Period": PERIOD_SECONDS,
-                "Stat": "Maximum",
-            },
-        }
+        return {name: Metric("AWS/S3", metric, dimensions, PERIOD) for name, metric in METRICS.items()}

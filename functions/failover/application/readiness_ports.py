@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from failover.application.object_ports import ObjectReplication
 from failover.application.ports import Databases, Parameters, ServiceProbe, Services
 
 if TYPE_CHECKING:
@@ -53,15 +54,13 @@ class Capacity(Protocol):
 
 
 class Objects(Protocol):
-    """S3's buckets and what waits to be replicated."""
+    """S3's buckets."""
 
     def versioned(self, bucket: str) -> bool | None:
         """None: there is no such bucket."""
         ...
 
     def destinations(self, bucket: str) -> Sequence[str]: ...
-
-    def pending(self, source: str, destination: str) -> float | None: ...
 
 
 class PastRuns(Protocol):
@@ -109,6 +108,7 @@ class RegionLooks:
     images: Images
     capacity: Capacity
     objects: Objects
+    replication: ObjectReplication
     runs: PastRuns
     rehearsals: PastRehearsals
     subscriptions: Subscriptions

@@ -171,11 +171,7 @@ class ReadinessQuestions:
         return objects.buckets(versioned, destinations, here)
 
     def _ask_backlog(self) -> Finding:
-        return objects.backlog(
-            self._here.objects.pending(
-                self._plan.objects_bucket(self._leader), self._plan.objects_bucket(self._standby)
-            )
-        )
+        return objects.backlog(self._here.replication.backlog(self._leader, self._now))
 
     def _latest(self, look: Callable[..., datetime | None]) -> datetime | None:
         """A run is remembered in the Region that it led to."""

@@ -6,28 +6,23 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-adv
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from failover.domain.plan_alarms import AlarmPlan, VantagePoint, alarms_in
 from failover.domain.plan_reader import PlanError, PlanObject, load_json
+from failover.domain.plan_timing import DAY_SECONDS, Timing, timing_in
 
 __all__ = ["AlarmPlan", "DatabaseMode", "FailoverPolicy", "Plan", "PlanError", "RegionPlan", "Timing", "VantagePoint"]
 
-# Functions end after 60 s (template.yaml): a step must report "still in progress" before that.
-LONGEST_STEP_SECONDS = 50
-DAY_SECONDS = 86_400
 # The probe from the standby and the leader's published heartbeat need no alarm.
 OWN_LOOKS = 2
-ROUTE53_METRICS_REGION = "us-east-1"
 REGION_PATTERN = r"[a-z]{2}(-[a-z]+)+-\d"
 URL_ALLOWED = "an http or https address without a final slash"
 URL_PATTERN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[A-Za-z0-9._~\-]+)*"
-ALARM_ARN_PATTERN = r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})"
 
 
 class FailoverPolicy(StrEnum):
@@ -43,62 +38,6 @@ class DatabaseMode(StrEnum):
 
     RDS = "rds-postgres"
     AURORA = "aurora-global"
-
-
-class VantagePoint(StrEnum):
-    """Where an alarm looks from: Route 53's checkers worldwide, or the leader's own Region."""
-
-    ROUTE53 = "route53"
-    LOAD_BALANCER = "load-balancer"
-    DATABASE = "database"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Every wait of the control plane and of the service's lease; each is bounded."""
-
-    lease: timedelta
-    lease_margin: timedelta
-    renew: timedelta
-    heartbeat_timeout: timedelta
-    alarm_max_age: timedelta
-    second_look: timedelta
-    second_look_samples: int
-    poll: timedelta
-    api_timeout: timedelta
-    step_budget: timedelta
-    probe_after: timedelta
-    approval: timedelta
-
-    @property
-    def fence_wait_seconds(self) -> int:
-        """Seconds from the fence until no lease holds, rounded up: a workflow's Wait takes whole seconds."""
-        return math.ceil((self.lease + self.lease_margin).total_seconds())
-
-    @property
-    def look_timeout(self) -> timedelta:
-        """How long a single look at the leader may take: an answer that takes the whole window tells nothing."""
-        return min(self.api_timeout, self.second_look)
-
-    @property
-    def unpublished(self) -> timedelta:
-        """How long after the newest published heartbeat a write may still have been acknowledged."""
-        return self.heartbeat_timeout + self.lease
-
-
-@dataclass(frozen=True)
-class AlarmPlan:
-    """An alarm that may start a run, and that is asked again on the second look.
-
-    `region` is where it lives, `watches` the Region that it speaks of: Route 53's health check is the
-    primary Region's, every other alarm speaks of its own.
-    """
-
-    arn: str
-    vantage_point: VantagePoint
-    region: str
-    name: str
-    watches: str
 
 
 @dataclass(frozen=True)
@@ -147,7 +86,7 @@ class Plan:
         root = PlanObject("", load_json(text), _ROOT_KEYS)
         account_id = root.text("account_id", r"\d{12}", "an AWS account id of 12 digits")
         primary, secondary, witness = _three_regions(root)
-        alarms = _alarms(root, account_id, (primary, secondary, witness))
+        alarms = alarms_in(root, account_id, (primary, secondary, witness))
         return cls(
             service=root.text("service", r"[a-z][a-z0-9-]{0,19}", "up to 20 of a-z, 0-9 and -, a letter first"),
             account_id=account_id,
@@ -162,7 +101,7 @@ class Plan:
             rto_target=timedelta(minutes=root.number("rto_target_minutes", 0, 24 * 60)),
             cooldown=timedelta(minutes=root.number("cooldown_minutes", 0, 7 * 24 * 60)),
             signals_required=root.whole("signals_required", 1, len({a.vantage_point for a in alarms}) + OWN_LOOKS),
-            timing=_timing(root),
+            timing=timing_in(root),
             record_copies=_record_copies(root, (primary, secondary, witness)),
             alarms=alarms,
             regions=_regions(root, (primary, secondary)),
@@ -205,20 +144,6 @@ _ROOT_KEYS = (
     *("db_mode", "routing", "failover_policy", "rpo_target_seconds", "rto_target_minutes"),
     *("cooldown_minutes", "signals_required", "timing", "record_copies", "alarms", "regions"),
 )
-TIMING_LIMITS_SECONDS = {
-    "lease_seconds": 600,
-    "lease_margin_seconds": 600,
-    "renew_seconds": 600,
-    "heartbeat_timeout_seconds": 600,
-    "alarm_max_age_seconds": DAY_SECONDS,
-    "second_look_seconds": LONGEST_STEP_SECONDS,
-    "poll_seconds": LONGEST_STEP_SECONDS,
-    "api_timeout_seconds": LONGEST_STEP_SECONDS,
-    "step_budget_seconds": LONGEST_STEP_SECONDS,
-    "probe_after_seconds": DAY_SECONDS,
-    # The workflow's own limit has room for this wait; whoever lengthens one lengthens the other.
-    "approval_seconds": 2 * 3600,
-}
 
 
 def _three_regions(root: PlanObject) -> tuple[str, str, str]:
@@ -231,29 +156,6 @@ def _three_regions(root: PlanObject) -> tuple[str, str, str]:
     return names[0], names[1], names[2]
 
 
-def _timing(root: PlanObject) -> Timing:
-    timing = PlanObject("timing", root.raw("timing"), (*TIMING_LIMITS_SECONDS, "second_look_samples"))
-    durations = {
-        key.removesuffix("_seconds"): timing.seconds(key, limit) for key, limit in TIMING_LIMITS_SECONDS.items()
-    }
-    # One sample never counts: a single lost packet is not an outage.
-    parsed = Timing(second_look_samples=timing.whole("second_look_samples", 2, 20), **durations)
-    for shorter, longer in (
-        ("renew", "lease"),
-        ("heartbeat_timeout", "lease"),
-        ("second_look", "step_budget"),
-        ("poll", "step_budget"),
-        ("api_timeout", "step_budget"),
-    ):
-        if durations[shorter] >= durations[longer]:
-            raise PlanError(
-                timing.key(f"{shorter}_seconds"),
-                durations[shorter].total_seconds(),
-                f"less than {longer}_seconds, which is {durations[longer].total_seconds():g}",
-            )
-    return parsed
-
-
 def _record_copies(root: PlanObject, regions: tuple[str, ...]) -> Mapping[str, str]:
     copies = PlanObject("record_copies", root.raw("record_copies"), regions)
     buckets: dict[str, str] = {}
@@ -263,46 +165,6 @@ def _record_copies(root: PlanObject, regions: tuple[str, ...]) -> Mapping[str, s
             raise PlanError(copies.key(region), bucket, "a bucket of its own: three copies need three buckets")
         buckets[region] = bucket
     return MappingProxyType(buckets)
-
-
-def _alarms(root: PlanObject, account_id: str, regions: tuple[str, ...]) -> tuple[AlarmPlan, ...]:
-    listed = root.raw("alarms")
-    if not isinstance(listed, list) or not listed:
-        raise PlanError("alarms", listed, "a list of at least one alarm")
-    alarms: list[AlarmPlan] = []
-    for index, item in enumerate(listed):
-        keys = PlanObject(f"alarms[{index}]", item, ("arn", "vantage_point"))
-        alarm = _alarm(keys, account_id, regions)
-        if any(alarm.arn == other.arn for other in alarms):
-            raise PlanError(f"alarms[{index}].arn", alarm.arn, "each alarm once: it is given twice")
-        # Two alarms from one place are one opinion, and must not count as two signals.
-        if any((alarm.vantage_point, alarm.watches) == (other.vantage_point, other.watches) for other in alarms):
-            raise PlanError(
-                f"alarms[{index}].vantage_point",
-                alarm.vantage_point,
-                f"one alarm of each vantage point for {alarm.watches}; combine them into a composite alarm",
-            )
-        alarms.append(alarm)
-    return tuple(alarms)
-
-
-def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...]) -> AlarmPlan:
-    """Route 53 publishes its metrics only in us-east-1, so its alarms live there.
-
-    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
-    """
-    arn = item.text("arn", ALARM_ARN_PATTERN, "the ARN of a CloudWatch alarm")
-    vantage_point = VantagePoint(item.one_of("vantage_point", tuple(VantagePoint)))
-    match = re.fullmatch(ALARM_ARN_PATTERN, arn)
-    region, account, name = match.groups() if match else ("", "", "")
-    if account != account_id:
-        raise PlanError(item.key("arn"), arn, f"an alarm of account {account_id}")
-    if region not in regions:
-        raise PlanError(item.key("arn"), arn, f"an alarm in {', '.join(regions)}")
-    if vantage_point is VantagePoint.ROUTE53 and region != ROUTE53_METRICS_REGION:
-        raise PlanError(item.key("arn"), arn, f"an alarm in {ROUTE53_METRICS_REGION}, for a Route 53 metric")
-    watches = regions[0] if vantage_point is VantagePoint.ROUTE53 else region
-    return AlarmPlan(arn, vantage_point, region, name, watches)
 
 
 def _regions(root: PlanObject, names: tuple[str, str]) -> Mapping[str, RegionPlan]:

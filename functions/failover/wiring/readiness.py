@@ -29,6 +29,7 @@ from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
 from failover.wiring.databases import databases_of
 from failover.wiring.journal import journal_of
+from failover.wiring.object_backlog import backlog_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion, variable
 
@@ -98,7 +99,8 @@ def _looks_in(region: str, plan: Plan) -> RegionLooks:
         tasks=EcsTaskShapes(ecs, region),
         images=EcrImages(_once("ecr", region, plan)),
         capacity=FargateCapacity(_once("service-quotas", region, plan), cloudwatch),
-        objects=S3Buckets(_once("s3", region, plan), cloudwatch),
+        objects=S3Buckets(_once("s3", region, plan)),
+        replication=backlog_of(cloudwatch, plan, region),
         runs=ProvenRuns(_once("stepfunctions", region, plan), f"{machine}-failover"),
         rehearsals=S3Rehearsals(_once("s3", region, plan), plan.record_copies[region]),
         subscriptions=SnsSubscriptions(_once("sns", region, plan), topic),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from control_plane_world import PRIMARY, SOURCE_ARN, STANDBY, AtOnce, VirtualClock, plan_with
@@ -14,6 +14,7 @@ from failover.application.ports import Answer, DatabaseInstance, ServiceSize, Si
 from failover.application.readiness_ports import Looks, RegionLooks
 from failover.application.readiness_questions import Question, ReadinessQuestions
 from failover.domain.leader_record import LeaderRecord, State, genesis
+from failover.domain.object_backlog import Backlog
 from failover.domain.readiness.evaluation import Evaluation
 from failover.domain.readiness.keys import SecretSeen
 from failover.domain.readiness.parity import TaskShape
@@ -21,6 +22,10 @@ from failover.domain.readiness.practice import Subscribed
 from failover.domain.readiness.routing import FailoverRecord, HealthCheckSeen
 
 SETTINGS = {"cpu": "256", "environment": "[]"}
+
+
+def waiting(operations: int) -> Backlog:
+    return Backlog(operations, 100 * operations, None, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @dataclass
@@ -39,7 +44,7 @@ class Region:
     vcpus_used: Any = 0.25
     versioning: Any = True
     replicated_to: Any = ()
-    waiting: Any = 0.0
+    waiting: Any = field(default_factory=lambda: waiting(0))
     moved: Any = None
     rehearsed: Any = None
     subscriptions: Any = field(default_factory=lambda: [Subscribed("email", True)])
@@ -91,7 +96,7 @@ class Region:
     def destinations(self, _bucket: str) -> Any:
         return self._said("replicated_to")
 
-    def pending(self, _source: str, _destination: str) -> Any:
+    def backlog(self, _source: str, _now: datetime) -> Any:
         return self._said("waiting")
 
     def last_moved(self) -> Any:
@@ -105,7 +110,7 @@ class Region:
         return found
 
     def looks(self) -> RegionLooks:
-        return RegionLooks(self, _Sizes(self), self, self, self, self, self, self, self, self, self, self)
+        return RegionLooks(self, _Sizes(self), self, self, self, self, self, self, self, self, self, self, self)
 
 
 @dataclass

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 import pytest
 from control_plane_world import PRIMARY, STANDBY
-from readiness_world import SETTINGS, World
+from readiness_world import SETTINGS, World, waiting
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.evaluate_readiness import EvaluateReadiness, NotEvaluated
 from failover.application.ports import Answer, Silence
 from failover.application.readiness_questions import Question, its_own_evaluation
+from failover.domain.object_backlog import UnknownBacklog
 from failover.domain.readiness import checks
 from failover.domain.readiness.check import Verdict, judged
 from failover.domain.readiness.evaluation import Evaluation
@@ -115,7 +116,7 @@ def test_a_standby_that_has_everything_is_ready() -> None:
         ("buckets", "missing", lambda w: setattr(w.here, "versioning", None)),
         ("buckets", "not versioned", lambda w: setattr(w.here, "versioning", False)),
         ("buckets", "not replicated", lambda w: setattr(w.there, "replicated_to", ())),
-        ("object-backlog", "12 operations", lambda w: setattr(w.here, "waiting", 12.0)),
+        ("object-backlog", "12 object operations", lambda w: setattr(w.here, "waiting", waiting(12))),
         ("record-copies", "holds no record", lambda w: w.copies.update({STANDBY: "holds no record"})),
         (
             "record-copies",
@@ -159,7 +160,7 @@ def test_what_would_stop_a_failover_is_not_ok_and_says_why(name: str, why: str, 
             lambda w: w.answers.update({PRIMARY: w.served(in_recovery=False, streaming=False, heartbeats={})}),
         ),
         ({"fargate-quota"}, lambda w: setattr(w.here, "vcpus", None)),
-        ({"object-backlog"}, lambda w: setattr(w.here, "waiting", None)),
+        ({"object-backlog"}, lambda w: setattr(w.here, "waiting", UnknownBacklog("S3 has published no figure."))),
         ({"key"}, lambda w: setattr(w.here, "key_state", RunRefused("AWS refused with AccessDenied."))),
     ],
 )

@@ -1,4 +1,4 @@
-"""Are buckets there, versioned and replicated, and what waits?
+"""Are buckets there, versioned and replicated?
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html
@@ -13,16 +13,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
-from failover.adapters.readiness.tasks import newest
-from failover.adapters.s3_backlog import RULE
 
 
 @dataclass(frozen=True)
 class S3Buckets:
-    """S3 and CloudWatch in one Region."""
+    """S3 in one Region."""
 
     client: Any
-    cloudwatch: Any
 
     def versioned(self, bucket: str) -> bool | None:
         """Raises TransientFailure or RunRefused."""
@@ -46,11 +43,3 @@ class S3Buckets:
                 raise
         enabled = [one for one in rules if one["Status"] == "Enabled"]
         return tuple(one["Destination"]["Bucket"].rpartition(":")[2] for one in enabled)
-
-    def pending(self, source: str, destination: str) -> float | None:
-        """Published in the destination's Region: https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
-
-        Raises TransientFailure or RunRefused.
-        """
-        dimensions = {"SourceBucket": source, "DestinationBucket": destination, "RuleId": RULE}
-        return newest(self.cloudwatch, "AWS/S3", "OperationsPendingReplication", dimensions)

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.adapters.metrics import Metric, newest
 from failover.application.errors import RunRefused
 from failover.domain.readiness.parity import TaskShape
 
@@ -24,7 +25,13 @@ COMPARED = ("command", "entryPoint", "environment", "portMappings", "readonlyRoo
 # "Fargate On-Demand vCPU resource count": https://docs.aws.amazon.com/general/latest/gr/ecs-service.html#service-quotas-fargate
 QUOTA = ("fargate", "L-3032A538")
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
-USAGE = {"Service": "Fargate", "Type": "Resource", "Resource": "vCPU", "Class": "Standard/OnDemand"}
+USAGE = Metric(
+    "AWS/Usage",
+    "ResourceCount",
+    {"Service": "Fargate", "Type": "Resource", "Resource": "vCPU", "Class": "Standard/OnDemand"},
+    timedelta(minutes=5),
+)
+USAGE_LOOK_BACK = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -105,24 +112,6 @@ class FargateCapacity:
 
     def used(self) -> float | None:
         """The most in the last quarter of an hour. Raises TransientFailure or RunRefused."""
-        return newest(self.cloudwatch, "AWS/Usage", "ResourceCount", USAGE)
-
-
-def newest(cloudwatch: Any, namespace: str, metric: str, dimensions: dict[str, str]) -> float | None:
-    """The newest of a metric's five-minute maxima of the last quarter of an hour, None where there is none.
-
-    Raises TransientFailure or RunRefused.
-    """
-    now = datetime.now(UTC)
-    with told_in_a_sentence(f"Reading {namespace} {metric}"):
-        answer = cloudwatch.get_metric_statistics(
-            Namespace=namespace,
-            MetricName=metric,
-            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-            StartTime=now - timedelta(minutes=15),
-            EndTime=now,
-            Period=300,
-            Statistics=["Maximum"],
-        )
-    points = sorted(answer["Datapoints"], key=lambda one: one["Timestamp"])
-    return float(points[-1]["Maximum"]) if points else None
+        with told_in_a_sentence("Asking how much of Fargate's quota is used"):
+            found = newest(self.cloudwatch, {"used": USAGE}, datetime.now(UTC), USAGE_LOOK_BACK)
+        return found["used"].value if "used" in found else None

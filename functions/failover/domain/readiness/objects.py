@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from failover.domain.object_backlog import ObjectBacklog, UnknownBacklog
 from failover.domain.readiness.check import Finding, judged, not_ok, unknown
 
 
@@ -18,11 +19,8 @@ def buckets(versioned: Mapping[str, bool | None], destinations: Sequence[str], w
     return judged(True, "versioned, and replicated")
 
 
-def backlog(pending: float | None) -> Finding:
-    """Operations that wait, from S3's replication metrics; None: S3 has published none in the last quarter of an hour.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
-    """
-    if pending is None:
-        return unknown("S3 has published no replication metric in the last 15 minutes")
-    return judged(pending == 0, f"{pending:g} operations pending")
+def backlog(found: ObjectBacklog) -> Finding:
+    """Ready with nothing on its way. What the gate of a run tells people of, asked the same way."""
+    if isinstance(found, UnknownBacklog):
+        return unknown(found.reason)
+    return judged(found.operations == 0, found.sentence)
