@@ -1,4 +1,4 @@
-"""Do the drills need everything that the functions' roles allow, and nothing else? Sorts last: it reads what they did."""
+"""Do the drills need everything that the roles allow, and nothing else? Sorts last: it reads what they did."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.drill
 PATIENCE_SECONDS = 300
 
 REGION = re.compile("|".join((PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION)))
-# By what a grant is for, or by that and the key of its objects: why no drill used it.
+# By what a grant is for, or by that and the end of its resource: why no drill used it.
 BY_LAMBDA = (
     "Lambda does this with the function's role, beside the function's code; the lab's Lambda writes no CloudWatch logs."
 )
@@ -31,6 +31,16 @@ BY_SECRETS_MANAGER = (
     "Secrets Manager asks for this in the function's name; the emulated one keeps what it is given as it is."
 )
 CONDITIONAL = "Allowed on a condition, which the lab does not judge; AWS asks for it beside the call itself."
+BY_STEP_FUNCTIONS = (
+    "Step Functions does this with the workflow's role; the lab's writes no CloudWatch logs and no traces."
+)
+LOG_DELIVERY = (
+    *("CreateLogDelivery", "DeleteLogDelivery", "DescribeLogGroups", "DescribeResourcePolicies", "GetLogDelivery"),
+    *("ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery"),
+)
+OTHER_KIND = "Steps of an Aurora global database, which is the other kind; the lab's is an RDS instance."
+NO_MARKERS = "Delete markers are not replicated unless s3ReplicateDeletes says so."
+NO_TAGS = "No object of a drill has tags."
 NO_OPTIONS = "RDS puts an instance in an option group, of which the lab's has none."
 CUT_OFF = "Looks at the old primary under its later name, where an earlier rebuild was cut off after the exchange."
 BY_RDS = "RDS does this with the caller's rights, beside the call that is seen; the lab's RDS encrypts nothing."
@@ -40,6 +50,13 @@ NOT_BROKEN_SO = (
 NOT_IN_PROGRESS = "Tells the state of a rebuild or a rehearsal; no drill asks for the status while one is in progress."
 RESTORE = "drlab-app-restore-from-latest-snapshot"
 UNUSED_WITH_REASON = {
+    **{("*", f"logs:{action}"): BY_STEP_FUNCTIONS for action in LOG_DELIVERY},
+    ("*", "xray:GetSamplingRules"): BY_STEP_FUNCTIONS,
+    ("*", "xray:GetSamplingTargets"): BY_STEP_FUNCTIONS,
+    ("drlab-app-failover", "lambda:InvokeFunction drlab-app-failover-global-cluster"): OTHER_KIND,
+    ("drlab-app-failover", "lambda:InvokeFunction drlab-app-switchover-global-cluster"): OTHER_KIND,
+    ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateDelete"): NO_MARKERS,
+    ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateTags"): NO_TAGS,
     ("drlab-app-create-replica", "kms:CreateGrant"): CONDITIONAL,
     ("drlab-app-create-replica", "kms:DescribeKey"): CONDITIONAL,
     ("drlab-app-reverse-object-replication", "iam:PassRole"): CONDITIONAL,
@@ -71,8 +88,13 @@ UNUSED_WITH_REASON = {
 }
 
 
+def ends(resource: str) -> tuple[str, str]:
+    """The key of an object, and the name of a function."""
+    return resource.partition("/")[2], resource.rpartition(":")[2]
+
+
 def unused() -> set[tuple[str, str, str]]:
-    """(function, action, resource) that no drill used, of functions that ran.
+    """(who, action, resource) that no drill used, of those that acted.
 
     Regions are left out: the template is the same in both, and of three copies a majority is asked, whichever answers first.
     """
@@ -80,7 +102,10 @@ def unused() -> set[tuple[str, str, str]]:
     for report in SEEN:
         for arn, found in report.items():
             for kind, into in (("used", used), ("unused", held)):
-                into.update((name(arn), action, REGION.sub("REGION", resource)) for action, resource in found[kind])
+                into.update(
+                    (REGION.sub("REGION", name(arn)), action, REGION.sub("REGION", resource))
+                    for action, resource in found[kind]
+                )
     return held - used
 
 
@@ -102,7 +127,8 @@ def test_every_grant_was_used_or_has_a_reason() -> None:
     explained = {
         (who, action, resource)
         for who, action, resource in unused()
-        if UNUSED_WITH_REASON.keys() & {(who, action), ("*", action), (who, f"{action} {resource.partition('/')[2]}")}
+        if UNUSED_WITH_REASON.keys()
+        & {(who, action), ("*", action), *((who, f"{action} {end}") for end in ends(resource))}
     }
     unexplained = sorted(unused() - explained)
     assert not unexplained, "\n".join(" ".join(one) for one in unexplained)
