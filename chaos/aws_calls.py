@@ -16,7 +16,7 @@ from chaos.gate import Call, Gate
 
 Stub = Callable[..., AWSResponse | None]
 # Which object, where an operation alone does not say what a call is for.
-OBJECTS = ("leader-record", "heartbeat", "journal", "outcome", "approvals", "reconciled")
+OBJECTS = ("leader-record", "heartbeat", "journal", "outcome", "approvals", "reconciled", "divergence", "unusable")
 SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
 
 

@@ -13,7 +13,10 @@ class Situation(StrEnum):
     """`cut-off`: the old leader lives and writes, and nobody outside reaches it; the loss is within the RPO. `asked`: the
     loss is above it, and a person accepts. `refused`: it is above, and the policy asks nobody. `dark`: the old leader's
     Region is dead, its copy of the leader record too. `down`: its tasks and its database are dead for a minute, and its
-    Region's API answers. `switchover`: it is well, and a person moves the leadership away from it."""
+    Region's API answers. `switchover`: it is well, and a person moves the leadership away from it. `restore`: as `cut-off`,
+    and the replica is none any more, so that a database is made of a backup, of which the newest is damaged. `aurora` and
+    `aurora-switchover`: as `cut-off` and `switchover`, with an Aurora global database. `rebuild`: the other Region leads, and
+    a person makes this one its standby again, whose database has rows that the leader lacks."""
 
     CUT_OFF = "cut-off"
     ASKED = "asked"
@@ -21,6 +24,24 @@ class Situation(StrEnum):
     DARK = "dark"
     DOWN = "down"
     SWITCHOVER = "switchover"
+    RESTORE = "restore"
+    AURORA = "aurora"
+    AURORA_SWITCHOVER = "aurora-switchover"
+    REBUILD = "rebuild"
+
+    @property
+    def planned(self) -> bool:
+        """A person moves the leadership away from a leader that is well."""
+        return self in (Situation.SWITCHOVER, Situation.AURORA_SWITCHOVER)
+
+    @property
+    def well(self) -> bool:
+        """The leader is, and stays connected."""
+        return self.planned or self is Situation.REBUILD
+
+    @property
+    def aurora(self) -> bool:
+        return self in (Situation.AURORA, Situation.AURORA_SWITCHOVER)
 
 
 class Then(StrEnum):
@@ -33,7 +54,7 @@ class Then(StrEnum):
 
 @dataclass(frozen=True)
 class Case:
-    """One run of the failover, and whatever else its faults start."""
+    """One run of a workflow, and whatever else its faults start."""
 
     situation: Situation = Situation.CUT_OFF
     faults: tuple[Fault, ...] = ()
@@ -50,7 +71,7 @@ class Case:
             return plan_text("auto-within-rpo", TIGHT_RPO_SECONDS)
         if self.situation is Situation.REFUSED:
             return plan_text("auto", TIGHT_RPO_SECONDS)
-        return plan_text()
+        return plan_text(db_mode="aurora-global") if self.situation.aurora else plan_text()
 
 
 def from_name(name: str) -> Case:

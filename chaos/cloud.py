@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import boto3
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import ecs_backends
-from moto.rds.exceptions import RDSClientError
-from moto.rds.models import rds_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 from moto.ssm.models import ssm_backends
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from chaos.case import Case
 from chaos.clock import CaseClock
 from chaos.installation import (
     ACCOUNT,
     ALARM,
     CLUSTER,
     COPIES,
+    GLOBAL_CLUSTER,
+    KEY_ALIAS,
     MACHINE,
     PARAMETER,
     PLAN_PARAMETER,
     PRIMARY,
+    REBUILD_MACHINE,
     REGIONS,
     SECRET,
     STANDBY,
@@ -37,41 +37,56 @@ from chaos.installation import (
     TOPIC,
     WITNESS,
     database_of,
+    objects_of,
     plan_text,
 )
+from chaos.interpreter import FAILOVER, REBUILDING
+from chaos.rds import Rds
 from failover.adapters.s3_leader_record import KEY as RECORD_KEY
 from failover.adapters.s3_leader_record import _dump, _parse
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.register_protocol import Ballot, Copy, Versioned, agreed
 
-# After PromoteReadReplica was accepted: still available and a replica, then modifying, then through.
-STILL_AVAILABLE, MODIFYING = timedelta(seconds=1), timedelta(seconds=2)
-NOT_REPLICA = "InvalidDBInstanceState"
+# From the Region that is rebuilt to the other: as the data plane has it before any failover.
+RULES = {
+    "Role": f"arn:aws:iam::{ACCOUNT}:role/replicates-{STANDBY}",
+    "Rules": [
+        {
+            "ID": "all",
+            "Priority": 1,
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "DeleteMarkerReplication": {"Status": "Disabled"},
+            "Destination": {"Bucket": f"arn:aws:s3:::{objects_of(PRIMARY)}"},
+        }
+    ],
+}
 
 
 class Cloud:
     """Talks to moto's own objects where a request would only take time."""
 
-    def __init__(self, definition: str) -> None:
-        self._definition = definition
-        self._promoting: Any = None
+    def __init__(self, clock: CaseClock) -> None:
         self._make()
+        self.rds = Rds(clock)
         self._first = {name: copy.deepcopy(value) for name, value in self._changeable().items()}
 
-    def reset(self, plan: str, first: LeaderRecord, well: bool) -> None:
-        """As before the fault: `first` on every copy, and the standby replicating. `well`: there is no alarm."""
+    def reset(self, case: Case, first: LeaderRecord) -> None:
+        """As before the fault: `first` on every copy, and the databases as the case has them."""
         for bucket in self._buckets().values():
             bucket.keys.clear()
         for region in REGIONS:
             self.put(region, RECORD_KEY, json.dumps(_dump(Copy(Ballot(1, "first"), Ballot(1, "first"), first))))
         for target, name in self._changeable():
             setattr(target, name, copy.deepcopy(self._first[target, name]))
-        self._set_plan(plan)
-        self.machine.executions.clear()
+        self.rds.begin(case.situation)
+        self._set_plan(case.plan)
+        for workflow in (FAILOVER, REBUILDING):
+            workflow.machine.executions.clear()
         self.topic.sent_notifications.clear()
-        self.set_alarm(well)
+        self.set_alarm(case.situation.well)
         self.alarm.state_transitioned_timestamp = self.alarm.state_updated_timestamp = datetime.now(UTC)
-        self._promoting = None
+        self.objects(PRIMARY).replication = None
 
     def put(self, region: str, key: str, text: str) -> None:
         s3_backends[ACCOUNT]["aws"].put_object(COPIES[region], key, text.encode())
@@ -92,39 +107,9 @@ class Cloud:
                 held[region] = Versioned(_copy(text), "v")
         return agreed(held, len(REGIONS))
 
-    def promote(self, name: str, clock: CaseClock, accepted: Callable[[], None]) -> Any:
-        """As RDS does: for an available read replica, and once.
-
-        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
-        """
-        self.settle(clock)
-        database = self.database
-        if self._promoting is not None or not database.is_replica or database.status != "available":
-            raise RDSClientError(NOT_REPLICA, f"{name} is not a read replica that can be promoted now.")
-        self._promoting = clock.now()
-        accepted()
-        return database
-
-    def settle(self, clock: CaseClock) -> None:
-        """What RDS says now of a promotion that is under way."""
-        if self._promoting is None:
-            return
-        lasted = clock.now() - self._promoting
-        if lasted >= STILL_AVAILABLE + MODIFYING:
-            self.database.status = "available"
-            self.database.is_replica = False
-            self.database.source_db_instance_identifier = None
-            self._promoting = None
-        elif lasted >= STILL_AVAILABLE:
-            self.database.status = "modifying"
-
     def set_alarm(self, well: bool) -> None:
         """What the witness's alarm says; since when is not changed."""
         self.alarm.state_value = "OK" if well else "ALARM"
-
-    @property
-    def database(self) -> Any:
-        return rds_backends[ACCOUNT][STANDBY].databases[database_of(STANDBY)]
 
     @property
     def alarm(self) -> Any:
@@ -135,18 +120,12 @@ class Cloud:
         return ecs_backends[ACCOUNT][STANDBY].services[f"{CLUSTER}:{CLUSTER}"]
 
     @property
-    def machine(self) -> Any:
-        return next(
-            one for one in stepfunctions_parser_backends[ACCOUNT][STANDBY].state_machines if one.name == MACHINE
-        )
-
-    @property
     def topic(self) -> Any:
         return next(iter(sns_backends[ACCOUNT][STANDBY].topics.values()))
 
-    def endpoint(self) -> tuple[str, int]:
-        endpoint = self.database.endpoint
-        return str(endpoint["Address"]), int(endpoint["Port"])
+    def objects(self, region: str) -> Any:
+        """The bucket of the service's objects."""
+        return s3_backends[ACCOUNT]["aws"].buckets[objects_of(region)]
 
     def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the secret and the parameter of the standby say of its database."""
@@ -163,7 +142,6 @@ class Cloud:
         """Every attribute that a run may change."""
         secret = secretsmanager_backends[ACCOUNT][STANDBY].secrets[SECRET]
         targets = (
-            (self.database, ("status", "is_replica", "source_db_instance_identifier", "backup_retention_period")),
             (self.service, ("desired_count",)),
             (secret, ("versions", "default_version_id", "secret_string")),
         )
@@ -189,11 +167,25 @@ class Cloud:
         boto3.client("sns", STANDBY).create_topic(Name=TOPIC)
         self._make_databases()
         self._make_service()
+        self._make_global_database()
+        self._make_objects()
         self._make_alarm()
-        role = boto3.client("iam", STANDBY).create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        boto3.client("stepfunctions", STANDBY).create_state_machine(
-            name=MACHINE, definition=self._definition, roleArn=role
+        key = boto3.client("kms", STANDBY).create_key()["KeyMetadata"]["KeyId"]
+        boto3.client("kms", STANDBY).create_alias(AliasName=KEY_ALIAS, TargetKeyId=key)
+        placement = {
+            "instance_class": "db.t4g.medium",
+            "subnet_group": "s",
+            "parameter_group": "p",
+            "security_groups": ["g"],
+        }
+        boto3.client("ssm", STANDBY).put_parameter(
+            Name=f"{PARAMETER}-placement", Value=json.dumps(placement), Type="String"
         )
+        role = boto3.client("iam", STANDBY).create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        for name, workflow in ((MACHINE, FAILOVER), (REBUILD_MACHINE, REBUILDING)):
+            boto3.client("stepfunctions", STANDBY).create_state_machine(
+                name=name, definition=workflow.definition(), roleArn=role
+            )
 
     def _make_databases(self) -> None:
         boto3.client("rds", PRIMARY).create_db_instance(
@@ -210,6 +202,29 @@ class Cloud:
             SourceDBInstanceIdentifier=f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{database_of(PRIMARY)}",
             SourceRegion=PRIMARY,
         )
+
+    def _make_global_database(self) -> None:
+        engine = {"Engine": "aurora-postgresql", "EngineVersion": "16.6"}
+        boto3.client("rds", PRIMARY).create_global_cluster(GlobalClusterIdentifier=GLOBAL_CLUSTER, **engine)
+        for region in (PRIMARY, STANDBY):
+            rds, name = boto3.client("rds", region), database_of(region)
+            login = {"MasterUsername": "app", "MasterUserPassword": "not-shown"} if region == PRIMARY else {}
+            rds.create_db_cluster(
+                DBClusterIdentifier=name, GlobalClusterIdentifier=GLOBAL_CLUSTER, Port=5432, **engine, **login
+            )
+            rds.create_db_instance(
+                DBInstanceIdentifier=f"{name}-1",
+                DBClusterIdentifier=name,
+                DBInstanceClass="db.r6g.large",
+                Engine=engine["Engine"],
+            )
+
+    def _make_objects(self) -> None:
+        client = boto3.client("s3", "us-east-1")
+        for region in (PRIMARY, STANDBY):
+            client.create_bucket(Bucket=objects_of(region))
+            client.put_bucket_versioning(Bucket=objects_of(region), VersioningConfiguration={"Status": "Enabled"})
+        client.put_bucket_replication(Bucket=objects_of(STANDBY), ReplicationConfiguration=RULES)
 
     def _make_service(self) -> None:
         """As many healthy targets as a leader needs: capacity is not what these cases are about."""

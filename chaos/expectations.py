@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from chaos.case import Case, Situation
+from chaos.case import Case
 from chaos.faults import BEFORE, Fault, OfDarkness
 from chaos.history import Darkness, History
 from chaos.installation import PRIMARY, STANDBY, WITNESS
@@ -50,7 +50,7 @@ def _somebody_is_told(dark: Darkness) -> Iterator[str]:
 def _leads(case: Case, history: History, dark: Darkness) -> bool:
     """Whether somebody served all the while."""
     record = _record_at(history, dark.ended)
-    return case.situation is Situation.SWITCHOVER and (record.state, record.leader) == (State.OPEN, history.old)
+    return case.situation.planned and (record.state, record.leader) == (State.OPEN, history.old)
 
 
 def _completes(case: Case, fault: Fault, history: History, dark: Darkness) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _completes(case: Case, fault: Fault, history: History, dark: Darkness) -> It
 
 def _may_need_another(case: Case, fault: Fault, entered: list[str]) -> bool:
     """A switchover whose leader dies before the one-way step becomes a failover, which is another run."""
-    dies = fault.regions == (PRIMARY,) and case.situation is Situation.SWITCHOVER
+    dies = fault.regions == (PRIMARY,) and case.situation.planned
     unheard = fault.regions == (WITNESS,) and fault.state == BEFORE
     return unheard or (dies and not set(ONE_WAY_STEPS) & set(entered))
 

@@ -20,13 +20,11 @@ from chaos.faults import Fault, OfFunction
 from chaos.gate import Attempts, Died, Gate
 from failover.application.errors import RunRefused, StillInProgress, TransientFailure
 from failover.wiring import journal
-from lab.document_workflow import load, states
 
 # Powertools takes these when a handler's module is loaded.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "drlab-app")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "drlab")
 
-TASKS = tuple(placed.name for placed in states(load()) if placed.state["Type"] == "Task")
 TOLD = (RunRefused, StillInProgress, TransientFailure)
 TWICE = 2
 

@@ -55,6 +55,7 @@ class Gate:
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     met: set[Fault] = field(default_factory=set)
     late: list[Callable[[], Any]] = field(default_factory=list)
+    listing: bool = True
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
     _counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -62,7 +63,7 @@ class Gate:
 
     def reset(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        self.calls, self.met, self.late = [], set(), []
+        self.calls, self.met, self.late, self.listing = [], set(), [], True
         self._counts = Counter()
 
     @property
@@ -73,6 +74,10 @@ class Gate:
     @attempt.setter
     def attempt(self, attempt: Attempts | None) -> None:
         self._thread.attempt = attempt
+
+    def end(self) -> None:
+        """From now on nothing is disturbed, and what is called is not listed: no fault could befall it."""
+        self.faults, self.listing = (), False
 
     def through(self, call: Call) -> Any:
         """What the caller gets: an answer, or the exception that `call` makes for it, or Died."""
@@ -85,7 +90,8 @@ class Gate:
         key = (attempt.run, attempt.state, call.what)
         self._counts[key] += 1
         number = self._counts[key]
-        self.calls.append((attempt.state, call.what, number))
+        if self.listing:
+            self.calls.append((attempt.state, call.what, number))
         if self._silent(attempt, call.region):
             return self._no_answer(call)
         due = next((one for one in self.faults if _is_due(one, attempt, call, number)), None)

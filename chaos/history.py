@@ -20,11 +20,15 @@ class Acknowledged:
 
 @dataclass(frozen=True)
 class Promotion:
-    """A promotion that RDS accepted. `gate` is what the run that asked had in its state; None: nobody's run."""
+    """A promotion that RDS accepted, or a restore that was proven. `gate` is what the run that asked had in its state.
+
+    `bound_seconds` is what the restored backup may lack; None: what the gate bounded.
+    """
 
     at: datetime
     run: str
     gate: dict[str, Any]
+    bound_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,19 @@ class Ended:
     state: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Standby:
+    """What a rebuild leaves. `listed` are the rows that were exported; None: none was. `kept`: the old primary is there, under
+    another name and protected."""
+
+    follows: bool
+    kept: bool
+    named: bool
+    objects_come: bool
+    listed: tuple[int, ...] | None
+    replicas: int
+
+
 @dataclass
 class History:
     """`chosen` are the records that a majority came to hold, in their order, each once."""
@@ -79,6 +96,8 @@ class History:
     surprises: list[str] = field(default_factory=list)
     received_until: datetime | None = None
     darkness: Darkness | None = None
+    deleted: list[str] = field(default_factory=list)
+    standby: Standby | None = None
 
     @property
     def record(self) -> LeaderRecord:

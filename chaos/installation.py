@@ -12,10 +12,13 @@ REGIONS = (PRIMARY, STANDBY, WITNESS)
 ACCOUNT = "123456789012"
 ALARM = "drlab-app-primary-health-check"
 ALARM_ARN = f"arn:aws:cloudwatch:{WITNESS}:{ACCOUNT}:alarm:{ALARM}"
-MACHINE = "drlab-app-failover"
-MACHINE_ARN = f"arn:aws:states:{STANDBY}:{ACCOUNT}:stateMachine:{MACHINE}"
+MACHINE, REBUILD_MACHINE = "drlab-app-failover", "drlab-app-rebuild-standby"
+MACHINE_ARN, REBUILD_ARN = (
+    f"arn:aws:states:{STANDBY}:{ACCOUNT}:stateMachine:{name}" for name in (MACHINE, REBUILD_MACHINE)
+)
 TOPIC = "drlab-app-notifications"
 SECRET, PARAMETER, PLAN_PARAMETER = "drlab/app/database", "/drlab/app/database", "/drlab/app/plan"
+KEY_ALIAS, GLOBAL_CLUSTER = "alias/drlab-app", "drlab-app"
 CLUSTER = "app"
 STANDBY_TASKS, LEADING_TASKS = 1, 2
 COPIES = {region: f"drlab-app-control-{ACCOUNT}-{region}" for region in REGIONS}
@@ -23,7 +26,7 @@ COPIES = {region: f"drlab-app-control-{ACCOUNT}-{region}" for region in REGIONS}
 TIGHT_RPO_SECONDS = 5
 
 
-def plan_text(policy: str = "auto-within-rpo", rpo_seconds: float = 300) -> str:
+def plan_text(policy: str = "auto-within-rpo", rpo_seconds: float = 300, db_mode: str = "rds-postgres") -> str:
     """The plan as it is published. An approval is waited for in real time, so it may not last."""
     return json.dumps(
         {
@@ -33,7 +36,7 @@ def plan_text(policy: str = "auto-within-rpo", rpo_seconds: float = 300) -> str:
             "secondary_region": STANDBY,
             "witness_region": WITNESS,
             "public_url": "https://app.example.com",
-            "db_mode": "rds-postgres",
+            "db_mode": db_mode,
             "routing": "failover",
             "failover_policy": policy,
             "rpo_target_seconds": rpo_seconds,
@@ -70,6 +73,11 @@ _TIMING: dict[str, Any] = {
 
 def database_of(region: str) -> str:
     return f"app-{region}"
+
+
+def objects_of(region: str) -> str:
+    """The bucket of the service's objects."""
+    return plan_of(plan_text()).objects_bucket(region)
 
 
 def _region(region: str) -> dict[str, Any]:

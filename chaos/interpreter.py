@@ -12,8 +12,10 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -29,20 +31,73 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from chaos.clock import CaseClock
-from chaos.installation import ACCOUNT, MACHINE_ARN, STANDBY
-from lab.document_workflow import DEFINITION, load
+from chaos.installation import ACCOUNT, MACHINE_ARN, REBUILD_ARN, STANDBY
+from lab.document_workflow import DEFINITION, REBUILD, load, states
 
-TOP_LEVEL = frozenset(load()["States"])
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Execution = Any
 
 
-def definition(start_at: str | None = None) -> str:
-    """The workflow file, with each function's name for its ARN."""
-    text = re.sub(r"\$\{(\w+)FunctionArn\}", r"\1", DEFINITION.read_text(encoding="utf-8"))
-    if start_at is None:
-        return text
-    return json.dumps({**json.loads(text), "StartAt": start_at})
+@dataclass(frozen=True)
+class Workflow:
+    """One of the files, deployed in the standby's Region."""
+
+    path: Path
+    arn: str
+
+    def definition(self, start_at: str | None = None) -> str:
+        """The file, with each function's name for its ARN."""
+        text = re.sub(r"\$\{(\w+)FunctionArn\}", r"\1", self.path.read_text(encoding="utf-8"))
+        if start_at is None:
+            return text
+        return json.dumps({**json.loads(text), "StartAt": start_at})
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Its Task states, in the order of the file."""
+        return tuple(placed.name for placed in states(load(self.path)) if placed.state["Type"] == "Task")
+
+    @property
+    def machine(self) -> Any:
+        return next(one for one in _backend().state_machines if one.arn == self.arn)
+
+    def executions(self) -> list[Execution]:
+        return list(self.machine.executions)
+
+    def start(self, name: str, run_input: dict[str, Any]) -> Execution:
+        text = json.dumps(run_input, sort_keys=True)
+        return _backend().start_execution(self.arn, name=name, execution_input=text)
+
+    def redrive(self, aborted: Execution) -> Execution:
+        """Let an execution that failed or was aborted go on, from the state that did not succeed and with its input.
+
+        Name and history stay, and retries count anew:
+        https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
+        Of a Parallel state that means all branches here, where AWS repeats only those that did not succeed.
+        """
+        earlier = events_of(aborted)
+        state, its_input = self.last_entered(aborted)
+        machine = self.machine
+        machine.executions.remove(aborted)
+        whole, machine.definition = machine.definition, self.definition(state)
+        try:
+            again = self.start(aborted.name, its_input)
+        finally:
+            machine.definition = whole
+        history = again.to_history_output
+        again.to_history_output = lambda: {"events": [*earlier, *history()["events"]]}
+        return again
+
+    def last_entered(self, execution: Execution) -> tuple[str, dict[str, Any]]:
+        """The last state of the file's own level that was entered, and its input."""
+        top_level = load(self.path)["States"]
+        found = [one["stateEnteredEventDetails"] for one in events_of(execution) if "stateEnteredEventDetails" in one]
+        last = next(one for one in reversed(found) if one["name"] in top_level)
+        return last["name"], json.loads(last["input"])
+
+
+FAILOVER = Workflow(DEFINITION, MACHINE_ARN)
+REBUILDING = Workflow(REBUILD, REBUILD_ARN)
 
 
 class Pause:
@@ -81,34 +136,6 @@ def interpreting(clock: CaseClock, invoke: Invoke, waited: Callable[[], None]) -
         yield
 
 
-def executions() -> list[Execution]:
-    return list(_machine().executions)
-
-
-def start(name: str, run_input: dict[str, Any]) -> Execution:
-    return _backend().start_execution(MACHINE_ARN, name=name, execution_input=json.dumps(run_input, sort_keys=True))
-
-
-def redrive(aborted: Execution) -> Execution:
-    """Let an execution that failed or was aborted go on, from the state that did not succeed and with its input.
-
-    Name and history stay, and retries count anew: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html.
-    Of a Parallel state that means all branches here, where AWS repeats only those that did not succeed.
-    """
-    earlier = events_of(aborted)
-    state, its_input = last_entered(aborted)
-    machine = _machine()
-    machine.executions.remove(aborted)
-    whole, machine.definition = machine.definition, definition(state)
-    try:
-        again = start(aborted.name, its_input)
-    finally:
-        machine.definition = whole
-    history = again.to_history_output
-    again.to_history_output = lambda: {"events": [*earlier, *history()["events"]]}
-    return again
-
-
 def run(execution: Execution) -> Execution:
     """Let it run to its end, if it has not begun yet."""
     if execution.status == "RUNNING" and execution.exec_worker.env is None:
@@ -132,19 +159,8 @@ def entered(execution: Execution) -> list[str]:
     ]
 
 
-def last_entered(execution: Execution) -> tuple[str, dict[str, Any]]:
-    """The last state of the file's own level that was entered, and its input."""
-    found = [one["stateEnteredEventDetails"] for one in events_of(execution) if "stateEnteredEventDetails" in one]
-    last = next(one for one in reversed(found) if one["name"] in TOP_LEVEL)
-    return last["name"], json.loads(last["input"])
-
-
 def _backend() -> Any:
     return stepfunctions_parser_backends[ACCOUNT][STANDBY]
-
-
-def _machine() -> Any:
-    return next(one for one in _backend().state_machines if one.arn == MACHINE_ARN)
 
 
 def _run_here(self: Any) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from chaos.case import Case, Situation, Then
 from chaos.faults import BEFORE, Fault, Kind, OfDarkness, OfEvent, OfExecution, OfFunction, OfRegion
-from chaos.functions import TASKS
 from chaos.installation import PRIMARY, REGIONS
-from chaos.plot import PROBE, WAIT_STATE
+from chaos.interpreter import FAILOVER, REBUILDING
+from chaos.plot import WAIT_STATE
+from chaos.unfolding import PROBE
 from chaos.world import World
 
 # Whose calls are tried in which situation: each state once, where it matters most, and the register's changes in the dark.
@@ -25,11 +26,21 @@ ONLY = {
     Situation.DOWN: (),
     # Where a switchover does something else than a failover.
     Situation.SWITCHOVER: ("CheckPrimaryHealth", "WarmSecondary", "FencePrimary", "BoundDataLoss", "PromoteReplica"),
+    # Where a database comes about in another way than by the promotion of a replica.
+    Situation.RESTORE: ("CheckSecondaryReadiness", "RestoreFromLatestSnapshot"),
+    Situation.AURORA: ("CheckSecondaryReadiness", "FailoverGlobalCluster"),
+    Situation.AURORA_SWITCHOVER: ("SwitchoverGlobalCluster",),
+    Situation.REBUILD: None,
 }
 PLANNED_ONLY = ("WarmSecondary",)
-# Of a failover whose replica is lost, and of a global database: neither is played.
-NOT_ENTERED = (*PLANNED_ONLY, "RestoreFromLatestSnapshot", "FailoverGlobalCluster", "SwitchoverGlobalCluster")
-ENTERED = tuple(state for state in TASKS if state not in NOT_ENTERED)
+# In place of PromoteReplica, each in a situation of its own.
+IN_ITS_PLACE = {
+    "RestoreFromLatestSnapshot": Situation.RESTORE,
+    "FailoverGlobalCluster": Situation.AURORA,
+    "SwitchoverGlobalCluster": Situation.AURORA_SWITCHOVER,
+}
+TASKS = FAILOVER.tasks
+ENTERED = tuple(state for state in TASKS if state not in (*PLANNED_ONLY, *IN_ITS_PLACE))
 # Those that a run enters by itself, in each kind of run.
 ON_THE_WAY = tuple(state for state in ENTERED if state not in ("AwaitApproval", "StandDown"))
 SWITCHED = tuple(state for state in TASKS if state in (*ON_THE_WAY, *PLANNED_ONLY))
@@ -38,6 +49,9 @@ OWN = ("http", "postgres")
 OWN_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.TIMES_OUT, Kind.TIMES_OUT_FOR_EVER)
 # In the dark a copy is missing already; what matters is which call of the other two is the last.
 DARK_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.LANDS_LATE, Kind.TIMES_OUT_FOR_EVER)
+# Where each call is one that is tried in full elsewhere: a question that is not answered ends in one of these ways.
+BRIEF = (Situation.RESTORE, Situation.AURORA, Situation.AURORA_SWITCHOVER, Situation.REBUILD)
+BRIEF_KINDS = (Kind.DIES_AFTER, Kind.TIMES_OUT_FOR_EVER, Kind.DENIED_FOR_EVER)
 # A question that arrives late, or whose answer is lost, is one that was not answered.
 OF_WRITES = (Kind.LANDS_LATE, Kind.ANSWER_LOST, Kind.DIES_BEFORE)
 READS = ("Get", "Describe", "List")
@@ -51,7 +65,7 @@ ABANDONED = Case(Situation.CUT_OFF, (Fault("BoundDataLoss", OfExecution.ABORTED_
 def recorded(world: World) -> Recorded:
     """The calls of a run without a fault, in each situation."""
     found: Recorded = {}
-    for situation in Situation:
+    for situation in (one for one in Situation if ONLY[one] != ()):
         world.play(Case(situation))
         found[situation] = list(world.gate.calls)
     world.play(ABANDONED)
@@ -106,10 +120,16 @@ def drawn(calls: Recorded, seed: int) -> Case:
     situation = draw.choice([one for one in Situation if one is not Situation.DOWN])
     cases = [case for case in all_cases(calls) if case.situation is situation and not _dark(case)]
     known = [fault for case in cases for fault in case.faults]
-    known += [case.faults[0] for case in _of_functions() if situation is Situation.CUT_OFF or draw.random() < 0.5]
+    elsewhere = [case for case in _of_functions() if _of_rebuild(case.situation) is _of_rebuild(situation)]
+    known += [case.faults[0] for case in elsewhere if situation is Situation.CUT_OFF or draw.random() < 0.5]
     known += _some_calls(calls[situation], draw)
     faults = tuple(dict.fromkeys(draw.sample(known, draw.choice((2, 2, 3)))))
     return Case(situation, faults, draw.choice(list(Then)))
+
+
+def _of_rebuild(situation: Situation) -> bool:
+    """That is another workflow, none of whose states a failover enters."""
+    return situation is Situation.REBUILD
 
 
 def _dark(case: Case) -> bool:
@@ -127,19 +147,27 @@ def _kinds(what: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if _writes(what) or kind not in OF_WRITES)
 
 
+def _kinds_in(situation: Situation, what: str) -> tuple[Kind, ...]:
+    if situation is Situation.DARK:
+        return DARK_KINDS
+    if situation in BRIEF and (what.startswith(OWN) or not _writes(what)):
+        return BRIEF_KINDS if not what.startswith(OWN) else (Kind.DIES_AFTER, Kind.TIMES_OUT_FOR_EVER)
+    return _kinds(what)
+
+
 def _writes(what: str) -> bool:
     return not what.split(".")[1].startswith(READS)
 
 
 def _of_calls(calls: Recorded) -> Iterator[Case]:
-    for situation in Situation:
+    for situation in (one for one in Situation if one in calls):
         for state, what, number in calls[situation]:
             wanted = ONLY[situation]
             if state == PROBE or (wanted is not None and state not in wanted):
                 continue
             if situation is Situation.DARK and what.endswith(PRIMARY):
                 continue
-            for kind in DARK_KINDS if situation is Situation.DARK else _kinds(what):
+            for kind in _kinds_in(situation, what):
                 yield Case(situation, (Fault(state, kind, what, number),))
     for state, what, number in calls[None]:
         for kind in _kinds(what):
@@ -184,9 +212,10 @@ def of_darkness() -> Iterator[Case]:
 
 
 def _places() -> Iterator[tuple[Situation, str]]:
-    """Each state in the situation in which a failover enters it, and each that a switchover enters."""
-    yield from (_place(state) for state in ENTERED)
+    """Each state in the situation in which a failover enters it, and each that a switchover or a rebuild enters."""
+    yield from (_place(state) for state in (*ENTERED, *IN_ITS_PLACE))
     yield from ((Situation.SWITCHOVER, state) for state in SWITCHED)
+    yield from ((Situation.REBUILD, state) for state in REBUILDING.tasks)
 
 
 def _place(state: str) -> tuple[Situation, str]:
@@ -195,4 +224,5 @@ def _place(state: str) -> tuple[Situation, str]:
 
 def situation_of(state: str) -> Situation:
     """Where a state is entered at all."""
-    return {"AwaitApproval": Situation.ASKED, "StandDown": Situation.REFUSED}.get(state, Situation.CUT_OFF)
+    ends = {"AwaitApproval": Situation.ASKED, "StandDown": Situation.REFUSED, **IN_ITS_PLACE}
+    return ends.get(state, Situation.CUT_OFF)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from chaos.clock import CaseClock
 from chaos.history import Acknowledged, History
-from failover.application.errors import DatabaseUnavailable
+from failover.application.errors import DamagedContent, DatabaseUnavailable
 from failover.application.ports import Answer, DatabaseLogin, Silence
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.leader_record import LeaderRecord, State
@@ -25,6 +25,7 @@ from failover.domain.lease import Lease, grant
 from failover.domain.lease_holders import Confirmations, LeaseHolder
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.plan import Plan
+from failover.domain.restored_content import TABLES, Content
 
 LAG = timedelta(milliseconds=300)
 
@@ -44,6 +45,7 @@ class Service:
     promoted: Callable[[], bool]
     endpoint: Callable[[], tuple[str, int]]
     settings: Callable[[], tuple[dict[str, Any], dict[str, Any]]]
+    restored_to: Callable[[], datetime | None]
     connected: bool = False
     dead: set[str] = field(default_factory=set)
     leases: dict[str, Lease] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Service:
         answer = self.get(f"{self.plan.region(region).service_url}/healthz")
         return isinstance(answer, Answer) and answer.status == 200
 
-    def position(self, login: DatabaseLogin) -> ReplicaPosition:
+    def position(self, login: DatabaseLogin, _region: str) -> ReplicaPosition:
         self._reach(login)
         at = self._replayed()
         return ReplicaPosition(not self.promoted(), at, at, self.replicated)
@@ -123,6 +125,14 @@ class Service:
     def in_recovery(self, login: DatabaseLogin) -> bool:
         self._reach(login)
         return not self.promoted()
+
+    def content(self, login: DatabaseLogin, region: str) -> Content:
+        """Of a database that was made of a backup."""
+        self._reach(login)
+        at = self.restored_to()
+        if at is None:
+            raise DamagedContent("DataCorrupted: invalid page in block 3 of relation base/16384/16390")
+        return Content(False, TABLES, 1000, at, self._heartbeat(region, 1, at))
 
     def write_probe(self, login: DatabaseLogin) -> None:
         self._reach(login)

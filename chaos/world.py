@@ -7,9 +7,9 @@ import json
 import logging
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +20,6 @@ import botocore.endpoint
 import botocore.retries.quota
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.rds.models import RDSBackend
 
 from chaos import interpreter, turns
 from chaos.aws_calls import through
@@ -32,10 +31,15 @@ from chaos.gate import Call, Gate
 from chaos.history import History
 from chaos.installation import COPIES, MACHINE_ARN, PLAN_PARAMETER, PRIMARY, STANDBY, WITNESS, plan_of
 from chaos.plot import Plot
+from chaos.rebuild import Rebuild
 from chaos.service import Service
+from chaos.unfolding import Unfolding
 from failover.adapters import aws, s3_heartbeat, s3_leader_record
+from failover.adapters.aurora_postgres import AuroraPostgres
 from failover.adapters.clock import SystemClock
+from failover.adapters.ledger_rows import PostgresLedger
 from failover.adapters.postgres import Postgres
+from failover.adapters.postgres_content import PostgresContent
 from failover.adapters.s3_heartbeat import KEY as HEARTBEAT_KEY
 from failover.adapters.service_probe import HttpProbe
 from failover.application import leader_register, vantage_points
@@ -43,6 +47,7 @@ from failover.application.errors import DatabaseUnavailable
 from failover.application.ports import Answer, Silence
 from failover.domain.heartbeat import Heartbeat
 from failover.domain.leader_record import LeaderRecord, genesis
+from failover.domain.loss_bound import ReplicaPosition
 from failover.wiring import heartbeats, journal, looks
 from lab.cloud import alarm_mute_rules
 
@@ -68,13 +73,14 @@ class World:
     cloud: Cloud
     history: History = field(default_factory=lambda: History(PRIMARY, STANDBY))
     service: Service | None = None
-    unfolding: Plot | None = None
+    unfolding: Unfolding | None = None
 
     def play(self, case: Case) -> History:
         """Everything that happened in `case`."""
         self._begin(case)
         functions = Functions(self.gate, self.clock, self.history.surprises)
-        self.unfolding = Plot(case, self.clock, self.gate, self.cloud, self.history, functions, self.living)
+        kind = Rebuild if case.situation is Situation.REBUILD else Plot
+        self.unfolding = kind(case, self.clock, self.gate, self.cloud, self.history, functions, self.living)
         with redirect_stdout(io.StringIO()):
             self.plot.unfold()
         return self.history
@@ -88,7 +94,7 @@ class World:
     def before(self, what: str) -> None:
         """The old leader's tasks renew at the last moment; RDS tells how far it is."""
         if what.startswith("rds."):
-            self.cloud.settle(self.clock)
+            self.cloud.rds.settle()
         if what.startswith("s3.PutObject leader-record"):
             self.go_on()
 
@@ -97,12 +103,12 @@ class World:
             self.history.choose(self.clock.now(), self.cloud.record())
 
     def go_on(self) -> None:
-        self.cloud.settle(self.clock)
+        self.cloud.rds.settle()
         if self.service is not None:
             self.service.go_on()
 
     @property
-    def plot(self) -> Plot:
+    def plot(self) -> Unfolding:
         """As `living`."""
         if self.unfolding is None:
             raise RuntimeError("no case is being played")
@@ -114,9 +120,6 @@ class World:
         if self.service is None:
             raise RuntimeError("no case is being played")
         return self.service
-
-    def promote(self, name: str) -> Any:
-        return self.cloud.promote(name, self.clock, lambda: self.plot.promoted())
 
     def database_call(self, what: str, apply: Any) -> Any:
         def unavailable(reason: str) -> Any:
@@ -155,7 +158,7 @@ class World:
         self.gate.reset(case.faults)
         journal._journal.cache_clear()
         first = genesis(PRIMARY, self.clock.now() - timedelta(days=1))
-        self.cloud.reset(case.plan, first, well=case.situation is Situation.SWITCHOVER)
+        self.cloud.reset(case, first)
         self.history = History(PRIMARY, STANDBY)
         self.history.choose(self.clock.now(), first)
         self.service = Service(
@@ -164,10 +167,11 @@ class World:
             history=self.history,
             record=self._visible,
             publish=self._publish,
-            promoted=lambda: not self.cloud.database.is_replica,
-            endpoint=self.cloud.endpoint,
+            promoted=lambda: self.cloud.rds.takes_writes,
+            endpoint=lambda: self.cloud.rds.endpoint,
             settings=self.cloud.settings,
-            connected=case.situation is Situation.SWITCHOVER,
+            restored_to=lambda: self.cloud.rds.restored_to,
+            connected=case.situation.well,
             dead={PRIMARY} if case.situation in (Situation.DARK, Situation.DOWN) else set(),
         )
 
@@ -176,7 +180,7 @@ class World:
         return None if len(self._dark()) > 1 else self.cloud.record()
 
     def _dark(self) -> frozenset[str]:
-        return self.unfolding.night.dark if self.unfolding is not None else frozenset()
+        return self.unfolding.dark if self.unfolding is not None else frozenset()
 
     def _publish(self, heartbeat: Heartbeat) -> None:
         for region in {PRIMARY, STANDBY, WITNESS} - self._dark():
@@ -201,11 +205,12 @@ def opened() -> Iterator[World]:
         stack.enter_context(
             interpreter.interpreting(clock, lambda state, event: world.invoke(state, event), lambda: world.wait_ended())
         )
-        world = World(clock, gate, Cloud(interpreter.definition()))
+        world = World(clock, gate, Cloud(clock))
         clock.on_step, gate.before, gate.after = world.go_on, world.before, world.after
+        world.cloud.rds.accepted = lambda what: world.plot.accepted(what)
         stack.enter_context(patch.dict(os.environ, {"TOPIC_ARN": world.cloud.topic.arn}))
         for target, name, value in _replaced(world):
-            stack.enter_context(patch.object(target, name, value))
+            stack.enter_context(patch.object(target, name, value, create=not hasattr(target, name)))
         yield world
 
 
@@ -214,7 +219,6 @@ def _replaced(world: World) -> list[tuple[Any, str, Any]]:
     register = partial(leader_register.LeaderRegister, sleep=clock.sleep_seconds, draw=random.Random(0).random)  # noqa: S311
     return [
         (BotocoreStubber, "__call__", through(world.gate, BotocoreStubber.__call__)),
-        (RDSBackend, "promote_read_replica", lambda _, wanted: world.promote(wanted["db_instance_identifier"])),
         (SystemClock, "now", lambda _: clock.now()),
         (SystemClock, "monotonic", lambda _: clock.monotonic()),
         (SystemClock, "sleep", lambda _, duration: clock.sleep(duration)),
@@ -227,27 +231,37 @@ def _replaced(world: World) -> list[tuple[Any, str, Any]]:
         (looks, "_LOOKS", turns.Turns()),
         *((module, "wait", turns.wait) for module in (leader_register, s3_heartbeat, vantage_points)),
         (HttpProbe, "get", lambda _, url: world.http_call(url)),
-        (
-            Postgres,
-            "position",
-            lambda _, login, __: world.database_call("position", lambda: world.living.position(login)),
-        ),
-        (
-            Postgres,
-            "confirmations",
-            lambda _, login, __: world.database_call("holders", lambda: world.living.confirmations(login, PRIMARY)),
-        ),
-        (
-            Postgres,
-            "in_recovery",
-            lambda _, login: world.database_call("in_recovery", lambda: world.living.in_recovery(login)),
-        ),
-        (
-            Postgres,
-            "write_probe",
-            lambda _, login, __: world.database_call("write", lambda: world.living.write_probe(login)),
-        ),
+        *world.cloud.rds.replaced(),
+        *_sessions(world),
     ]
+
+
+def _sessions(world: World) -> Iterator[tuple[Any, str, Any]]:
+    """What is asked of a database goes to whatever the case has for one."""
+
+    def asks(what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda _, *given: world.database_call(what, lambda: call(*given))
+
+    yield (Postgres, "position", asks("position", lambda *given: world.plot.databases.position(*given)))
+    yield (AuroraPostgres, "position", asks("position", lambda login, _: by_storage(world.living.position(login, _))))
+    yield (Postgres, "confirmations", asks("holders", lambda login, _: world.living.confirmations(login, PRIMARY)))
+    yield (
+        AuroraPostgres,
+        "confirmations",
+        asks("holders", lambda login, _: by_storage(world.living.confirmations(login, PRIMARY))),
+    )
+    yield (Postgres, "in_recovery", asks("in_recovery", lambda login: world.plot.databases.in_recovery(login)))
+    yield (Postgres, "write_probe", asks("write", lambda login, _: world.living.write_probe(login)))
+    yield (PostgresContent, "content", asks("content", lambda *given: world.living.content(*given)))
+    yield (PostgresLedger, "since", asks("rows", lambda *given: world.plot.databases.since(*given)))
+    yield (PostgresLedger, "lacking", asks("lacking", lambda *given: world.plot.databases.lacking(*given)))
+
+
+def by_storage(told: Any) -> Any:
+    """As a server of Aurora tells it, which has no positions in a log."""
+    if isinstance(told, ReplicaPosition):
+        return replace(told, received=None, replayed=None, by_storage=True)
+    return replace(told, replayed=None, by_storage=True)
 
 
 @contextmanager

@@ -14,9 +14,16 @@ FROM_THE_ONE_WAY_STEP = frozenset(NAMES[NAMES.index(ONE_WAY_STEPS[0]) :]) - {"St
 
 
 def chosen(one_way: bool) -> list[Case]:
-    """The cases whose first fault befalls a state before the one-way step, or from it on."""
+    """The cases of a failover whose first fault befalls a state before the one-way step, or from it on."""
     cases = [case for case in matrix.all_cases(matrix.kept()) if not _alike(case)]
+    cases = [case for case in cases if case.situation is not Situation.REBUILD]
     return [case for case in cases if (_first_state(case) in FROM_THE_ONE_WAY_STEP) is one_way]
+
+
+def of_the_rebuild() -> list[Case]:
+    """The cases of the other workflow."""
+    cases = [case for case in matrix.all_cases(matrix.kept()) if not _alike(case)]
+    return [case for case in cases if case.situation is Situation.REBUILD]
 
 
 def _first_state(case: Case) -> str:

@@ -1,0 +1,21 @@
+"""Is a rebuild, disturbed and then asked for again, through in the end, with nothing lost and the leader untouched?"""
+
+from __future__ import annotations
+
+import pytest
+from matrix_cases import of_the_rebuild
+
+from chaos.case import Case
+from chaos.invariants import violations
+from chaos.world import World
+
+# Minutes: `make chaos` plays the same cases, and CI runs that.
+pytestmark = pytest.mark.chaos
+
+
+@pytest.mark.parametrize("case", of_the_rebuild(), ids=lambda case: case.name)
+def test_no_promise_is_broken(world: World, case: Case) -> None:
+    """`make chaos ARGS="--case NAME"` tells what happened."""
+    history = world.play(case)
+    assert violations(case, history) == []
+    assert world.gate.met >= set(case.faults), "a fault that never had its occasion tests nothing"
