@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 from control_plane_world import NOW, PRIMARY, STANDBY, plan_with
@@ -42,21 +43,23 @@ def test_a_disarm_and_the_time_after_a_failover_hold_no_person_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "told"),
+    ("asked", "told"),
     [
-        (start(reason="\n "), "A reason of 1 to 300 characters is needed."),
-        (start(running=("failover-b", "failover-a")), "Another run is in progress: failover-a. Wait for its end"),
-        (start(FENCED), "failover-e1-ffff0000 holds the fence in epoch 2"),
-        (start(replace(RECORD, leader=STANDBY)), f"{STANDBY} already leads, in epoch 1"),
+        ({"reason": "\n "}, "A reason of 1 to 300 characters is needed."),
+        ({"running": ("failover-b", "failover-a")}, "Another run is in progress: failover-a. Wait for its end"),
+        ({"record": FENCED}, "failover-e1-ffff0000 holds the fence in epoch 2"),
+        ({"record": replace(RECORD, leader=STANDBY)}, f"{STANDBY} already leads, in epoch 1"),
     ],
 )
-def test_what_may_not_begin_is_refused_with_what_to_do(refused: Start | Refusal, told: str) -> None:
+def test_what_may_not_begin_is_refused_with_what_to_do(asked: dict[str, Any], told: str) -> None:
+    refused = start(**asked)
     assert isinstance(refused, Refusal)
     assert told in refused.reason
 
 
 def test_a_run_that_holds_the_fence_itself_goes_on() -> None:
     assert why_not(STANDBY, PLAN, FENCED, FENCED.run or "", NOW) is None
+    assert isinstance(start(replace(FENCED, run=RUN)), Start)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,12 @@ def test_a_secondary_cluster_follows_the_writer_and_is_opened_by_its_reader_endp
     assert (found.source, found.host, found.status) == (ARNS[PRIMARY], "reader.example.com", "available")
 
 
+def test_a_secondary_of_a_database_that_names_no_writer_is_never_taken_for_one() -> None:
+    """As while the roles change."""
+    database = GlobalDatabase("drlab-app", None, dict.fromkeys(ARNS.values(), False), None)
+    assert database.source_of(ARNS[STANDBY]) == "drlab-app"
+
+
 def test_the_writer_has_no_source_and_is_opened_by_its_writer_endpoint() -> None:
     api = Api()
     api.writer, api.state = STANDBY, {"Status": "failing-over"}

@@ -51,6 +51,20 @@ def test_a_moment_outside_the_window_is_refused_with_the_window(wanted: Any) -> 
     assert "Snapshots are of 2026-11-23 01:00:00 UTC" in refusal.reason
 
 
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ((3, 1, 2), "Snapshots are of 2026-11-23 02:00:00 UTC, 2026-11-23 01:00:00 UTC and 2026-11-23 00:00:00 UTC."),
+        ((1, 2), "Snapshots are of 2026-11-23 02:00:00 UTC and 2026-11-23 01:00:00 UTC."),
+        ((1,), "Snapshots are of 2026-11-23 02:00:00 UTC."),
+    ],
+)
+def test_the_snapshots_that_can_be_had_are_told_from_the_newest_on(hours: tuple[int, ...], told: str) -> None:
+    refusal = choose(backups(*(NOW - one * HOUR for one in hours), latest=None), NOW + HOUR)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == f"Nothing can be restored to 2026-11-23 04:00:00 UTC. {told}"
+
+
 def test_no_backup_at_all_is_refused() -> None:
     refusal = choose(Backups((), ()), None)
     assert isinstance(refusal, Refusal)
@@ -115,6 +129,29 @@ def test_content_that_is_not_what_was_promised_is_not(changes: dict[str, Any], w
     refusal = implausible(content(**changes), POINT, PUBLISHED, BEATS)
     assert refusal is not None
     assert why in refusal.reason
+
+
+def beat(at: Any) -> Any:
+    return PUBLISHED.__class__(PRIMARY, 1, 2, at, PUBLISHED.lsn)
+
+
+def test_content_may_be_as_far_from_its_point_as_two_heartbeats_are_apart() -> None:
+    for at in (NEWEST - BEATS, NEWEST + BEATS):
+        assert implausible(content(heartbeat=beat(at)), POINT, PUBLISHED, BEATS) is None
+    for at in (NEWEST - BEATS - timedelta(seconds=1), NEWEST + BEATS + timedelta(seconds=1)):
+        assert implausible(content(heartbeat=beat(at)), POINT, PUBLISHED, BEATS) is not None
+
+
+def test_without_a_published_heartbeat_the_backup_alone_says_how_new_its_content_is() -> None:
+    assert implausible(content(), POINT, None, BEATS) is None
+    assert implausible(content(heartbeat=beat(NEWEST - HOUR)), POINT, None, BEATS) is not None
+
+
+def test_content_is_written_down_with_what_is_not_there_as_none() -> None:
+    told = {"writes": 12, "newest_write": "2026-11-23T02:57:00+00:00", "newest_heartbeat": "2026-11-23T02:56:57+00:00"}
+    assert content().to_dict() == told
+    empty = content(writes=0, newest_write=None, heartbeat=None)
+    assert empty.to_dict() == {"writes": 0, "newest_write": None, "newest_heartbeat": None}
 
 
 def test_a_leader_that_died_before_the_backup_ends_leaves_no_newer_heartbeat() -> None:

@@ -53,6 +53,35 @@ def test_a_flood_is_cut_short(event: Any) -> None:
     assert len(json.loads(text)["event"]) <= LONGEST_EVENT
 
 
+LARGE = 10**18
+
+
+def lists(depth: int) -> Any:
+    return [lists(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    ("event", "kept"),
+    [
+        ({"a": None, "b": True, "c": 1.5}, {"a": None, "b": True, "c": 1.5}),
+        ([LARGE - 1, 1 - LARGE], [LARGE - 1, 1 - LARGE]),
+        ([LARGE, -LARGE], ["(a large number)", "(a large number)"]),
+        ({"x" * 301: "y" * 301}, {"x" * 300: "y" * 300}),
+        ([1] * 31, [1] * 30),
+        ({str(one): 1 for one in range(31)}, {str(one): 1 for one in range(30)}),
+        ({"at": object(), "of": {1}}, {"at": "(a object)", "of": "(a set)"}),
+        (nested(7), nested(7)),
+        (nested(8), nested(8)),
+        (lists(7), lists(7)),
+        (lists(8), json.loads("[" * 8 + '"(deeper)"' + "]" * 8)),
+        ({"a": lists(7)}, {"a": json.loads("[" * 7 + '"(deeper)"' + "]" * 7)}),
+        ([nested(9)], [json.loads('{"a": ' * 7 + '"(deeper)"' + "}" * 7)]),
+    ],
+)
+def test_what_is_within_the_bounds_is_kept_and_what_is_beyond_is_named(event: Any, kept: Any) -> None:
+    assert event_of(kept_text(event, "Refused.")) == kept
+
+
 @pytest.mark.scenario("F09")
 def test_what_could_be_a_secret_is_left_out() -> None:
     """A message to people has the token that answers an approval; a topic's message has the address that ends it."""

@@ -34,6 +34,7 @@ def test_a_request_starts_a_run_of_its_own_name_and_is_remembered() -> None:
     run = Run.parse({"run": RUN, "started_at": NOW.isoformat(), "state": dict(desk.rebuilds.started[RUN])})
     assert (run.rebuilding, run.planned, run.expected_epoch) == (True, False, EPOCH)
     assert run.value("rebuild", "accept_unknown_divergence") is True
+    assert run.value("trigger", "reason") == "it is back"
     assert [(event.kind, event.by, event.run) for event in desk.journal.events] == [("run-started", BY, RUN)]
 
 
@@ -57,6 +58,7 @@ def fenced(desk: Desk) -> None:
         (fenced, {}, "holds the fence"),
         (None, {"reason": " "}, "A reason"),
         (None, {"region": LEADER}, "us-west-2 leads"),
+        (None, {"region": "eu-west-1"}, "can lead: rebuild ap-southeast-2 or us-west-2."),
     ],
 )
 def test_what_may_not_begin_is_refused_and_remembered(busy: Any, how: dict[str, Any], why: str) -> None:
