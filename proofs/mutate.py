@@ -127,7 +127,13 @@ AREAS = {
     ),
     "restore": _of(
         ("recovery_point", "rehearsal", "restored_content"),
-        *("recovery_point", "rehearsal", "rehearse_restore", "keep_rehearsal", "restore_from_latest_snapshot"),
+        *(
+            "recovery_point",
+            "what_a_rehearsal_proves",
+            "rehearse_restore",
+            "keep_rehearsal",
+            "restore_from_latest_snapshot",
+        ),
         "check_secondary_readiness",
     ),
     "readiness": _of([f"readiness/{name}" for name in READINESS], "evaluate_readiness", "tell_readiness"),
