@@ -52,18 +52,19 @@ class DataPlane:
 
 
 def database_instance(region: str) -> str:
+    """In Aurora the Region's cluster."""
     return f"{SERVICE}-{region}"
 
 
-def deploy(client_for: ClientFor, endpoint_url: str) -> DataPlane:
-    """Deploy every synthesized stack, and find what was made. Raises DeploymentError."""
+def deploy(client_for: ClientFor, endpoint_url: str, option: str | None = None) -> DataPlane:
+    """Deploy every synthesized stack, with `option` of cdk.json, and find what was made. Raises DeploymentError."""
 
     def made(_stack: str, outputs: Mapping[str, str]) -> None:
         # At once: three failed checks, half a second here, would make it unhealthy before the service is there.
         if "HealthCheckId" in outputs:
             _switch_checks(client_for, [outputs["HealthCheckId"]], enabled=False)
 
-    stacks = deploy_data_plane.deploy(endpoint_url, made)
+    stacks = deploy_data_plane.deploy(endpoint_url, made, option=option)
     checks = {
         region: stacks.output(region, f"drlab-{SERVICE}-{region}-routing", "HealthCheckId")
         for region in DATABASE_REGIONS

@@ -145,9 +145,8 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
 
     def _replica(self, entry: Entry) -> PostgreSQL:
         """A standby of the source's server, over a link of its own. Raises PostgreSQLError or KeyError."""
-        region, source = entry["region"], str(entry["made_from"]["source"])
-        parts = source.split(":")
-        where, name = (parts[3], parts[6]) if len(parts) > 6 else (region, source)
+        region = entry["region"]
+        where, name = _place_of(str(entry["made_from"]["source"]), region)
         primary = self.of(where, name)
         link, through = self._links.lay(primary.address, frozenset({where, region}))
         data = self._processes.state_directory / self.folder_name(region)
@@ -187,6 +186,8 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
     def _promote(self, cloud: CloudControl, entry: Entry) -> None:
         region, instance = entry["region"], entry["instance"]
         try:
+            if source := entry.get("holding_all_of"):
+                self._hand_over(self.of(*_place_of(source, region)))
             self.of(region, instance).promote()
         except FAILURES as error:
             cloud.report_database(region, instance, "promotion-failed", reason=str(error))
@@ -208,3 +209,16 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
             server.leave(primary)
         except FAILURES as error:
             logger.info("the slot of %s stays with its primary: %s", server.region, error)
+
+    @staticmethod
+    def _hand_over(primary: PostgreSQL) -> None:
+        """It ends, and its standby has received everything before that. Raises PostgreSQLError where none is connected."""
+        if not any(one.state == "streaming" for one in primary.replicas()):
+            raise PostgreSQLError(f"Nothing streams from the database in {primary.region}, so nothing holds all of it.")
+        primary.stop()
+
+
+def _place_of(source: str, region: str) -> tuple[str, str]:
+    """Region and name by an ARN, or by a name alone, which is one in `region`."""
+    parts = source.split(":")
+    return (parts[3], parts[6]) if len(parts) > 6 else (region, source)

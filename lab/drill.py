@@ -70,12 +70,13 @@ def described(settings: DrillSettings) -> dict[str, Any]:
     return {
         "arguments": (
             f"{_what(settings)}"
-            f" --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
+            f" --db-mode {lab.database_mode} --replication-delay {delay_ms:g} --synchronous {lab.synchronous_mode}"
             f" --rate {settings.write_rate:g} --writers {settings.writers} --seed {settings.seed}"
             f" --time-scale {lab.time_scale:g} --rpo-target {lab.rpo_target_seconds:g}"
         ),
         "replication_delay_ms": delay_ms,
         "synchronous_mode": lab.synchronous_mode,
+        "database_mode": lab.database_mode,
         "write_rate": settings.write_rate,
         "writers": settings.writers,
         "seed": settings.seed,

@@ -34,7 +34,7 @@ from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
 from lab.region.replication_links import ReplicationLinks
 from lab.region.tasks import RegionTasks
-from lab.settings import DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION, LabSettings
+from lab.settings import DOMAIN_NAME, PRIMARY_REGION, RDS, SECONDARY_REGION, WITNESS_REGION, LabSettings
 
 BOTH = (PRIMARY_REGION, SECONDARY_REGION)
 # How many tasks the templates ask for. Only these are prepared: what a run starts, starts from nothing.
@@ -153,7 +153,9 @@ class Laboratory:
             self.cloud.set_database_endpoint(region, database_instance(region), address.host, address.port)
         self.cloud.make_servers()
         self._say("deploying the data plane: every template that the CDK synthesized, in three Regions")
-        self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint)
+        mode = self.settings.database_mode
+        option = None if mode == RDS else f"dbMode={mode}"
+        self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint, option)
         self.servers[PRIMARY_REGION].set_application_password(self.data_plane.password)
         self.cloud.register_names(
             {
@@ -170,13 +172,15 @@ class Laboratory:
         self._start_tasks()
         self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
         deployed = deploy(
-            self.cloud.endpoint, self.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com"
+            self.cloud.endpoint, self.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com", mode
         )
         self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
         self._open_record()
         self._await_public_health()
         data_plane.start_checking(self.client, self.health_checks.values())
-        self._start_backups()
+        # The workflow restores instances alone.
+        if mode == RDS:
+            self._start_backups()
 
     def _start_backups(self) -> None:
         """The primary's automated backups, replicated to the other Region."""

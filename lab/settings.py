@@ -25,8 +25,11 @@ FaultName = Literal[
     "replica-lost",
 ]
 SynchronousMode = Literal["off", "remote_write", "on", "remote_apply"]
+DatabaseMode = Literal["rds-postgres", "aurora-global"]
 FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
 SYNCHRONOUS_MODES: tuple[SynchronousMode, ...] = get_args(SynchronousMode)
+DATABASE_MODES: tuple[DatabaseMode, ...] = get_args(DatabaseMode)
+RDS, AURORA = DATABASE_MODES
 
 
 class SettingsError(ValueError):
@@ -57,10 +60,11 @@ class Timers:
 
 @dataclass(frozen=True)
 class LabSettings:
-    """One lab. Raises SettingsError when a value is out of range."""
+    """One lab. Raises SettingsError when a value is out of range. With AURORA real PostgreSQL stands in for the clusters."""
 
     replication_delay: timedelta = timedelta(milliseconds=50)
     synchronous_mode: SynchronousMode = "off"
+    database_mode: DatabaseMode = RDS
     time_scale: float = 60.0
     rpo_target_seconds: float = 300.0
     rto_target_minutes: float = 30.0
@@ -77,6 +81,14 @@ class LabSettings:
             within(name, port, 0, 65_535, "a TCP port; 0 chooses a free one")
         if self.synchronous_mode not in SYNCHRONOUS_MODES:
             raise SettingsError(f"--synchronous {self.synchronous_mode!r} is not one of {', '.join(SYNCHRONOUS_MODES)}")
+        if self.database_mode not in DATABASE_MODES:
+            raise SettingsError(f"--db-mode {self.database_mode!r} is not one of {', '.join(DATABASE_MODES)}")
+        if self.database_mode == AURORA and self.synchronous_mode != "off":
+            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+            raise SettingsError(
+                f"--synchronous {self.synchronous_mode} does not go with --db-mode {AURORA}: an Aurora global database"
+                " replicates asynchronously. Leave it off."
+            )
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,10 @@ class DrillSettings:
     def __post_init__(self) -> None:
         if self.fault not in FAULT_NAMES:
             raise SettingsError(f"--fault {self.fault!r} is not one of {', '.join(FAULT_NAMES)}")
+        if self.lab.database_mode == AURORA and self.fault == "replica-lost" and not self.planned:
+            raise SettingsError(
+                f"--fault replica-lost does not go with --db-mode {AURORA}: the workflow restores RDS instances alone."
+            )
         within("--rate", self.write_rate, 1, 2000, "writes a second")
         within("--writers", self.writers, 1, 64, "writers")
         within("--warm-up", self.warm_up.total_seconds(), 1, 600, "seconds")

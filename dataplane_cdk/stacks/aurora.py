@@ -42,7 +42,9 @@ class AuroraStack(RegionalStack):
             self.names,
             key,
             self.names.database(region.name),
-            cluster.cluster_endpoint,
+            # A secondary's writer endpoint is there and inactive:
+            # https://aws.amazon.com/blogs/database/introducing-aurora-global-database-failover/
+            cluster.cluster_endpoint if region.is_primary else cluster.cluster_read_endpoint,
             region.is_primary,
         )
         login.node.add_dependency(cluster)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.cloud import (
+    cfn_aurora,
     cfn_database,
     cfn_functions,
     cfn_http_api,
@@ -25,6 +26,7 @@ from lab.cloud.cfn_resource import ResourceType
 TYPES: Mapping[str, ResourceType] = {
     kind.name: kind
     for module in (
+        cfn_aurora,
         cfn_database,
         cfn_functions,
         cfn_http_api,

@@ -8,13 +8,14 @@ from lab.cloud.cfn_resource import Created, Made, Properties, ResourceType, Want
 
 # CloudFormation's name for a property -> the API's.
 _RENAMED = {"VPCSecurityGroups": "VpcSecurityGroupIds", "PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId"}
-_WHOLE = ("AllocatedStorage", "BackupRetentionPeriod", "MaxAllocatedStorage", "Port")
+_WHOLE = ("AllocatedStorage", "BackupRetentionPeriod", "MaxAllocatedStorage", "Port", "PromotionTier")
 _FLAGS = (
     *("AutoMinorVersionUpgrade", "CopyTagsToSnapshot", "DeletionProtection", "EnableIAMDatabaseAuthentication"),
     *("MultiAZ", "PubliclyAccessible", "StorageEncrypted"),
 )
 _TEXTS = (
-    *("DBInstanceClass", "DBInstanceIdentifier", "DBName", "DBParameterGroupName", "DBSubnetGroupName"),
+    *("DBClusterIdentifier", "DBInstanceClass", "DBInstanceIdentifier", "DBName", "DBParameterGroupName"),
+    "DBSubnetGroupName",
     *("Engine", "EngineVersion", "KmsKeyId", "MasterUserPassword", "MasterUsername", "StorageType"),
 )
 _OF_A_SOURCE_ONLY = (

@@ -11,7 +11,16 @@ from typing import Any
 
 from lab.cloud import cfn_coverage, sam_templates, stack_creation
 from lab.cloud.stack_creation import DeploymentError
-from lab.settings import ACCOUNT_ID, DOMAIN_NAME, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION
+from lab.settings import (
+    ACCOUNT_ID,
+    DOMAIN_NAME,
+    PRIMARY_REGION,
+    RDS,
+    SECONDARY_REGION,
+    SERVICE,
+    WITNESS_REGION,
+    DatabaseMode,
+)
 
 __all__ = ["Deployed", "DeploymentError", "Stack", "control_plane", "deploy", "deploy_stack"]
 
@@ -52,7 +61,11 @@ class Deployed:
 
 
 def control_plane(
-    endpoint_url: str, health_check_id: str, webhook_url: str = "", notification_email: str = ""
+    endpoint_url: str,
+    health_check_id: str,
+    webhook_url: str = "",
+    notification_email: str = "",
+    database_mode: DatabaseMode = RDS,
 ) -> tuple[Stack, ...]:
     """The three stacks: template.yaml in both Regions, and the witness."""
     regions = {"PrimaryRegion": PRIMARY_REGION, "SecondaryRegion": SECONDARY_REGION}
@@ -64,6 +77,7 @@ def control_plane(
         "WebhookUrl": webhook_url,
         "DomainName": DOMAIN_NAME,
         "AwsEndpointUrl": endpoint_url,
+        "DatabaseMode": database_mode,
     }
     witness = {"ServiceName": SERVICE, **regions, "HealthCheckId": health_check_id}
     return (
@@ -74,7 +88,11 @@ def control_plane(
 
 
 def deploy(
-    endpoint_url: str, health_check_id: str, webhook_url: str = "", notification_email: str = ""
+    endpoint_url: str,
+    health_check_id: str,
+    webhook_url: str = "",
+    notification_email: str = "",
+    database_mode: DatabaseMode = RDS,
 ) -> dict[str, Deployed]:
     """Deploy the control plane into the lab's three Regions; what was deployed, by Region.
 
@@ -83,7 +101,7 @@ def deploy(
     Raises DeploymentError when a template holds what the lab does not know, or a resource reads back
     otherwise.
     """
-    stacks = control_plane(endpoint_url, health_check_id, webhook_url, notification_email)
+    stacks = control_plane(endpoint_url, health_check_id, webhook_url, notification_email, database_mode)
     sources = {path: _prepare(path) for path in {stack.template for stack in stacks}}
     # One after another: moto is one process with one interpreter lock, and three at once take longer in all.
     deployed = [deploy_stack(endpoint_url, stack, sources[stack.template]) for stack in stacks]

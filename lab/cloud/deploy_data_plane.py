@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.cloud import cfn_coverage, stack_creation
 from lab.cloud.stack_creation import DeploymentError
-from lab.cloud.synthesized_templates import SYNTHESIZED, SynthesizedError, stacks, with_outputs
+from lab.cloud.synthesized_templates import SYNTHESIZED, SynthesizedError, options, stacks, with_changes, with_outputs
 
 MadeStack = Callable[[str, Mapping[str, str]], None]  # a stack's name, its outputs
 
@@ -25,8 +25,12 @@ class DataPlaneStacks:
         return self.outputs[region, stack][name]
 
 
-def deploy(endpoint_url: str, made: MadeStack = lambda *_: None, folder: Path = SYNTHESIZED) -> DataPlaneStacks:
+def deploy(
+    endpoint_url: str, made: MadeStack = lambda *_: None, folder: Path = SYNTHESIZED, option: str | None = None
+) -> DataPlaneStacks:
     """Deploy every stack in its Region, each after what it depends on; `made` is told of each.
+
+    `option` is one of those that `make synth-options` wrote down, such as dbMode=aurora-global.
 
     The process behind `endpoint_url` must have called `cloudformation_types.install`. Raises DeploymentError when a
     template holds what the lab does not know, or a resource reads back otherwise.
@@ -35,7 +39,7 @@ def deploy(endpoint_url: str, made: MadeStack = lambda *_: None, folder: Path = 
     inert: set[str] = set()
     clients = {}
     try:
-        for stack in stacks(folder):
+        for stack in stacks(folder) if option is None else with_changes(stacks(folder), options()[option]):
             if stack.region not in clients:
                 clients[stack.region] = stack_creation.client("cloudformation", stack.region, endpoint_url)
             template = with_outputs(stack.template, outputs)

@@ -84,7 +84,7 @@ class Databases:
         One that failed is an available read replica again, which may be promoted once more: its data and its
         source are as they were.
         """
-        if report["event"] not in ("promoted", "promotion-failed"):
+        if report["event"] not in ("promoted", "promotion-failed") or name in rds_backends[ACCOUNT_ID][region].clusters:
             return
         with self._lock:
             promotion = self._promotions[region, name]
@@ -165,7 +165,12 @@ def install(context: CloudContext) -> None:
         databases.back_up(self.databases[db_instance_identifier])
         return backups.snapshot(self.databases[db_instance_identifier], made)
 
-    RDSBackend.create_db_instance = lambda self, db_kwargs: lifecycle.created(create(self, db_kwargs), {"kind": "new"})
+    def create_db_instance(self: Any, db_kwargs: dict[str, Any]) -> Any:
+        made = create(self, db_kwargs)
+        # The server is the cluster's: see rds_global.
+        return made if made.db_cluster_identifier else lifecycle.created(made, {"kind": "new"})
+
+    RDSBackend.create_db_instance = create_db_instance
     RDSBackend.modify_db_instance = modify_db_instance
     RDSBackend.delete_db_instance = lambda self, *given, **named: lifecycle.deleted(delete(self, *given, **named))
     RDSBackend.create_db_instance_read_replica = create_db_instance_read_replica

@@ -1,15 +1,20 @@
-"""Which stacks does the data plane have, and what do they take from each other? Read from what the CDK synthesized."""
+"""Which stacks does the data plane have, with which option, and what do they take from each other? As the CDK synthesized it.
+
+Kept is the default installation, and what each option changes in it: that is enough to deploy or to price any one option.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 SYNTHESIZED = Path(__file__).resolve().parents[2] / "dataplane_cdk" / "synthesized"
+DIFFERENCES = SYNTHESIZED / "options" / "differences.json"
 
+Changed = Mapping[str, Mapping[str, Any]]  # stack -> its Region, and the resources that differ
 Outputs = Mapping[tuple[str, str], Mapping[str, str]]  # (Region, stack) -> its outputs
 
 
@@ -38,6 +43,29 @@ def stacks(folder: Path = SYNTHESIZED) -> tuple[SynthesizedStack, ...]:
         )
     except (OSError, ValueError, KeyError) as error:
         raise SynthesizedError(f"{folder.name} holds no synthesized stacks ({error}); run `make synth`.") from error
+
+
+def options(path: Path = DIFFERENCES) -> Mapping[str, Changed]:
+    """What each option that `make synth-options` wrote down changes, by its name. Raises SynthesizedError."""
+    try:
+        found: Mapping[str, Changed] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SynthesizedError(f"{path.name} cannot be read ({error}); run `make synth-options`.") from error
+    return found
+
+
+def with_changes(stacks: Iterable[SynthesizedStack], changed: Changed) -> tuple[SynthesizedStack, ...]:
+    """The stacks with the option's resources: one that is null is gone, a stack without any as well.
+
+    In the order in which they were, and after them those that the option adds. Outputs stay: `tests/dataplane` holds that.
+    """
+    known = {one.name: one for one in stacks}
+    for name, stack in changed.items():
+        before = known.get(name) or SynthesizedStack(name, str(stack["region"]), {"Resources": {}})
+        resources = {**before.template["Resources"], **stack["resources"]}
+        held = {logical_id: one for logical_id, one in resources.items() if one is not None}
+        known[name] = replace(before, template={**before.template, "Resources": held})
+    return tuple(one for one in known.values() if one.template["Resources"])
 
 
 def with_outputs(value: Any, outputs: Outputs) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.commands.options import DEFAULT_CLOUD_PORT, FAILED, PASSED, Subparsers, add_lab, chosen_lab
+from lab.commands.options import DEFAULT_CLOUD_PORT, FAILED, PASSED, Subparsers, add_database_mode, add_lab, chosen_lab
 from lab.settings import FAULT_NAMES, SECONDARY_REGION, SERVICE, DrillSettings, SettingsError
 from lab.target import TARGETS, target
 
@@ -29,6 +29,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--region", default=SECONDARY_REGION, help=f"of the standby (default {SECONDARY_REGION})")
     parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
     add_load(parser)
+    add_database_mode(parser)
     add_lab(parser, cloud_port=0, public_port=0)
     parser.set_defaults(run=run)
 

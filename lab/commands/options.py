@@ -6,7 +6,7 @@ import argparse
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lab.settings import SERVICE, SYNCHRONOUS_MODES, LabSettings
+from lab.settings import AURORA, DATABASE_MODES, RDS, SERVICE, SYNCHRONOUS_MODES, LabSettings
 from lab.target import TARGETS, Target, target
 
 if TYPE_CHECKING:
@@ -40,11 +40,22 @@ def add_lab(parser: argparse.ArgumentParser, cloud_port: int, public_port: int) 
     parser.add_argument("--public-port", type=int, default=public_port, help=f"of the service (default {public_port})")
 
 
+def add_database_mode(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--db-mode",
+        default=RDS,
+        choices=DATABASE_MODES,
+        help=f"as dbMode in cdk.json (default {RDS}); with {AURORA} the database is simulated by PostgreSQL",
+    )
+
+
 def chosen_lab(options: argparse.Namespace) -> LabSettings:
     """Raises SettingsError."""
     return LabSettings(
         replication_delay=timedelta(milliseconds=options.replication_delay),
         synchronous_mode=options.synchronous,
+        # Not every command that has a lab can do with either.
+        database_mode=getattr(options, "db_mode", RDS),
         time_scale=options.time_scale,
         rpo_target_seconds=options.rpo_target,
         cloud_port=options.cloud_port,

@@ -8,11 +8,20 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from lab.commands.options import DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT, PASSED, Subparsers, add_lab, chosen_lab
+from lab.commands.options import (
+    DEFAULT_CLOUD_PORT,
+    DEFAULT_PUBLIC_PORT,
+    PASSED,
+    Subparsers,
+    add_database_mode,
+    add_lab,
+    chosen_lab,
+)
 
 
 def add(commands: Subparsers) -> None:
     parser = commands.add_parser("up", help="keep the lab running for any boto3 or AWS CLI client")
+    add_database_mode(parser)
     add_lab(parser, DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT)
     parser.set_defaults(run=run)
 

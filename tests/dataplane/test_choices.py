@@ -9,6 +9,7 @@ import pytest
 
 from dataplane_cdk.config import ConfigError
 from dataplane_cdk.option_differences import FILE, differences
+from lab.cloud.synthesized_templates import options, stacks, with_changes
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
 
@@ -32,6 +33,20 @@ def test_aurora_has_a_writer_in_the_primary_and_a_cluster_that_follows(synthesis
     assert [one["Name"] for one in resources(files, STANDBY, "database", "AWS::SecretsManager::Secret")] == [
         "drlab/app/database"
     ]
+
+
+def test_the_service_of_an_aurora_standby_is_led_to_the_endpoint_that_works(synthesis: Synthesis) -> None:
+    """A secondary has a writer endpoint too, and it is inactive until the cluster is the writer.
+
+    https://aws.amazon.com/blogs/database/introducing-aurora-global-database-failover/
+    """
+    files = synthesis({"dbMode": "aurora-global"})
+    for region, endpoint in ((PRIMARY, "Endpoint.Address"), (STANDBY, "ReadEndpoint.Address")):
+        logins = resources(files, region, "database", "AWS::SecretsManager::Secret")
+        (login,) = (one["SecretString"] for one in logins if one["Name"] == "drlab/app/database")
+        (parameter,) = resources(files, region, "database", "AWS::SSM::Parameter")
+        for said in (login, parameter["Value"]):
+            assert next(one["Fn::GetAtt"][1] for one in said["Fn::Join"][1] if isinstance(one, dict)) == endpoint
 
 
 def test_explicit_routing_has_one_simple_record(synthesis: Synthesis) -> None:
@@ -124,5 +139,16 @@ def test_a_region_without_a_price_is_refused_before_anything_is_made(synthesis: 
 
 
 def test_what_each_option_changes_is_written_down_as_it_is(synthesis: Synthesis) -> None:
-    """`drlab cost` prices the options from that file. `make synth-options` writes it anew."""
+    """`drlab cost` prices the options from that file, and the lab deploys one of them. `make synth-options` writes it anew."""
     assert FILE.read_text() == differences(synthesis), "run `make synth-options`"
+
+
+def test_the_lab_deploys_for_a_global_database_what_the_cdk_synthesizes_for_it(synthesis: Synthesis) -> None:
+    """Kept are the resources that differ: everything else must be as it is by default."""
+    files = synthesis({"dbMode": "aurora-global"})
+    listed = [one["name"] for one in json.loads(files["deployment.json"])["stacks"]]
+    found = with_changes(stacks(), options()["dbMode=aurora-global"])
+    assert [one.name for one in found] == listed
+    for one in found:
+        wanted = json.loads(files[f"{one.name}.template.json"])
+        assert {**one.template, "Description": wanted.get("Description")} == {"Description": None, **wanted}

@@ -11,6 +11,7 @@ import pytest
 from lab.cloud.control_client import CloudControl
 from lab.data_plane import database_instance
 from lab.database_servers import DatabaseServers
+from lab.region.postgresql_replication import Replica
 from lab.region.postgresql_session import PostgreSQLError
 
 HERE, THERE = "ap-southeast-2", "us-west-2"
@@ -37,6 +38,21 @@ class Server:
 
     def discard(self) -> None:
         self.discarded.set()
+
+
+class Primary(Server):
+    """One that a standby follows, or none."""
+
+    def __init__(self, port: int, followed: bool) -> None:
+        super().__init__(port)
+        self.region, self.stopped = HERE, False
+        self._followed = followed
+
+    def replicas(self) -> list[Replica]:
+        return [Replica("standby", "streaming", False, 0, None)] if self._followed else []
+
+    def stop(self) -> None:
+        self.stopped = True
 
 
 class Reports(CloudControl):
@@ -158,3 +174,19 @@ def test_an_instance_that_is_told_another_address_of_this_machine_keeps_its_serv
     servers.follow(Reports(), [entry(HERE, "app", host="172.30.213.1", port=5001)])
     assert servers.of(HERE, "app") is server
     assert not server.discarded.wait(0.2)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_server_that_is_to_hold_everything_is_promoted_once_its_primary_has_ended_in_good_order(
+    servers: DatabaseServers, follows: bool
+) -> None:
+    """A clean end sends all that was committed to a standby that is connected, and to no other."""
+    cloud, primary, standby = Reports(), Primary(4001, follows), Server(4002)
+    adopt(servers, HERE, "app", primary)
+    adopt(servers, THERE, "app", standby)
+    source = f"arn:aws:rds:{HERE}:123456789012:cluster:app"
+    asked = running(THERE, "app", standby, promotion_requested=True, holding_all_of=source)
+    servers.follow(cloud, [running(HERE, "app", primary), asked])
+    _, _, event, reason, _ = cloud.next()
+    assert (primary.stopped, standby.promoted) == (follows, follows)
+    assert (event, "nothing holds all of it" in reason) == ("promoted" if follows else "promotion-failed", not follows)
