@@ -16,7 +16,7 @@ from lab.live_view import LiveView
 from lab.observing import begin_writes, failovers, runs_in
 from lab.occasion import Occasion, occasion_of
 from lab.region_status import RegionStatus
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
+from lab.settings import PRIMARY_REGION, RDS, SECONDARY_REGION, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
 from lab.watch import Watch
 
 WORKLOAD_ENDS_WITHIN = timedelta(seconds=10)
@@ -55,7 +55,7 @@ def _with_writes(
         leg,
         lab,
         watch,
-        name=started_at.strftime(f"%Y%m%dT%H%M%SZ-{leg.occasion.name}"),
+        name=started_at.strftime(f"%Y%m%dT%H%M%SZ-{leg.occasion.name}{_kind(settings)}"),
         started_at=started_at,
         settings=described(settings),
         planned=settings.planned,
@@ -86,6 +86,11 @@ def described(settings: DrillSettings) -> dict[str, Any]:
         "outage_target_seconds": SWITCHOVER_OUTAGE_SECONDS,
         **{f"timer_{name}": value for name, value in vars(lab.timers).items()},
     }
+
+
+def _kind(settings: DrillSettings) -> str:
+    """In the name of a drill whose database is none of the usual kind."""
+    return "" if settings.lab.database_mode == RDS else f"-{settings.lab.database_mode}"
 
 
 def _what(settings: DrillSettings) -> str:

@@ -93,7 +93,7 @@ def table(results: Iterable[dict[str, Any]]) -> str:
 def _row(result: dict[str, Any]) -> list[str]:
     clocks, loss, settings = result["clocks_seconds"], result["loss"], result["settings"]
     verdicts = [one["verdict"] for one in result["invariants"]]
-    fault = cell(result["fault"]["name"])
+    fault = cell(result["fault"]["name"]) + (", simulated Aurora" if result.get("simulated") else "")
     delay = f"{settings['replication_delay_ms']:g} ms"
     mode = "" if settings["synchronous_mode"] == "off" else f", {cell(settings['synchronous_mode'])}"
     # Where nothing was promoted, rows that the standby lacks are not lost, and nobody read the old leader's.

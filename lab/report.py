@@ -43,7 +43,7 @@ def summary(result: dict[str, Any]) -> RenderableType:
             told.append(f"\n{finding['evidence']}", style="dim")
         invariants.add_row(Text(finding["verdict"], style=style), told)
     return Group(
-        _clock_table(result["clocks_seconds"], result["counted_from"] == REQUEST),
+        _clock_table(result["clocks_seconds"], result["counted_from"] == REQUEST, bool(result["simulated"])),
         Text(_loss_sentence(result)),
         invariants,
         *(Text(note, style="yellow") for note in result["notes"]),
@@ -51,9 +51,10 @@ def summary(result: dict[str, Any]) -> RenderableType:
     )
 
 
-def _clock_table(clocks: dict[str, Any], planned: bool) -> Table:
+def _clock_table(clocks: dict[str, Any], planned: bool, simulated: bool) -> Table:
     total = "total" if planned else "total RTO"
-    table = Table(title="Lab seconds, not AWS seconds", title_justify="left")
+    of = ", on a simulated database" if simulated else ""
+    table = Table(title=f"Lab seconds, not AWS seconds{of}", title_justify="left")
     for heading in ("detect", "decide", "execute", "traffic", total, "client outage", "control plane"):
         table.add_column(heading, justify="right")
     names = ("detect", "decide", "execute", "traffic", "total", "outage", "control_plane")
@@ -70,7 +71,8 @@ def _loss_sentence(result: dict[str, Any]) -> str:
     if loss["rows"] is None:
         return f"RPO: unknown, the rows of {result['new_leader']} could not be read; {gate}"
     of = f"{loss['rows']} of {loss['acknowledged']} acknowledged rows lost"
-    return f"RPO: {of} ({shown(loss['milliseconds'])} ms; {gate})"
+    simulated = "; simulated database" if result["simulated"] else ""
+    return f"RPO: {of} ({shown(loss['milliseconds'])} ms; {gate}{simulated})"
 
 
 def seconds(value: float | None) -> str:

@@ -3,57 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from failover.domain.abandoned_run import ONE_WAY_STEPS
 from lab import invariants, measure, permissions
 from lab.drill_record import DrillRecord, Run
+from lab.drill_targets import Target, targets_of
 from lab.history import Attempt
 from lab.invariants import Finding, Verdict
 from lab.occasion import FAULT, REQUEST
+from lab.planning_figures import planning_figures
 from lab.signals import refused_calls, signals
+from lab.simulated import database_mode, simulated
 
 BUCKET_SECONDS = 0.1
 SCHEMA = 1
-
-# Planning figures for AWS, in seconds (best, plan); no promises and no measurements. Sources: Route 53 and CloudWatch guides;
-# RDS "Promoting a read replica to be a standalone DB instance" says "several minutes or longer".
-# In a switchover nobody detects anything; deciding includes a second look and the start of the standby's tasks.
-AWS_SWITCHOVER_BUDGET: dict[str, tuple[str, str]] = {
-    "detect": ("1", "2"),
-    "decide": ("50", "110"),
-    "execute": ("185", "195-615"),
-    "traffic": ("70", "180"),
-    "total": ("5 min", "8-15 min"),
-}
-AWS_BUDGET: dict[str, tuple[str, str]] = {
-    "detect": ("41", "95-215"),
-    "decide": ("20", "30"),
-    "execute": ("185", "195-615"),
-    "traffic": ("70", "180"),
-    "total": ("5.5 min", "8.5-17.5 min"),
-}
-
-
-@dataclass(frozen=True)
-class Target:
-    """A target, what was measured (None: unknown), whether it was met, and why, in one sentence."""
-
-    name: str
-    target: str
-    measured: str
-    met: bool
-    reason: str
 
 
 def build(record: DrillRecord) -> dict[str, Any]:
     """The result as JSON values. `passed`: writes flow where they should, targets are met, no invariant is violated."""
     clocks, loss = measure.clocks(record), measure.loss(record)
     findings = invariants.check(record)
-    targets = _targets(record, clocks, loss)
+    targets = targets_of(record, clocks, loss)
     complaints = _complaints(record, clocks, loss, findings, targets)
-    budget = AWS_SWITCHOVER_BUDGET if record.planned else AWS_BUDGET
     return {
         "schema": SCHEMA,
         "drill": record.drill,
@@ -62,14 +35,15 @@ def build(record: DrillRecord) -> dict[str, Any]:
         "counted_from": REQUEST if record.planned else FAULT,
         "expected": "switchover" if record.planned else record.expected,
         "passed": not complaints,
-        "verdict": f"Failed: {complaints[0]}" if complaints else _passed(record, clocks, loss),
+        "verdict": _verdict(record, clocks, loss, complaints),
         "complaints": complaints,
+        "simulated": simulated(record.settings),
         "notes": _notes(record, clocks, loss),
         "old_leader": record.old_leader,
         "new_leader": record.new_leader,
         "serving_at_the_end": measure.serving_at_the_end(record),
         "clocks_seconds": {name: _rounded(value) for name, value in asdict(clocks).items()},
-        "aws_planning_seconds": {name: {"best": best, "plan": plan} for name, (best, plan) in budget.items()},
+        "aws_planning_seconds": planning_figures(record.planned, database_mode(record.settings)),
         "loss": _loss(record, loss),
         "targets": [asdict(target) for target in targets],
         "invariants": [_finding(finding) for finding in findings],
@@ -85,56 +59,6 @@ def build(record: DrillRecord) -> dict[str, Any]:
         "settings": record.settings,
         "environment": record.environment,
     }
-
-
-def _targets(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> list[Target]:
-    """None where no failover is expected: there is nothing to recover then."""
-    if record.expected == "no failover":
-        return []
-    if record.planned:
-        return [_outage(clocks, float(record.settings["outage_target_seconds"])), _no_loss(loss)]
-    return [
-        _rto(clocks.total, float(record.settings["rto_target_minutes"]) * 60),
-        _rpo(loss, float(record.settings["rpo_target_seconds"])),
-    ]
-
-
-def _rto(total: float | None, limit: float) -> Target:
-    if total is None:
-        return Target("RTO", f"{limit:g} s", "unknown", False, "The new leader acknowledged no write after the fault.")
-    met = total <= limit
-    reason = f"The first write was acknowledged {total:.2f} lab seconds after the fault, {_side(met)} the target."
-    return Target("RTO", f"{limit:g} s", f"{total:.2f} s (lab)", met, reason)
-
-
-def _rpo(loss: measure.Loss, limit: float) -> Target:
-    if not loss.promoted:
-        reason = "Nothing was promoted, and what the old leader still has was not read."
-        return Target("RPO", f"{limit:g} s", "unknown", False, reason)
-    if loss.seconds is None:
-        return Target("RPO", f"{limit:g} s", "unknown", False, "The new leader's database could not be read.")
-    met, missing = loss.seconds <= limit, f"{loss.rows} row{'s' * (loss.rows != 1)}, {loss.seconds * 1000:.0f} ms"
-    reason = f"The new leader lacks {loss.rows} acknowledged writes, {_side(met)} the target."
-    return Target("RPO", f"{limit:g} s", missing, met, reason)
-
-
-def _outage(clocks: measure.Clocks, limit: float) -> Target:
-    if clocks.outage is None:
-        return Target("Outage", f"{limit:g} s", "unknown", False, "Writes had not come back when the drill ended.")
-    met = clocks.outage <= limit
-    reason = f"No write was acknowledged for {clocks.outage:.2f} lab seconds at the longest, {_side(met)} the target."
-    return Target("Outage", f"{limit:g} s", f"{clocks.outage:.2f} s (lab)", met, reason)
-
-
-def _no_loss(loss: measure.Loss) -> Target:
-    if loss.rows is None:
-        return Target("Loss", "0 rows", "unknown", False, "The new leader's database could not be read.")
-    reason = f"The new leader lacks {loss.rows} of {loss.acknowledged} acknowledged writes."
-    return Target("Loss", "0 rows", f"{loss.rows} row{'s' * (loss.rows != 1)}", loss.rows == 0, reason)
-
-
-def _side(met: bool) -> str:
-    return "within" if met else "over"
 
 
 def _complaints(
@@ -167,6 +91,11 @@ def _complaints(
     return found
 
 
+def _verdict(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss, complaints: list[str]) -> str:
+    told = f"Failed: {complaints[0]}" if complaints else _passed(record, clocks, loss)
+    return f"{told} The database was simulated." if simulated(record.settings) else told
+
+
 def _passed(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> str:
     if record.expected == "no failover" or clocks.total is None:
         return f"Passed: {record.old_leader} still leads after {record.fault}, as it should."
@@ -183,7 +112,7 @@ def _passed(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> 
 
 def _notes(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) -> list[str]:
     """What a reader should know before trusting a figure."""
-    run, found = measure.main_run(record), []
+    run, found = measure.main_run(record), [one for one in (simulated(record.settings),) if one]
     if run is not None and not measure.started_by_the_fault(record, run):
         found.append("The run was started by an alarm from before the fault, so the time to detect is unknown.")
     stood_down = (run.state.get("stood_down") or {}) if run else {}

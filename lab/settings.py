@@ -115,15 +115,21 @@ class DrillSettings:
     def __post_init__(self) -> None:
         if self.fault not in FAULT_NAMES:
             raise SettingsError(f"--fault {self.fault!r} is not one of {', '.join(FAULT_NAMES)}")
-        if self.lab.database_mode == AURORA and self.fault == "replica-lost" and not self.planned:
-            raise SettingsError(
-                f"--fault replica-lost does not go with --db-mode {AURORA}: the workflow restores RDS instances alone."
-            )
+        if self.lab.database_mode == AURORA:
+            self._of_a_global_database()
         within("--rate", self.write_rate, 1, 2000, "writes a second")
         within("--writers", self.writers, 1, 64, "writers")
         within("--warm-up", self.warm_up.total_seconds(), 1, 600, "seconds")
         within("--settle", self.settle.total_seconds(), 1, 600, "seconds")
         within("--give-up-after", self.give_up_after.total_seconds(), 10, 1800, "seconds")
+
+    def _of_a_global_database(self) -> None:
+        """Raises SettingsError for what ADR 0028 leaves out."""
+        why = f"does not go with --db-mode {AURORA}: "
+        if self.break_glass:
+            raise SettingsError(f"--break-glass {why}its policy is for RDS instances.")
+        if self.fault == "replica-lost" and not self.planned:
+            raise SettingsError(f"--fault replica-lost {why}the workflow restores RDS instances alone.")
 
 
 def within(name: str, value: float, low: float, high: float, unit: str) -> None:

@@ -24,6 +24,8 @@ from lab.settings import ACCOUNT_ID
 # our figures. AWS says "typically, within a few minutes" for a failover.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 NOT_YET_SHOWN, CHANGING_ROLES = timedelta(seconds=5), timedelta(seconds=40)
+# Two names for one server, as on AWS, so that a cluster which becomes the writer is somewhere else for its clients.
+LOOPBACK, WRITERS_NAME = "127.0.0.1", "localhost"
 REGION_IS_BACK_WITHIN_SECONDS = 3600.0
 
 
@@ -105,7 +107,9 @@ class GlobalDatabases:
         https://aws.amazon.com/blogs/database/introducing-aurora-global-database-failover/
         """
         known = self._context.desired.database(cluster.region, cluster.db_cluster_identifier)
-        return str(known["host"]) if known.get("host") and (cluster.is_writer or not writes) else plain
+        if not known.get("host") or (writes and not cluster.is_writer):
+            return plain
+        return WRITERS_NAME if writes and known["host"] == LOOPBACK else str(known["host"])
 
     def port(self, cluster: Any, plain: int) -> int:
         return int(self._context.desired.database(cluster.region, cluster.db_cluster_identifier).get("port") or plain)
@@ -234,6 +238,13 @@ def install(context: CloudContext) -> None:
     RDSResponse.switchover_global_cluster = switchover_global_cluster
     RDSBackend.create_db_cluster = lambda self, given: databases.created(create(self, given))
     GlobalCluster.failover_state = property(databases.state_of)
+    plain_members = GlobalCluster.global_cluster_members.fget
+    GlobalCluster.global_cluster_members = property(
+        lambda self: [
+            {**told, "SynchronizationStatus": "connected" if one.status != "creating" else "pending-resync"}
+            for told, one in zip(plain_members(self), self.members, strict=True)
+        ]
+    )
     # moto's own turns creating into available by being looked at.
     DBCluster.status = property(lambda self: self._status, lambda self, value: setattr(self, "_status", value))
     DBCluster.endpoint = property(lambda self: databases.endpoint(self, endpoint(self), writes=True))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drill_records import NEW, OLD, a_record, a_run, acknowledged
+from drill_records import NEW, OLD, a_record, a_run, a_switchover, acknowledged
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -61,6 +61,27 @@ def test_a_clean_drill_passes_and_its_reports_agree(tmp_path: Path) -> None:
         for name, value in found["clocks_seconds"].items():
             assert report.seconds(value) in text, name
     assert "2 of 198 acknowledged rows lost" in text_of(found)
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_simulated_database_is_said_in_every_report_and_beside_its_figures(tmp_path: Path, planned: bool) -> None:
+    """Nobody may take what PostgreSQL did for what Aurora would do."""
+    record = a_switchover() if planned else a_record()
+    record = replace(record, settings={**record.settings, "database_mode": "aurora-global"})
+    found, texts = written(record, tmp_path)
+    for text in (texts["report.md"], words(texts["report.html"]), json.dumps(found), " ".join(text_of(found).split())):
+        assert "PostgreSQL streaming replication stands in for Aurora's storage replication" in text
+        assert "The database was simulated." in text
+    assert all("simulated database" in target["measured"] for target in found["targets"])
+    rows = "0 rows, 0 ms, simulated" if planned else "2 rows, 10 ms, simulated"
+    assert rows in texts["report.md"]
+    assert rows in words(texts["report.html"])
+    assert "Measured (lab, simulated database)" in texts["report.md"]
+    assert "lab, measured, simulated database" in words(texts["report.html"])
+    plain, _ = written(a_switchover() if planned else a_record(), tmp_path / "plain")
+    assert plain["simulated"] is None
+    assert "imulated" not in json.dumps({**plain, "simulated": None}).replace('"simulated"', "")
+    assert found["aws_planning_seconds"]["execute"] != plain["aws_planning_seconds"]["execute"]
 
 
 def test_unknown_is_never_shown_as_zero(tmp_path: Path) -> None:

@@ -19,11 +19,23 @@ from lab.settings import DrillSettings, LabSettings, SettingsError
         ({"synchronous_mode": "maybe"}, "--synchronous 'maybe' is not one of off, remote_write, on, remote_apply"),
         ({"cloud_port": 70000}, "--cloud-port 70000 is out of range"),
         ({"time_scale": 0.5}, "--time-scale 0.5 is out of range"),
+        ({"database_mode": "mysql"}, "--db-mode 'mysql' is not one of rds-postgres, aurora-global"),
+        (
+            {"database_mode": "aurora-global", "synchronous_mode": "on"},
+            "--synchronous on does not go with --db-mode aurora-global: an Aurora global database replicates asynch",
+        ),
     ],
 )
 def test_a_labs_setting_that_cannot_be_used_is_named(wrong: dict[str, object], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         LabSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_fault_that_asks_for_a_restore_is_refused_where_the_workflow_restores_nothing() -> None:
+    with pytest.raises(SettingsError, match="replica-lost does not go with --db-mode aurora-global"):
+        DrillSettings(LabSettings(database_mode="aurora-global"), fault="replica-lost")
+    with pytest.raises(SettingsError, match="its policy is for RDS instances"):
+        DrillSettings(LabSettings(database_mode="aurora-global"), break_glass=True)
 
 
 def test_an_unknown_fault_is_named_with_those_that_exist() -> None:

@@ -14,9 +14,12 @@ from failover.application.ports import DatabaseLogin
 from failover.domain.leader_record import fence, reopen
 from failover.domain.plan import DatabaseMode
 from lab.region.postgresql import PostgreSQL
+from webapi.service.database_seen import look
 from webapi.service.ledger import Ledger
 
 LIMIT = timedelta(seconds=5)
+# What Aurora refuses to tell: failover.adapters.aurora_postgres.
+REFUSED = ("pg_current_wal_insert_lsn", "pg_stat_get_wal_receiver")
 
 
 def said(server: PostgreSQL) -> list[tuple[str, int, float | None]]:
@@ -124,16 +127,20 @@ def test_where_the_server_tells_no_position_as_in_aurora_a_task_still_beats_and_
         beaten = await ledger.beat(login, 3)
         await ledger.confirm_stopped(login, 4, timedelta(seconds=1))
         await ledger.close()
+        seen = await look(login, "t1", LIMIT, mode)
+        assert (seen.in_recovery, seen.streaming, HERE in seen.heartbeats) == (False, None, True)
         return str(beaten.lsn)
 
-    server.rows("revoke execute on function pg_current_wal_insert_lsn() from public")
+    for name in REFUSED:
+        server.rows(f"revoke execute on function {name}() from public")
     try:
         with pytest.raises(DatabaseUnavailable, match="lacks a privilege"):
             asyncio.run(talk(DatabaseMode.RDS))
         assert asyncio.run(talk(DatabaseMode.AURORA)) == "0/0"
         assert (HERE, 4, 1.0) in said(server)
     finally:
-        server.rows("grant execute on function pg_current_wal_insert_lsn() to public")
+        for name in REFUSED:
+            server.rows(f"grant execute on function {name}() to public")
 
 
 def test_tasks_that_ended_without_a_word_are_forgotten_by_the_next_one_that_comes(

@@ -305,7 +305,12 @@ WRITER_MADE = {
 }
 # What a function may do besides where the database is an Aurora global database.
 PERMITTED_WITH_GLOBAL_DATABASE: dict[str, set[str]] = {
-    "EvaluateReadiness": {*GLOBAL_DATABASE_SEEN, "rds:DescribeDBClusters app-us-west-2 in us-west-2"},
+    "EvaluateReadiness": {
+        *GLOBAL_DATABASE_SEEN,
+        "rds:DescribeDBClusters app-us-west-2 in us-west-2",
+        "rds:DescribeDBInstances app-ap-southeast-2-*",
+        "rds:DescribeDBInstances app-us-west-2-* in us-west-2",
+    },
     **dict.fromkeys(
         ("CheckSecondaryReadiness", "WarmSecondary", "BoundDataLoss", "UpdateSecretsAndRotateAppConfig"),
         GLOBAL_DATABASE_SEEN,

@@ -35,7 +35,7 @@ class Checked(BaseModel):
 
 
 class DatabaseStanding(BaseModel):
-    """How this Region's database stands. `streaming`: it receives WAL. `heartbeats`: the newest of each Region."""
+    """How this Region's database stands. `streaming`: it receives WAL; null in Aurora. `heartbeats`: the newest."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,7 +53,7 @@ class DatabaseStanding(BaseModel):
 
     region: str
     in_recovery: bool
-    streaming: bool
+    streaming: bool | None
     heartbeats: dict[str, datetime]
     schema_: str = Field(alias="schema", description="A digest of its tables, columns and indexes")
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from failover.application.ports import DatabaseLogin
+from failover.domain.plan import DatabaseMode
 from webapi.service.sessions import session
 
 # A role without pg_read_all_stats sees that a WAL receiver is there, and nothing of it: that is enough.
 # https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-WAL-RECEIVER-VIEW
-STANDING = "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver)"
+# Aurora replicates its storage and refuses to tell of a receiver; the global database is asked whether that is connected.
+STANDING = {
+    DatabaseMode.RDS: "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver)",
+    DatabaseMode.AURORA: "SELECT pg_is_in_recovery(), NULL::boolean",
+}
 TABLES = """
     SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line), ''), 'UTF8')), 'hex') FROM (
         SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default) AS line
@@ -25,18 +30,18 @@ HEARTBEATS = "SELECT region, at FROM heartbeat"
 
 @dataclass(frozen=True)
 class Seen:
-    """`streaming`: a WAL receiver runs. `heartbeats`: the newest of each Region. `schema`: a digest."""
+    """`streaming`: a WAL receiver runs, None where none is told of. `heartbeats`: each Region's newest. `schema`: a digest."""
 
     in_recovery: bool
-    streaming: bool
+    streaming: bool | None
     heartbeats: Mapping[str, datetime]
     schema: str
 
 
-async def look(login: DatabaseLogin, name: str, limit: timedelta) -> Seen:
+async def look(login: DatabaseLogin, name: str, limit: timedelta, mode: DatabaseMode = DatabaseMode.RDS) -> Seen:
     """On a session of its own, so that login and address are tested too. Raises DatabaseUnavailable within `limit`."""
     async with session(login, name, limit / 2) as connection:
-        recovering, streaming = await (await connection.execute(STANDING)).fetchone() or (False, False)
+        recovering, streaming = await (await connection.execute(STANDING[mode])).fetchone() or (False, False)
         (schema,) = await (await connection.execute(TABLES)).fetchone() or ("",)
         heartbeats = await (await connection.execute(HEARTBEATS)).fetchall()
     return Seen(recovering, streaming, {region: at.astimezone(UTC) for region, at in heartbeats}, schema)

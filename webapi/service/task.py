@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from failover.application.errors import DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.ports import DatabaseLogin
-from failover.domain.plan import Plan
+from failover.domain.plan import DatabaseMode, Plan
 from webapi.problem_details import Problem
 from webapi.service import database_check, database_seen, problems
 from webapi.service.cloud import Cloud
@@ -94,7 +94,10 @@ class Task:
 
     async def look_at_database(self) -> database_seen.Seen:
         """How it stands, whoever leads. Raises DatabaseUnavailable within the plan's API timeout."""
-        return await self._on_the_database(lambda login, limit: database_seen.look(login, self.settings.task_id, limit))
+        mode = self._plan.db_mode if self._plan is not None else DatabaseMode.RDS
+        return await self._on_the_database(
+            lambda login, limit: database_seen.look(login, self.settings.task_id, limit, mode)
+        )
 
     async def _on_the_database(self, ask: Callable[[DatabaseLogin, timedelta], Awaitable[Answer]]) -> Answer:
         credentials, plan = self._credentials, self._plan

@@ -58,6 +58,7 @@ class Aurora:
             port=found.get("Port"),
             backup_retention_days=found.get("BackupRetentionPeriod") or 0,
             obstacle=why_not_promotable(identifier, found.get("EngineVersion"), len(members), database),
+            synchronization=database.synchronization.get(arn),
         )
 
     def fail_over(self, identifier: str) -> Refusal | None:
@@ -114,9 +115,15 @@ class Aurora:
         one = next((each for each in found if each["GlobalClusterIdentifier"] == name), None)
         if one is None:
             raise RunRefused(f"There is no global database {name}.")
+        members = one.get("GlobalClusterMembers") or ()
         return GlobalDatabase(
             identifier=name,
             engine_version=one.get("EngineVersion"),
-            members={each["DBClusterArn"]: bool(each["IsWriter"]) for each in one.get("GlobalClusterMembers") or ()},
+            members={each["DBClusterArn"]: bool(each["IsWriter"]) for each in members},
             moving=(one.get("FailoverState") or {}).get("Status") or None,
+            synchronization={
+                each["DBClusterArn"]: each["SynchronizationStatus"]
+                for each in members
+                if each.get("SynchronizationStatus")
+            },
         )

@@ -88,6 +88,7 @@ class DatabaseInstance:
 
     `obstacle`: what else is in the way of a promotion, in one sentence. `replicas` by name, in another Region by ARN.
     `made_at` None: RDS does not say (yet).
+    `synchronization`: how a cluster's storage follows, in Aurora's words; None for an instance, and where it has no word.
     """
 
     identifier: str
@@ -101,6 +102,7 @@ class DatabaseInstance:
     obstacle: str | None = None
     replicas: tuple[str, ...] = ()
     made_at: datetime | None = None
+    synchronization: str | None = None
 
 
 class Databases(Protocol):

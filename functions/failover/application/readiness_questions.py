@@ -16,7 +16,7 @@ from failover.application.readiness_ports import Looks
 from failover.application.tell_readiness import KeptReadiness
 from failover.domain.instants import aware
 from failover.domain.leader_record import LeaderRecord
-from failover.domain.plan import Plan
+from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.readiness import capacity, checks, database, keys, objects, parity, practice, record, routing
 from failover.domain.readiness.check import Check, Finding, unknown
 from failover.domain.replica import why_not_the_replica
@@ -72,7 +72,7 @@ class ReadinessQuestions:
         """In the order in which they are shown."""
         asks = {
             checks.REPLICA: self._ask_replica,
-            checks.STREAMING: lambda: database.streaming(self._served_here()),
+            checks.STREAMING: self._ask_streaming,
             checks.LAG: self._ask_lag,
             checks.BACKUPS: self._ask_backups,
             checks.CLASS: self._ask_class,
@@ -105,8 +105,17 @@ class ReadinessQuestions:
     def _ask_replica(self) -> Finding:
         name, found = self._plan.region(self._standby).database_instance, self._replica()
         expected = self._plan.region(self._leader).database_instance
-        obstacle = why_not_the_replica(name, found.source, self._standby, self._leader, expected) if found else None
-        return database.replica(name, found.status if found else None, obstacle)
+        if found is None:
+            return database.replica(name, None, None)
+        obstacle = why_not_the_replica(name, found.source, self._standby, self._leader, expected) or found.obstacle
+        return database.replica(name, found.status, obstacle)
+
+    def _ask_streaming(self) -> Finding:
+        if self._plan.db_mode is DatabaseMode.RDS:
+            return database.streaming(self._served_here())
+        found = self._replica()
+        name = self._plan.region(self._standby).database_instance
+        return database.synchronized(name, found.synchronization if found else None)
 
     def _ask_lag(self) -> Finding:
         # The leader first: what arrives here meanwhile makes the lag no larger.

@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_GlobalClusterMembe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class GlobalDatabase:
-    """`members` are the clusters' ARNs, and whether each is the writer. `moving` is the status of a failover or switchover.
+    """`members` are the clusters' ARNs, and whether each is the writer; `synchronization` is how each of them follows.
+
+    `moving` is the status of a failover or switchover.
 
     A failover is told of for longer than it takes: Aurora rebuilds the old cluster as a secondary behind it.
     """
@@ -22,6 +24,7 @@ class GlobalDatabase:
     engine_version: str | None
     members: Mapping[str, bool]
     moving: str | None
+    synchronization: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, cluster_arn: str) -> bool:
         return cluster_arn in self.members

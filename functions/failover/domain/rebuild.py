@@ -35,10 +35,17 @@ def divergence_key(kept_as: str) -> str:
     return f"divergence/{kept_as}.jsonl"
 
 
+# "As soon as that Region is healthy and available again, Aurora automatically adds it back to the global cluster as a secondary
+# Region. Before creating the new storage volume in the old primary Region, Aurora tries to take a snapshot of the old storage
+# volume at the point of failure ... a system snapshot that's subject to the backup retention period configured on the old
+# primary cluster." After that "you can fail back ... by performing a switchover operation".
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+# (Performing managed failovers for Aurora global databases)
 REBUILT_BY_AURORA = (
-    "Aurora makes the old primary cluster a secondary again by itself, once its Region is back, and keeps its old volume as a "
-    "snapshot where it can: wait until the global database lists it as a member that is available, and switch back then."
+    "Aurora adds the old primary cluster to the global database again by itself, as a secondary on a new volume, once its "
+    "Region is healthy: wait until it is listed as a member that is available, and switch back then. What the failover lost is "
+    "at best in the snapshot rds:unplanned-global-failover-<old cluster>-<time>, which Aurora tries to take and keeps for the "
+    "old cluster's backup retention: copy it before that is over."
 )
 
 

@@ -11,6 +11,7 @@ from failover.adapters import aws
 from failover.adapters.ecs import Ecs
 from failover.adapters.functions import Functions
 from failover.adapters.parameters import ParameterStore
+from failover.adapters.readiness.clusters import ClassedAurora
 from failover.adapters.readiness.kept import CopiesOneByOne, S3Readiness
 from failover.adapters.readiness.keys_and_secrets import DescribedSecrets, KmsKeys
 from failover.adapters.readiness.objects import S3Buckets
@@ -22,11 +23,12 @@ from failover.adapters.service_probe import HttpProbe
 from failover.adapters.sns import SnsTopic
 from failover.application.evaluate_readiness import EvaluateReadiness
 from failover.application.holding import majority_needed
+from failover.application.ports import Databases
 from failover.application.readiness_ports import Looks, RegionLooks
 from failover.application.readiness_questions import Question, ReadinessQuestions, its_own_evaluation
 from failover.application.tell_readiness import TellReadiness
 from failover.domain.leader_record import LeaderRecord
-from failover.domain.plan import Plan
+from failover.domain.plan import DatabaseMode, Plan
 from failover.wiring.databases import databases_of
 from failover.wiring.journal import journal_of
 from failover.wiring.object_backlog import backlog_of
@@ -91,7 +93,7 @@ def _looks_in(region: str, plan: Plan) -> RegionLooks:
     cloudwatch = _once("cloudwatch", region, plan)
     ecs = _once("ecs", region, plan)
     return RegionLooks(
-        databases=databases_of(plan, _once("rds", region, plan)),
+        databases=_databases(plan, _once("rds", region, plan)),
         services=Ecs(ecs),
         parameters=ParameterStore(_once("ssm", region, plan)),
         keys=KmsKeys(_once("kms", region, plan)),
@@ -105,6 +107,10 @@ def _looks_in(region: str, plan: Plan) -> RegionLooks:
         rehearsals=S3Rehearsals(_once("s3", region, plan), plan.record_copies[region]),
         subscriptions=SnsSubscriptions(_once("sns", region, plan), topic),
     )
+
+
+def _databases(plan: Plan, rds: Any) -> Databases:
+    return ClassedAurora(rds, plan.global_cluster) if plan.db_mode is DatabaseMode.AURORA else databases_of(plan, rds)
 
 
 def _once(service: str, region: str, plan: Plan) -> Any:

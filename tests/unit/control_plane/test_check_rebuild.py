@@ -76,7 +76,7 @@ def test_aurora_rebuilds_its_old_primary_by_itself() -> None:
     world.plan = plan_with(lambda plan: plan.update(db_mode="aurora-global"))
     answer = check(world)
     assert (answer["allowed"], world.instances.calls) == (False, [])
-    assert "Aurora makes the old primary cluster a secondary again by itself" in answer["reason"]
+    assert "Aurora adds the old primary cluster to the global database again by itself" in answer["reason"]
 
 
 def test_a_run_that_was_asked_for_in_another_epoch_is_refused() -> None:

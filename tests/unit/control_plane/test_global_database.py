@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +16,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS, MemoryEcs, VirtualClock, plan_with, run_with
 from moto import mock_aws
+from readiness_world import World as ReadinessWorld
 
 from failover.adapters.aurora import Aurora
 from failover.adapters.aurora_postgres import AuroraPostgres
 from failover.adapters.rds import Rds
+from failover.adapters.readiness.clusters import ClassedAurora
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
 from failover.application.errors import RunRefused
 from failover.domain.global_database import GlobalDatabase, why_not_promotable
@@ -56,6 +58,8 @@ class Api:
         self.state: dict[str, Any] = {}
         self.asked: list[dict[str, Any]] = []
         self.refuses: str | None = None
+        self.synchronization: dict[str, str] = {}
+        self.instance_class: str | None = "db.r6g.large"
 
     def describe_db_clusters(self, **_: Any) -> dict[str, Any]:
         if self.cluster is None:
@@ -63,9 +67,17 @@ class Api:
         return {"DBClusters": [self.cluster]}
 
     def describe_global_clusters(self, **_: Any) -> dict[str, Any]:
-        members = [{"DBClusterArn": arn, "IsWriter": region == self.writer} for region, arn in self.members.items()]
+        members: list[dict[str, Any]] = [
+            {"DBClusterArn": arn, "IsWriter": region == self.writer, **self.synchronization}
+            for region, arn in self.members.items()
+        ]
         found = {"GlobalClusterIdentifier": "drlab-app", "EngineVersion": "16.11", "GlobalClusterMembers": members}
         return {"GlobalClusters": [{**found, "FailoverState": self.state}]}
+
+    def describe_db_instances(self, **_: Any) -> dict[str, Any]:
+        if self.instance_class is None:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribeDBInstances")
+        return {"DBInstances": [{"DBInstanceClass": self.instance_class}]}
 
     def failover_global_cluster(self, **asked: Any) -> None:
         self._take(asked)
@@ -178,6 +190,53 @@ def test_readiness_asks_whether_the_cluster_could_become_the_writer(
     answer = check(run_with(health={"leader": PRIMARY}))
     assert (answer["ready"], answer["db_mode"]) == (ready, "aurora-global")
     assert told in answer["reason"]
+
+
+def readiness_of(here: Api, there: Api) -> dict[str, tuple[str, str]]:
+    """What the evaluation finds where each Region's RDS answers so."""
+    world = ReadinessWorld()
+    world.plan = aurora_plan()
+    there.cluster = {**(there.cluster or {}), "DBClusterIdentifier": f"app-{PRIMARY}", "DBClusterArn": ARNS[PRIMARY]}
+    world.here.describe = _described(world.here, here)  # type: ignore[method-assign]
+    world.there.describe = _described(world.there, there)  # type: ignore[method-assign]
+    for region in (PRIMARY, STANDBY):
+        world.answers[region] = world.served(in_recovery=region == STANDBY, streaming=None)
+    return world.found()
+
+
+def _described(region: Any, api: Api) -> Callable[[str], Any]:
+    clusters, secret = ClassedAurora(api, "drlab-app"), region.describe
+    return lambda name: secret(name) if name.startswith("drlab/") else clusters.describe(name)
+
+
+def test_every_check_of_readiness_has_an_answer_for_a_global_database() -> None:
+    here, there = Api(), Api()
+    here.synchronization = {"SynchronizationStatus": "connected"}
+    found = readiness_of(here, there)
+    assert {name: one for name, one in found.items() if one[0] != "ok"} == {}
+    assert found["replica-streams"] == ("ok", f"{CLUSTER} is connected")
+    assert found["database-class"] == ("ok", "db.r6g.large here, db.r6g.large in the leader's Region")
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "spoil"),
+    [
+        ("replica-streams", "not ok", lambda api: api.synchronization.update(SynchronizationStatus="pending-resync")),
+        ("replica-streams", "unknown", lambda api: api.synchronization.clear()),
+        ("database-class", "not ok", lambda api: setattr(api, "instance_class", "db.r6g.xlarge")),
+        ("database-class", "unknown", lambda api: setattr(api, "instance_class", None)),
+        ("backups", "not ok", lambda api: api.cluster.update(BackupRetentionPeriod=1)),
+        ("replica", "not ok", lambda api: api.cluster.update(DBClusterMembers=[])),
+        ("replica", "not ok", lambda api: setattr(api, "writer", STANDBY)),
+    ],
+)
+def test_what_is_amiss_with_a_secondary_cluster_is_found_and_what_is_not_told_is_unknown(
+    name: str, verdict: str, spoil: Callable[[Api], object]
+) -> None:
+    here = Api()
+    here.synchronization = {"SynchronizationStatus": "connected"}
+    spoil(here)
+    assert readiness_of(here, Api())[name][0] == verdict
 
 
 def test_a_restore_of_a_cluster_is_refused_with_what_to_do() -> None:

@@ -11,7 +11,7 @@ REPLICA = Check(
 )
 STREAMING = Check(
     "replica-streams",
-    "a WAL receiver runs on the replica",
+    "a WAL receiver runs on the replica (in Aurora: the cluster is connected)",
     "A replica that stopped replicating looks available for weeks, and loses all that came since.",
 )
 LAG = Check("replica-lag", "within the RPO", "What the replica lacks is lost by a failover.")

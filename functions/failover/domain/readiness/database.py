@@ -13,10 +13,13 @@ from failover.domain.readiness.check import Finding, judged, not_ok, unknown
 
 @dataclass(frozen=True)
 class ServedDatabase:
-    """What a Region's service says of the database that it is connected to. `heartbeats`: the newest of each Region."""
+    """What a Region's service says of the database that it is connected to. `heartbeats`: the newest of each Region.
+
+    `streaming` None: its kind of server does not tell.
+    """
 
     in_recovery: bool
-    streaming: bool
+    streaming: bool | None
     heartbeats: Mapping[str, datetime]
     schema: str
 
@@ -25,8 +28,8 @@ class ServedDatabase:
         """Raises KeyError, TypeError or ValueError on anything that the service could not have said."""
         heartbeats = {str(region): aware(at) for region, at in body["heartbeats"].items()}
         recovering, streaming, schema = body["in_recovery"], body["streaming"], body["schema"]
-        if not isinstance(recovering, bool) or not isinstance(streaming, bool) or not isinstance(schema, str):
-            raise TypeError("in_recovery and streaming must be true or false, schema text")
+        if not isinstance(recovering, bool) or not isinstance(streaming, bool | None) or not isinstance(schema, str):
+            raise TypeError("in_recovery and streaming must be true or false, or streaming null, and schema text")
         return ServedDatabase(recovering, streaming, heartbeats, schema)
 
 
@@ -42,13 +45,26 @@ def replica(identifier: str, status: str | None, obstacle: str | None) -> Findin
 def streaming(seen: ServedDatabase) -> Finding:
     if not seen.in_recovery:
         return not_ok("the database here is not in recovery: it replicates from nobody")
+    if seen.streaming is None:
+        return unknown("the service does not tell whether a WAL receiver runs")
     return judged(seen.streaming, "streams" if seen.streaming else "no WAL receiver runs")
+
+
+def synchronized(identifier: str, status: str | None) -> Finding:
+    """Of a cluster in an Aurora global database, whose storage is what replicates. `status` None: Aurora names none.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_GlobalClusterMember.html (SynchronizationStatus)
+    """
+    if status is None:
+        return unknown(f"Aurora names no synchronization status of {identifier}")
+    return judged(status == "connected", f"{identifier} is {status}")
 
 
 def lag(leader: str, there: ServedDatabase, here: ServedDatabase, rpo: timedelta) -> Finding:
     """By the leader's clock alone: its newest heartbeat there, less the newest that arrived here.
 
-    RDS's ReplicaLag is not used: see failover.domain.loss_bound.
+    RDS's ReplicaLag is not used: see failover.domain.loss_bound. Nor is Aurora's AuroraGlobalDBRPOLag, which is the worst of
+    a minute that is over and is published in no time that AWS names; its alarm is for people.
     """
     newest, arrived = there.heartbeats.get(leader), here.heartbeats.get(leader)
     if newest is None:
