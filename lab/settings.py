@@ -128,6 +128,8 @@ class DrillSettings:
         why = f"does not go with --db-mode {AURORA}: "
         if self.break_glass:
             raise SettingsError(f"--break-glass {why}its policy is for RDS instances.")
+        if self.isolated:
+            raise SettingsError(f"--isolated {why}its throwaway replica is of an RDS instance.")
         if self.fault == "replica-lost" and not self.planned:
             raise SettingsError(f"--fault replica-lost {why}the workflow restores RDS instances alone.")
 

@@ -36,6 +36,8 @@ def test_a_fault_that_asks_for_a_restore_is_refused_where_the_workflow_restores_
         DrillSettings(LabSettings(database_mode="aurora-global"), fault="replica-lost")
     with pytest.raises(SettingsError, match="its policy is for RDS instances"):
         DrillSettings(LabSettings(database_mode="aurora-global"), break_glass=True)
+    with pytest.raises(SettingsError, match="its throwaway replica is of an RDS instance"):
+        DrillSettings(LabSettings(database_mode="aurora-global"), isolated=True)
 
 
 def test_an_unknown_fault_is_named_with_those_that_exist() -> None:
