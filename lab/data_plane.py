@@ -13,7 +13,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.cloud import deploy_data_plane, image_assets
-from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, LabSettings
+from lab.settings import (
+    ACCOUNT_ID,
+    PRIMARY_REGION,
+    RDS,
+    SECONDARY_REGION,
+    SERVICE,
+    WITNESS_REGION,
+    DatabaseMode,
+    LabSettings,
+)
 
 Client = Any
 ClientFor = Callable[[str, str], Client]  # (service, Region) -> boto3 client
@@ -56,14 +65,15 @@ def database_instance(region: str) -> str:
     return f"{SERVICE}-{region}"
 
 
-def deploy(client_for: ClientFor, endpoint_url: str, option: str | None = None) -> DataPlane:
-    """Deploy every synthesized stack, with `option` of cdk.json, and find what was made. Raises DeploymentError."""
+def deploy(client_for: ClientFor, endpoint_url: str, database_mode: DatabaseMode = RDS) -> DataPlane:
+    """Deploy every synthesized stack, with this dbMode of cdk.json, and find what was made. Raises DeploymentError."""
 
     def made(_stack: str, outputs: Mapping[str, str]) -> None:
         # At once: three failed checks, half a second here, would make it unhealthy before the service is there.
         if "HealthCheckId" in outputs:
             _switch_checks(client_for, [outputs["HealthCheckId"]], enabled=False)
 
+    option = None if database_mode == RDS else f"dbMode={database_mode}"
     stacks = deploy_data_plane.deploy(endpoint_url, made, option=option)
     checks = {
         region: stacks.output(region, f"drlab-{SERVICE}-{region}-routing", "HealthCheckId")

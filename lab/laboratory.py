@@ -154,8 +154,7 @@ class Laboratory:
         self.cloud.make_servers()
         self._say("deploying the data plane: every template that the CDK synthesized, in three Regions")
         mode = self.settings.database_mode
-        option = None if mode == RDS else f"dbMode={mode}"
-        self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint, option)
+        self.data_plane = data_plane.deploy(self.client, self.cloud.endpoint, mode)
         self.servers[PRIMARY_REGION].set_application_password(self.data_plane.password)
         self.cloud.register_names(
             {
@@ -178,12 +177,12 @@ class Laboratory:
         self._open_record()
         self._await_public_health()
         data_plane.start_checking(self.client, self.health_checks.values())
-        # The workflow restores instances alone.
-        if mode == RDS:
-            self._start_backups()
+        self._start_backups()
 
     def _start_backups(self) -> None:
-        """The primary's automated backups, replicated to the other Region."""
+        """The primary's automated backups, replicated to the other Region. The workflow restores instances alone."""
+        if self.settings.database_mode != RDS:
+            return
         arn = data_plane.AUTOMATED_BACKUPS_ARN
         source, instance = self.servers[PRIMARY_REGION], database_instance(PRIMARY_REGION)
         stop = threading.Event()
