@@ -150,7 +150,7 @@ def test_a_task_of_the_service_may_do_what_its_role_allows(
 
 
 def test_ecs_may_start_the_service_of_the_templates(cloud: EmulatedCloud, deployed: DataPlaneStacks) -> None:
-    found = {arn: one for arn, one in cloud.control.permissions().items() if ":task-definition/" in arn}
+    found = {arn: one for arn, one in cloud.control.permissions().items() if arn.endswith(":task-definition/drlab-app")}
     assert {arn.split(":")[3] for arn in found} == set(REGIONS)
     assert all(one["used"] and not one["denied"] for one in found.values()), found
     services = cloud.control.desired()["services"]
