@@ -1,6 +1,7 @@
 """`make chaos`: every case of the matrix, then thousands of drawn ones with two or three faults; or one case by its name.
 
     make chaos ARGS="--runs 5000 --seed 1"      other cases: the seed draws them
+    make chaos ARGS="--situation rebuild"       a part of the matrix
     make chaos ARGS="--case drawn-17"           one case again, with everything that happened in it
 
 Exit status 0 when no promise was broken. A summary is written to runbooks/evidence/chaos/ with --keep, else to reports/chaos/.
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from chaos import evidence
+from chaos.case import Situation
 from chaos.playing import Played, case_named, listed, play_all, play_one, record_calls
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--record-calls", action="store_true", help="keep anew which calls a run makes, after a change of them"
     )
     parser.add_argument("--keep", action="store_true", help="write the summary to runbooks/evidence/chaos")
+    parser.add_argument(
+        "--situation",
+        action="append",
+        default=[],
+        choices=list(Situation),
+        help="only the matrix's cases in this situation (repeatable), and no drawn ones",
+    )
     options = parser.parse_args(arguments)
     console = Console()
     if options.runs < 0 or options.seed < 0 or options.workers < 1:
@@ -66,8 +75,9 @@ def _one(name: str, console: Console) -> int:
 
 def _all(options: argparse.Namespace, console: Console) -> int:
     began = datetime.now(UTC)
-    names = [] if options.no_matrix else listed()
-    drawn = [f"drawn-{seed}" for seed in range(options.seed, options.seed + options.runs)]
+    names = [] if options.no_matrix else listed(options.situation)
+    runs = 0 if options.situation else options.runs
+    drawn = [f"drawn-{seed}" for seed in range(options.seed, options.seed + runs)]
     played: list[Played] = []
     columns = (
         TextColumn("{task.description}"),

@@ -28,6 +28,7 @@ def summarize(played: Sequence[Played], began: datetime, ended: datetime, seed: 
         "drawn": len(played) - len(single),
         "faults_injected": sum(one.met for one in played),
         "broken": sum(bool(one.broken) for one in played),
+        "by_situation": dict(sorted(Counter(one.name.partition("/")[0] for one in played).items())),
         "by_state": dict(sorted(Counter(state for state, _ in faults).items())),
         "by_fault": dict(sorted(Counter(kind for _, kind in faults).items())),
         "ends": dict(sorted(Counter(end for one in played for end in one.ended).items())),
@@ -50,16 +51,18 @@ def write(summary: dict[str, Any], folder: Path) -> Path:
 
 def render(summary: dict[str, Any]) -> str:
     """The Markdown of a summary."""
+    drawn = f" and {summary['drawn']} drawn ones with two or three faults (seed {summary['seed']})"
     lines = [
-        f"# {summary['cases']} cases of the failover going wrong",
+        f"# {summary['cases']} cases of a workflow going wrong",
         "",
-        f"{summary['systematic']} cases of the matrix and {summary['drawn']} drawn ones with two or three faults (seed "
-        f"{summary['seed']}), {summary['distinct']} different; {summary['faults_injected']} faults had their occasion. "
-        f"{summary['seconds']:.0f} s. **{summary['broken']} cases broke a promise.**",
+        f"{summary['systematic']} cases of the matrix{drawn if summary['drawn'] else ''}, {summary['distinct']} different; "
+        f"{summary['faults_injected']} faults had their occasion. {summary['seconds']:.0f} s. "
+        f"**{summary['broken']} cases broke a promise.**",
         "",
-        "Real workflow file, real interpreter (moto's), real functions; the faults come between boto3 and moto. "
+        "Real workflow files, real interpreter (moto's), real functions; the faults come between boto3 and moto. "
         "Databases, tasks and clients are in memory, and time passes at once.",
         "",
+        *_table("Cases by situation", summary["by_situation"]),
         *_table("Faults by state", summary["by_state"]),
         *_table("Faults by kind", summary["by_fault"]),
         *_table("How the runs ended", summary["ends"]),

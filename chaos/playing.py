@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,9 +41,10 @@ def case_named(name: str) -> Case:
     return matrix.drawn(_calls(), int(seed))
 
 
-def listed() -> list[str]:
-    """The names of the matrix's cases."""
-    return [case.name for case in matrix.all_cases(_calls())]
+def listed(situations: Collection[str] = ()) -> list[str]:
+    """The names of the matrix's cases, of these situations where some are named."""
+    cases = matrix.all_cases(_calls())
+    return [case.name for case in cases if not situations or case.situation in situations]
 
 
 def record_calls() -> None:

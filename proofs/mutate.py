@@ -126,7 +126,7 @@ AREAS = {
         *("keep_old_primary", "install_replica", "verify_standby"),
     ),
     "restore": _of(
-        ("recovery_point", "rehearsal", "restored_content"),
+        ("recovery_point", "rehearsal", "restored_content", "isolated_promotion"),
         *(
             "recovery_point",
             "what_a_rehearsal_proves",
