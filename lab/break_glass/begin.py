@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from failover.adapters.executions import StepFunctions
+from failover.application.by_hand_runs import ENDS
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.kept_steps import Step, last_step
 from failover.application.ports import StartedExecution
 from failover.application.remembering import remember
 from failover.application.start_run import StartRun
 from failover.application.take_over_run import AFTER_PROMOTION, GoOn
+from failover.domain.abandoned_run import BREAK_GLASS
 from failover.domain.journal import Event
 from failover.domain.leader_record import Refusal
 from failover.domain.run import Mode
@@ -21,12 +24,8 @@ from failover.wiring.operators import outcomes_of, runs_of, take_over_run
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK
 from lab.break_glass.drive import first_step
-from lab.break_glass.kept_steps import Step, last_step
 from lab.document_workflow import load
 from lab.operators import SignedIn
-
-PREFIX = "break-glass"
-ENDS = ("FailedOver", "StoodDown", "Held")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def begin(me: SignedIn, reason: str, take_over: str | None, say: Callable[[str],
     """A run of its own, after `take_over` where that run holds the fence. Raises TransientFailure or RunRefused."""
     plan, region = me.plan, me.region
     if take_over is not None:
-        name = f"{PREFIX}-{CLOCK.now():%Y%m%dT%H%M%SZ}"
+        name = f"{BREAK_GLASS}-{CLOCK.now():%Y%m%dT%H%M%SZ}"
         taken = take_over_run(plan, region, me.by)(take_over, name, reason)
         if isinstance(taken, Refusal):
             return Refused(taken.reason)
@@ -74,7 +73,7 @@ def begin(me: SignedIn, reason: str, take_over: str | None, say: Callable[[str],
             return first_step(name, AFTER_PROMOTION, taken.state, promotes=True)
     executions = FromHere(runs_of(plan, region))
     journal = journal_in(region, plan)
-    answer = StartRun(plan, region, register_of(plan), executions, journal, CLOCK, me.by, PREFIX)(
+    answer = StartRun(plan, region, register_of(plan), executions, journal, CLOCK, me.by, BREAK_GLASS)(
         Mode.UNPLANNED, reason
     )
     if not answer.done:

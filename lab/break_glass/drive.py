@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from failover.application.errors import TransientFailure
+from failover.application.kept_steps import KeptSteps, Step
 from failover.application.ports import Outcomes
 from failover.domain.outcome import error_sentence
 from failover.domain.plan import Plan
 from failover.wiring.operators import topic_of
 from lab.break_glass.errors import WorkflowError
 from lab.break_glass.interpreter import Ended, Interpreter
-from lab.break_glass.kept_steps import KeptSteps, Step
 from lab.break_glass.use_cases import Approve, UseCases
 from lab.document_workflow import load
 

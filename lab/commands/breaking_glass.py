@@ -35,6 +35,7 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     from lab.break_glass.approval import AtTheTerminal, typed_line
     from lab.break_glass.begin import Refused, begin, resume
     from lab.break_glass.drive import drive
+    from lab.break_glass.heard_of import heard_of
     from lab.break_glass.permissions import policy
     from lab.operators import sign_in
 
@@ -58,7 +59,9 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     say(f"{step.run} is driven from here, as {me.by}. Ctrl-C breaks it off, and then says how to go on.")
     read = typed_line if sys.stdin.isatty() else None
     approve = AtTheTerminal(me.by, journal_in(me.region, me.plan), say, options.accept_loss, read)
-    ended = drive(me.plan, me.region, outcomes_of(me.plan, me.region), step, approve, say)
+    outcomes = outcomes_of(me.plan, me.region)
+    with heard_of(outcomes, step.run):
+        ended = drive(me.plan, me.region, outcomes, step, approve, say)
     return PASSED if ended.state == "FailedOver" else FAILED
 
 

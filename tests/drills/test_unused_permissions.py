@@ -48,6 +48,9 @@ NOT_BROKEN_SO = (
     "For a backup that is damaged, a snapshot, or a replica that is broken and not gone; its own tests play those."
 )
 NOT_IN_PROGRESS = "Tells the state of a rebuild or a rehearsal; no drill asks for the status while one is in progress."
+NOBODY_BREAKS_GLASS = (
+    "Tells of a person's own run; where the glass is broken in a drill there is no control plane to ask."
+)
 RESTORE = "drlab-app-restore-from-latest-snapshot"
 UNUSED_WITH_REASON = {
     **{("*", f"logs:{action}"): BY_STEP_FUNCTIONS for action in LOG_DELIVERY},
@@ -63,6 +66,7 @@ UNUSED_WITH_REASON = {
     ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
     ("drlab-app-create-replica", "rds:DescribeDBInstances"): CUT_OFF,
     ("drlab-app-operator-api", "states:GetExecutionHistory"): NOT_IN_PROGRESS,
+    ("drlab-app-operator-api", "s3:GetObject runs/break-glass-*"): NOBODY_BREAKS_GLASS,
     ("drlab-app-export-divergence", "s3:GetObject"): MADE_BEFORE,
     (RESTORE, "kms:CreateGrant"): BY_RDS,
     (RESTORE, "kms:DescribeKey"): BY_RDS,

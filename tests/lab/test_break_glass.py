@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,19 @@ sys.path.append(str(Path(__file__).parents[1] / "unit" / "control_plane"))
 
 from control_plane_world import PRIMARY, STANDBY, MemoryJournal, MemoryOutcomes, plan_with, run_with
 
+from failover.application.by_hand_runs import heard_key
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.kept_steps import KeptSteps, last_step
 from lab import cli
 from lab.break_glass import drive as driving
 from lab.break_glass.approval import AtTheTerminal
 from lab.break_glass.drive import drive, first_step
 from lab.break_glass.errors import WorkflowError
-from lab.break_glass.kept_steps import KeptSteps, last_step
+from lab.break_glass.heard_of import heard_of
 from lab.break_glass.permissions import policy
 from lab.cloud.iam_policies import Request, allowing, grants
 from lab.document_workflow import load
+from tests.lab.emulated_cloud import until
 from tests.statemachines.interpreter import WELL, record_outcome
 
 RUN = "break-glass-e1-20261127T030000Z"
@@ -130,6 +133,18 @@ def test_after_the_one_way_step_a_silent_bucket_holds_nothing_up(outcomes: Memor
     said: list[str] = []
     assert driven(Silent(since=states.index("PromoteReplica") + 1), said) == "FailedOver"
     assert any("is not kept, so going on would repeat PromoteReplica" in line for line in said)
+
+
+def test_while_a_terminal_drives_a_run_it_is_heard_of_and_a_silent_bucket_holds_nothing_up() -> None:
+    """What the control plane pages by: an object for each minute, of the driver's own clock."""
+    outcomes, silent = MemoryOutcomes(), Silent(since=0)
+    for one in (outcomes, silent):
+        with heard_of(one, RUN):
+            pass
+    until(lambda: len(outcomes.texts) == 1, within=5)
+    (key,) = outcomes.texts
+    assert key in {heard_key(RUN, datetime.now(UTC) - timedelta(minutes=ago)) for ago in (0, 1)}
+    assert silent.texts == {}
 
 
 def asked(most: float | None = None, typed: list[str | None] | None = None, **loss: Any) -> tuple[Any, MemoryJournal]:

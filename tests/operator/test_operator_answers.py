@@ -19,8 +19,14 @@ from gateway import MARIA, Gateway
 
 from failover.adapters.functions import Functions
 from failover.adapters.run_book import StepFunctionsBook
+from failover.application.by_hand_runs import heard_key
 from failover.application.errors import RunRefused
+from failover.application.kept_steps import KeptSteps, Step
 from failover.application.preview_failover import PreviewFailover
+from failover.domain.leader_record import fence
+from failover.domain.plan import Plan
+from failover.wiring.operators import outcomes_of
+from failover.wiring.register import register_of
 from lab.document_workflow import load
 from webapi.operator import desk
 
@@ -63,6 +69,32 @@ def test_a_run_s_timeline_has_its_states_its_decisions_and_its_outcome(cloud: Cl
     assert told.body["outcome"]["result"] == "stood-down"
     assert "secret" not in told.text
     assert [one["name"] for one in gateway.ask("GET", "/runs").body["runs"]] == [run]
+
+
+def test_a_run_that_a_person_drives_is_in_the_status_and_among_the_runs_with_its_states(
+    cloud: Cloud, gateway: Gateway
+) -> None:
+    """No Step Functions knows of it, and its terminal has not been heard of."""
+    run, began = "break-glass-e1-20261124T030000Z", AT - timedelta(hours=1)
+    plan = Plan.parse(json.dumps(plan_dict()))
+    register_of(plan).change(fence(run, began))
+    first = Step(run, 0, "CheckPrimaryHealth", began.isoformat(), {}, promotes=False)
+    steps = KeptSteps(outcomes_of(plan, STANDBY), "kim", first)
+    steps.keep("FencePrimary", {}, began)
+    steps.keep("PromoteReplica", {}, began + timedelta(seconds=9))
+    (here,) = [one for one in gateway.ask("GET", "/status").body["regions"] if one["region"] == STANDBY]
+    assert here["running"] == [run]
+    assert here["under_way"][0]["state"] == "PromoteReplica (its terminal is silent)"
+    assert [(one["name"], one["status"]) for one in gateway.ask("GET", "/runs").body["runs"]] == [(run, "ABANDONED")]
+    told = gateway.ask("GET", f"/runs/{run}").body
+    assert [(one["state"], one["left_at"] is None) for one in told["states"]] == [
+        ("FencePrimary", False),
+        ("PromoteReplica", True),
+    ]
+    outcomes_of(plan, STANDBY).put_once(heard_key(run, datetime.now(UTC)), "{}")
+    assert gateway.ask("GET", f"/runs/{run}").body["run"]["status"] == "RUNNING"
+    steps.keep("FailedOver", {}, AT)
+    assert gateway.ask("GET", f"/runs/{run}").body["run"]["status"] == "SUCCEEDED"
 
 
 def test_an_unknown_run_is_not_found(gateway: Gateway) -> None:

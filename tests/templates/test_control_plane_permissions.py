@@ -136,6 +136,7 @@ PERMITTED: dict[str, set[str]] = {
         "s3:GetObject journal/*",
         "s3:GetObject ControlBucket runs/*",
         "s3:GetObject ControlBucket requests/*",
+        "s3:GetObject runs/break-glass-*",
         "s3:PutObject ControlBucket runs/*/approvals/*",
         "s3:PutObject ControlBucket requests/*",
         "lambda:InvokeFunction CheckPrimaryHealthFunction.Arn",
@@ -471,7 +472,9 @@ def test_a_function_that_reads_a_copy_reads_all_three(function: str) -> None:
     wanted = {f"arn:aws:s3:::drlab-app-control-123456789012-{region}" for region in regions}
     for statement in statements(ROLES[f"{function}FunctionRole"]):
         resources = [text(resource) for resource in listed(statement["Resource"])]
-        of_one_region = resources[0].endswith(("/journal/*", "/readiness.json", "/rehearsal.json"))
+        of_one_region = resources[0].endswith(
+            ("/journal/*", "/readiness.json", "/rehearsal.json", "/runs/break-glass-*")
+        )
         if resources[0].startswith("arn:aws:s3:::drlab-app-control") and not of_one_region:
             assert {resource.partition("/")[0] for resource in resources} == wanted
 

@@ -60,7 +60,7 @@ class RegionDesk:
 
     def runs(self, count: int) -> Sequence[KnownRun]:
         this = self.load()
-        return operators.run_book(this.plan, this.name).newest(count)
+        return operators.list_runs(this.plan, this.name)(count)
 
     def run(self, name: str) -> RunTimeline | None:
         this = self.load()

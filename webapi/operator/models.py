@@ -126,7 +126,7 @@ class Status(BaseModel):
 
 
 class KnownRun(BaseModel):
-    """A run, in Step Functions' words. `ended_at` null: it goes on."""
+    """A run, in Step Functions' words; ABANDONED is one whose terminal is silent. `ended_at` null: it goes on."""
 
     model_config = example(**KNOWN_RUN)
 

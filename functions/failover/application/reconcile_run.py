@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from failover.application.by_hand_runs import ByHandRuns
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Journal, Notifications, Outcomes, Register, RunHistory
 from failover.application.remembering import remember
 from failover.application.subject_line import subject_line
 from failover.application.telling_once import TellOnce
-from failover.domain.abandoned_run import Page, Reopen, holder, judge, untold
+from failover.domain.abandoned_run import Page, Reopen, driven_by_hand, holder, judge, judge_driven, untold
 from failover.domain.journal import Event
 from failover.domain.leader_record import LeaderRecord, Refusal, reopen
 from failover.domain.outcome import outcome_key
@@ -30,11 +31,16 @@ TAKE_OVER = (
 )
 
 
+RESUME = "Where that terminal is gone, go on from another: `drlab failover --break-glass --to {region} --resume {run}`"
+STAND_DOWN = ", or undo it: the same with `--stand-down`"
+
+
 @dataclass(frozen=True)
 class ReconcileRun:
-    """Called every minute, in both Regions; each looks only at its own runs."""
+    """Called every minute, in both Regions; each looks only at its own runs: those that would make `region` the leader."""
 
     plan: Plan
+    region: str
     register: Register
     runs: RunHistory
     outcomes: Outcomes
@@ -52,6 +58,8 @@ class ReconcileRun:
         run = holder(record)
         if run is None:
             return self._make_up_for(record)
+        if driven_by_hand(run):
+            return None if record.leader == self.region else self._look_after(record, run)
         found = judge(record, self.runs.ended(run), self.plan.timing.step_budget, self.clock.now())
         if isinstance(found, Reopen):
             return self._reopen(run, found)
@@ -90,9 +98,24 @@ class ReconcileRun:
         self._tell(run, f"{self.plan.service}: {changed.leader} was reopened", told)
         return told
 
-    def _tell(self, run: str, subject: str, text: str) -> None:
+    def _look_after(self, record: LeaderRecord, run: str) -> str | None:
+        """A run that a person drives. People are told once for each time that it falls silent."""
+        now = self.clock.now()
+        driven = ByHandRuns(self.outcomes, self.clock).driven(run)
+        reason = judge_driven(record, driven, now)
+        if reason is None:
+            return None
+        undo = "" if driven.promotes else STAND_DOWN
+        goes_on = f"{RESUME.format(region=self.region, run=run)}{undo}. Never open both."
+        step = f"Nothing but a person's own run is left: {TAKE_OVER}" if driven.ended else goes_on
+        since = f"{driven.entered_at or record.changed_at:%Y%m%dT%H%M%SZ}"
+        subject = f"{self.plan.service} HELD: nobody leads, act now"
+        self._tell(run, subject, f"{reason}\n\n{step}", f"runs/{run}/silent-{since}.json")
+        return reason
+
+    def _tell(self, run: str, subject: str, text: str, key: str | None = None) -> None:
         tell = TellOnce(self.outcomes, self.notifications, self.clock)
-        tell(_told_key(run), subject_line(subject, run), f"{text}\n\nRunbook: {PAGE}")
+        tell(key or _told_key(run), subject_line(subject, run), f"{text}\n\nRunbook: {PAGE}")
 
 
 def _next_step(held: Page) -> str:

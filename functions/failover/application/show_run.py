@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from failover.application.by_hand_runs import ByHandRuns
 from failover.application.errors import RunRefused
 from failover.application.ports import JournalReader, Outcomes
 from failover.application.run_ports import KnownRun, RunBook, VisitedState
+from failover.domain.abandoned_run import driven_by_hand
 from failover.domain.journal import Entry
 
 # Each is one request; a run's entries are the newest ones while anybody asks about it.
@@ -31,17 +33,19 @@ class ShowRun:
     """One Region's runs."""
 
     book: RunBook
+    by_hand: ByHandRuns
     journal: JournalReader
     outcomes: Outcomes
 
     def __call__(self, name: str) -> RunTimeline | None:
         """None: this Region does not know the run. Raises TransientFailure or RunRefused."""
-        run = self.book.find(name)
+        book: RunBook | ByHandRuns = self.by_hand if driven_by_hand(name) else self.book
+        run = book.find(name)
         if run is None:
             return None
         newest = self.journal.newest_entries(ENTRIES_LOOKED_THROUGH)
         entries = [entry for entry in newest if entry.event.run == name]
-        return RunTimeline(run, self.book.states(name), entries, self._outcome(name))
+        return RunTimeline(run, book.states(name), entries, self._outcome(name))
 
     def _outcome(self, name: str) -> Mapping[str, Any] | None:
         key = f"runs/{name}/outcome.json"

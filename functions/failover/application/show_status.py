@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from failover.application.by_hand_runs import ByHandRuns
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
 from failover.application.ports import Clock, JournalReader, Register
 from failover.application.show_run import ENTRIES_LOOKED_THROUGH
 from failover.application.under_way import FAILOVER, LookForWork, UnderWay, begun_by
+from failover.domain.abandoned_run import driven_by_hand, holder
 from failover.domain.intake import TriggerKind, held_back
 from failover.domain.journal import Entry
 from failover.domain.leader_record import LeaderRecord
@@ -24,6 +26,7 @@ class RegionBooks:
     """What one Region knows."""
 
     work: LookForWork
+    by_hand: ByHandRuns
     journal: JournalReader
 
 
@@ -79,7 +82,7 @@ class ShowStatus:
         entries: list[tuple[str, Entry]] = []
         regions = []
         for region, books in self.books.items():
-            work, silent = _asked(books.work)
+            work, silent = _asked(partial(_work_in, region, books, record))
             # Whoever began what is under way may be further back than what is shown.
             wanted = max(count, ENTRIES_LOOKED_THROUGH) if any(one.by is None for one in work) else count
             newest, also_silent = _asked(partial(books.journal.newest_entries, wanted))
@@ -94,6 +97,14 @@ class ShowStatus:
             return self.register.read(), None
         except NoMajority as error:
             return None, str(error)
+
+
+def _work_in(region: str, books: RegionBooks, record: LeaderRecord | None) -> Sequence[UnderWay]:
+    """With the run that holds the fence, where a person drives it to make this Region the leader."""
+    run = holder(record) if record is not None else None
+    if record is None or run is None or not driven_by_hand(run) or record.leader == region:
+        return books.work()
+    return [*books.work(), books.by_hand.under_way(run, record.changed_at)]
 
 
 def _asked(ask: Callable[[], Sequence[T]]) -> tuple[Sequence[T], str | None]:

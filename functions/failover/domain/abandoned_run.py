@@ -30,6 +30,26 @@ class EndedRun:
     entered_the_one_way_step: bool
 
 
+# How runs are called that a person drives from a terminal, and no Step Functions knows.
+BREAK_GLASS = "break-glass"
+# Such a terminal says every minute that it is there. AWS may be slow, and clocks may differ: so many minutes of silence.
+SILENT_MINUTES = 4
+
+
+@dataclass(frozen=True)
+class DrivenRun:
+    """What is known of a run that a person drives. `state` None: it kept no step.
+
+    `heard`: its terminal says that it is there. `ended`: the workflow has, with the fence or without.
+    """
+
+    state: str | None
+    entered_at: datetime | None
+    promotes: bool
+    heard: bool
+    ended: bool = False
+
+
 @dataclass(frozen=True)
 class Reopen:
     """Give the old leader back its writes."""
@@ -66,6 +86,28 @@ def judge(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: d
     if now - run.stopped_at < REDRIVABLE:
         return Page(held, redrivable=True)
     return Page(f"{held} That is {REDRIVABLE.days} days ago or more, so AWS redrives it no more.", redrivable=False)
+
+
+def driven_by_hand(run: str) -> bool:
+    return run.startswith(f"{BREAK_GLASS}-")
+
+
+def judge_driven(record: LeaderRecord, run: DrivenRun, now: datetime) -> str | None:
+    """Why a person must look after the terminal that drives the run that holds the fence; None while it may be at work.
+
+    Nothing is reopened by itself: a terminal that slept may wake up in any step, a promotion among them.
+    """
+    since = max(one for one in (record.changed_at, run.entered_at) if one is not None)
+    if (run.heard and not run.ended) or now - since < timedelta(minutes=SILENT_MINUTES):
+        return None
+    if run.ended:
+        return f"{record.run} has ended in {run.state}: {record.leader} stays fenced and nobody leads."
+    told = f"in {run.state} since {since:%H:%M:%S} UTC" if run.state else "of which no step was kept"
+    begun = "It had begun to promote." if run.promotes else "Nothing was promoted by it yet."
+    return (
+        f"{record.run}, {told}, is driven from a terminal that has not been heard of for {SILENT_MINUTES} minutes. {begun} "
+        f"{record.leader} stays fenced and nobody leads."
+    )
 
 
 def untold(record: LeaderRecord, run: EndedRun | None, settled: timedelta, now: datetime) -> str | None:

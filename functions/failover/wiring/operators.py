@@ -9,6 +9,8 @@ from failover.adapters.rds import Rds
 from failover.adapters.run_book import StepFunctionsBook
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.application.answer_approval import AnswerApproval
+from failover.application.by_hand_runs import ByHandRuns
+from failover.application.list_runs import ListRuns
 from failover.application.only_once import OnlyOnce
 from failover.application.operate import Operate
 from failover.application.release_old_primary import ReleaseOldPrimary
@@ -62,6 +64,11 @@ def run_book(plan: Plan, region: str, workflow: str = "failover") -> StepFunctio
     return StepFunctionsBook(states, state_machine_of(region, plan, workflow), required=workflow == WORKFLOWS[FAILOVER])
 
 
+def by_hand_runs(plan: Plan, region: str) -> ByHandRuns:
+    """To `region`."""
+    return ByHandRuns(outcomes_of(plan, region), CLOCK)
+
+
 def look_for_work(plan: Plan, region: str) -> LookForWork:
     """In `region`."""
     workflows = {kind: run_book(plan, region, workflow) for kind, workflow in WORKFLOWS.items()}
@@ -71,7 +78,14 @@ def look_for_work(plan: Plan, region: str) -> LookForWork:
 
 def show_run(plan: Plan, region: str) -> ShowRun:
     """One of `region`."""
-    return ShowRun(run_book(plan, region), journal_in(region, plan), outcomes_of(plan, region))
+    return ShowRun(
+        run_book(plan, region), by_hand_runs(plan, region), journal_in(region, plan), outcomes_of(plan, region)
+    )
+
+
+def list_runs(plan: Plan, region: str) -> ListRuns:
+    """Of `region`."""
+    return ListRuns(run_book(plan, region), by_hand_runs(plan, region), register_of(plan))
 
 
 def start_rebuild(plan: Plan, region: str, by: str) -> StartRebuild:
@@ -102,7 +116,10 @@ def release_old_primary(plan: Plan, region: str, by: str) -> ReleaseOldPrimary:
 
 def show_status(plan: Plan) -> ShowStatus:
     """Of both Regions that can lead."""
-    books = {region: RegionBooks(look_for_work(plan, region), journal_in(region, plan)) for region in plan.regions}
+    books = {
+        region: RegionBooks(look_for_work(plan, region), by_hand_runs(plan, region), journal_in(region, plan))
+        for region in plan.regions
+    }
     return ShowStatus(register_of(plan), books, CLOCK)
 
 

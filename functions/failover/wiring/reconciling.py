@@ -16,4 +16,4 @@ def reconciler(this: ThisRegion) -> ReconcileRun:
     runs = StepFunctions(this.client("stepfunctions"), variable("STATE_MACHINE_ARN"))
     outcomes = S3Outcomes(this.client("s3"), variable("CONTROL_BUCKET"))
     topic = SnsTopic(this.client("sns"), variable("TOPIC_ARN"))
-    return ReconcileRun(this.plan, register_of(this.plan), runs, outcomes, topic, journal_of(this), CLOCK)
+    return ReconcileRun(this.plan, this.name, register_of(this.plan), runs, outcomes, topic, journal_of(this), CLOCK)

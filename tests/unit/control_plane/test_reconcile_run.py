@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,9 @@ from control_plane_world import (
     plan_with,
 )
 
+from failover.application.by_hand_runs import heard_key
 from failover.application.errors import TransientFailure
+from failover.application.kept_steps import KeptSteps, Step, last_step
 from failover.application.reconcile_run import ReconcileRun
 from failover.domain.abandoned_run import EndedRun
 from failover.domain.leader_record import State, hand_over, reopen
@@ -41,6 +44,7 @@ class World:
         self.outcomes, self.people, self.journal = MemoryOutcomes(), MemoryPeople(), MemoryJournal()
         self.reconcile = ReconcileRun(
             plan_with(),
+            STANDBY,
             self.register,
             MemoryRuns(ended),
             self.outcomes,
@@ -165,3 +169,83 @@ def test_a_silent_bucket_holds_up_nobody_who_looks_at_the_leader() -> None:
     assert world.reconcile() is None
     del world.outcomes.read
     assert world.reconcile() is not None
+
+
+BY_HAND = "break-glass-e1-20261123T025000Z"
+
+
+class AtATerminal(World):
+    """A person drives the run, to this Region, and has come to `state`; NOW is `minutes` after that and after the fence."""
+
+    def __init__(self, *states: str, minutes: float, region: str = STANDBY) -> None:
+        super().__init__(None)
+        self.register.fenced_by(BY_HAND)
+        steps = KeptSteps(self.outcomes, "kim", Step(BY_HAND, 0, "CheckPrimaryHealth", NOW.isoformat(), {}, False))
+        for state in states:
+            steps.keep(state, {}, NOW)
+        self.clock = VirtualClock()
+        self.clock.elapsed = minutes * 60
+        self.reconcile = replace(self.reconcile, clock=self.clock, region=region)
+
+    def hear(self, ago_minutes: float) -> None:
+        self.outcomes.put_once(heard_key(BY_HAND, self.clock.now() - timedelta(minutes=ago_minutes)), "{}")
+
+
+@pytest.mark.parametrize(
+    ("states", "begun", "undo"),
+    [
+        (["FencePrimary"], "Nothing was promoted by it yet", True),
+        (["FencePrimary", "PromoteReplica"], "It had begun to promote", False),
+        ([], "of which no step was kept", True),
+    ],
+)
+def test_a_person_s_run_whose_terminal_fell_silent_is_paged_once_and_left_as_it_is(
+    states: list[str], begun: str, undo: bool
+) -> None:
+    world = AtATerminal(*states, minutes=5)
+    told = world.reconcile()
+    assert told is not None
+    assert begun in told
+    assert world.reconcile() == told
+    ((subject, text),) = world.people.heard
+    assert "HELD: nobody leads, act now" in subject
+    assert f"--to {STANDBY} --resume {BY_HAND}" in text
+    assert ("--stand-down" in text) is undo
+    assert text.endswith("Runbook: runbooks/abandoned_run.md")
+    assert (world.register.record.state, world.journal.events) == (State.FENCED, [])
+
+
+@pytest.mark.parametrize("ago", [0, 2])
+def test_a_person_s_run_whose_terminal_is_heard_of_is_left_alone_however_long_its_step_lasts(ago: float) -> None:
+    world = AtATerminal("FencePrimary", "PromoteReplica", minutes=40)
+    world.hear(ago_minutes=ago)
+    assert (world.reconcile(), world.people.heard) == (None, [])
+
+
+def test_a_person_s_run_that_has_only_just_begun_is_left_alone() -> None:
+    world = AtATerminal("FencePrimary", minutes=3)
+    assert (world.reconcile(), world.people.heard) == (None, [])
+
+
+def test_each_silence_is_paged_for_itself() -> None:
+    """It was resumed, came further, and its terminal died again."""
+    world = AtATerminal("FencePrimary", minutes=5)
+    world.reconcile()
+    step = last_step(world.outcomes, BY_HAND)
+    assert step is not None
+    KeptSteps(world.outcomes, "lee", step).keep("PromoteReplica", {}, world.clock.now())
+    world.clock.elapsed += 300
+    world.reconcile()
+    assert len(world.people.heard) == 2
+
+
+def test_a_person_s_run_that_ended_with_the_fence_on_is_to_be_taken_over() -> None:
+    world = AtATerminal("FencePrimary", "PromoteReplica", "Held", minutes=5)
+    world.hear(ago_minutes=1)
+    assert world.reconcile() == f"{BY_HAND} has ended in Held: {PRIMARY} stays fenced and nobody leads."
+    assert "--take-over" in world.people.heard[0][1]
+
+
+def test_the_region_that_a_person_s_run_fenced_does_not_look_after_it() -> None:
+    world = AtATerminal("FencePrimary", minutes=5, region=PRIMARY)
+    assert (world.reconcile(), world.people.heard) == (None, [])

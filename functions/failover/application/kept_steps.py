@@ -16,11 +16,15 @@ from typing import Any
 from failover.application.errors import RunRefused
 from failover.application.ports import Outcomes
 from failover.domain.abandoned_run import ONE_WAY_STEPS
+from failover.domain.instants import aware
 
 
 @dataclass(frozen=True)
 class Step:
-    """A state that was entered with `data`. `started_at` is the run's; `promotes`: this state or one before it does."""
+    """A state that was entered with `data`. `started_at` is the run's; `promotes`: this state or one before it does.
+
+    `at` None: it was not kept (yet).
+    """
 
     run: str
     number: int
@@ -28,6 +32,7 @@ class Step:
     started_at: str
     data: Mapping[str, Any]
     promotes: bool
+    at: datetime | None = None
 
 
 @dataclass
@@ -44,7 +49,7 @@ class KeptSteps:
         After either nothing may be done in `state`.
         """
         promotes = self.last.promotes or state in ONE_WAY_STEPS
-        step = Step(self.last.run, self.last.number + 1, state, self.last.started_at, data, promotes)
+        step = Step(self.last.run, self.last.number + 1, state, self.last.started_at, data, promotes, at)
         kept = {"state": state, "at": at.isoformat(), "driver": self.driver, "promotes": promotes, "data": data}
         text = json.dumps({**kept, "started_at": step.started_at}, sort_keys=True)
         if self.outcomes.put_once(_key(step.run, step.number), text) != text:
@@ -52,19 +57,22 @@ class KeptSteps:
         self.last = step
 
 
+def steps_of(outcomes: Outcomes, run: str) -> list[Step]:
+    """What was kept of `run`, in its order. Raises TransientFailure or RunRefused."""
+    found: list[Step] = []
+    while (text := outcomes.read(key := _key(run, len(found) + 1))) is not None:
+        try:
+            kept = json.loads(text)
+            data, promotes, at = dict(kept["data"]), kept["promotes"] is True, aware(kept["at"])
+            found.append(Step(run, len(found) + 1, kept["state"], kept["started_at"], data, promotes, at))
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunRefused(f"{key} is no step of a run: {error}.") from error
+    return found
+
+
 def last_step(outcomes: Outcomes, run: str) -> Step | None:
     """The newest step of `run`, None when none was kept. Raises TransientFailure or RunRefused."""
-    number, newest = 1, None
-    while (text := outcomes.read(_key(run, number))) is not None:
-        try:
-            found = json.loads(text)
-            newest = Step(
-                run, number, found["state"], found["started_at"], dict(found["data"]), found["promotes"] is True
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunRefused(f"{_key(run, number)} is no step of a run: {error}.") from error
-        number += 1
-    return newest
+    return next(reversed(steps_of(outcomes, run)), None)
 
 
 def _key(run: str, number: int) -> str:
