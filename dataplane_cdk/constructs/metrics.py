@@ -54,8 +54,10 @@ class RegionMetrics:
     def replica_lag(self) -> cloudwatch.Metric:
         """Seconds. How far the replica is behind while the primary lives; after its death it means nothing."""
         if self.names.config.db_mode == "aurora-global":
-            milliseconds = self.database_metric("AuroraGlobalDBReplicationLag", "Maximum")
-            return milliseconds.with_(label="AuroraGlobalDBReplicationLag (ms)")
+            # Of users' transactions alone, which AWS names to be looked at before a failover of Aurora PostgreSQL:
+            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+            milliseconds = self.database_metric("AuroraGlobalDBRPOLag", "Maximum")
+            return milliseconds.with_(label="AuroraGlobalDBRPOLag (ms)")
         return self.database_metric("ReplicaLag", "Maximum")
 
     def replication_metric(self, name: str, to: str, statistic: str = "Maximum") -> cloudwatch.Metric:
