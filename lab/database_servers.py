@@ -185,11 +185,15 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
 
     def _promote(self, cloud: CloudControl, entry: Entry) -> None:
         region, instance = entry["region"], entry["instance"]
+        source: PostgreSQL | None = None
         try:
-            if source := entry.get("holding_all_of"):
-                self._hand_over(self.of(*_place_of(source, region)))
+            if first := entry.get("holding_all_of"):
+                source = self.of(*_place_of(first, region))
+                self._hand_over(source)
             self.of(region, instance).promote()
         except FAILURES as error:
+            if source is not None:
+                self._take_up(source)
             cloud.report_database(region, instance, "promotion-failed", reason=str(error))
         else:
             cloud.report_database(region, instance, "promoted")
@@ -216,6 +220,14 @@ class DatabaseServers(Mapping[str, PostgreSQL]):
         if not any(one.state == "streaming" for one in primary.replicas()):
             raise PostgreSQLError(f"Nothing streams from the database in {primary.region}, so nothing holds all of it.")
         primary.stop()
+
+    @staticmethod
+    def _take_up(primary: PostgreSQL) -> None:
+        """It goes on, for nobody came after it."""
+        try:
+            primary.start()
+        except FAILURES as error:
+            logger.warning("the database in %s does not start again: %s", primary.region, error)
 
 
 def _place_of(source: str, region: str) -> tuple[str, str]:

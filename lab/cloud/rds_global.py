@@ -145,11 +145,13 @@ class GlobalDatabases:
             self._context.desired.set_database(region, name, host=report["host"], port=report["port"])
         if database is None or move is None:
             return
+        if event in ("promoted", "promotion-failed"):
+            # At once, or it would be asked of the real server again.
+            self._context.desired.set_database(region, name, promotion_requested=False)
         if event == "promoted":
             self._progress(database, move, server_is_promoted=True)
         elif event == "promotion-failed":
             self._ended(database, move)
-            self._context.desired.set_database(region, name, promotion_requested=False)
             self._tell(cluster, "available", reason=f"promotion failed: {report.get('reason', '')}")
         elif event == "created":
             self._tell(cluster, "available")
@@ -165,7 +167,6 @@ class GlobalDatabases:
             if move.over or not (move.waited and move.server_is_promoted) or move.new.is_writer:
                 return
             move.old.is_writer, move.new.is_writer = False, True
-        self._context.desired.set_database(move.new.region, move.new.db_cluster_identifier, promotion_requested=False)
         self._tell(move.new, "available", source=None)
         threading.Thread(target=self._rebuild, args=(database, move), name="rebuild-cluster", daemon=True).start()
 

@@ -54,6 +54,9 @@ class Primary(Server):
     def stop(self) -> None:
         self.stopped = True
 
+    def start(self) -> None:
+        self.stopped = False
+
 
 class Reports(CloudControl):
     """The emulated AWS, as far as it is told of servers."""
@@ -190,3 +193,14 @@ def test_a_server_that_is_to_hold_everything_is_promoted_once_its_primary_has_en
     _, _, event, reason, _ = cloud.next()
     assert (primary.stopped, standby.promoted) == (follows, follows)
     assert (event, "nothing holds all of it" in reason) == ("promoted" if follows else "promotion-failed", not follows)
+
+
+def test_a_primary_that_ended_for_a_server_which_cannot_follow_it_goes_on(servers: DatabaseServers) -> None:
+    cloud, primary, standby = Reports(), Primary(4001, followed=True), Server(4002, broken=True)
+    adopt(servers, HERE, "app", primary)
+    adopt(servers, THERE, "app", standby)
+    source = f"arn:aws:rds:{HERE}:123456789012:cluster:app"
+    asked = running(THERE, "app", standby, promotion_requested=True, holding_all_of=source)
+    servers.follow(cloud, [running(HERE, "app", primary), asked])
+    assert cloud.next()[2] == "promotion-failed"
+    assert not primary.stopped

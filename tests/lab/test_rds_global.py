@@ -85,6 +85,7 @@ def test_a_failover_is_through_when_the_real_server_is_promoted_and_the_old_clus
         pair.rds().failover_global_cluster(**pair.target(), AllowDataLoss=True)
     assert pair.writer() == PRIMARY
     pair.cloud.control.report_database(STANDBY, pair.name, "promoted")
+    assert pair.desired(STANDBY)["promotion_requested"] is False, "or it would be asked of the server again"
     pair.wait_for("available", before)
     assert pair.writer() == STANDBY
     assert pair.cluster(STANDBY)["Endpoint"] == "localhost"
