@@ -15,6 +15,7 @@ from failover.domain.plan_timing import TIMING_LIMITS_SECONDS
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachines" / "failover.asl.json"
 REBUILD = ROOT / "statemachines" / "rebuild_standby.asl.json"
+REHEARSAL = ROOT / "statemachines" / "restore_rehearsal.asl.json"
 # What the plan sets is bounded where the plan is read; a way to another time must be named here first.
 LONGEST_BY_PLAN = {
     "$.fence.wait_seconds": timedelta(
@@ -22,7 +23,11 @@ LONGEST_BY_PLAN = {
     ),
     "$.prepared.loss.approval_seconds": timedelta(seconds=TIMING_LIMITS_SECONDS["approval_seconds"]),
 }
-WORKFLOWS = {DEFINITION: "The failover workflow", REBUILD: "The rebuild of a standby"}
+WORKFLOWS = {
+    DEFINITION: "The failover workflow",
+    REBUILD: "The rebuild of a standby",
+    REHEARSAL: "The rehearsal of a restore",
+}
 DOCUMENT = ROOT / "statemachines" / "README.md"
 
 State = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What does the isolated instance of a rehearsal cost on AWS?
+"""What does the throwaway instance of a drill cost on AWS?
 
 RDS bills by the second, and ten minutes at least: https://aws.amazon.com/rds/postgresql/pricing/
 """

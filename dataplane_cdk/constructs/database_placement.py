@@ -7,18 +7,31 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceT
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from dataplane_cdk.database_price import hourly_price
 from dataplane_cdk.names import Names
 
 
 class DatabasePlacement(Construct):
-    """The parameter `/drlab/<service>/database-placement`, of the same words as `instance` itself."""
+    """The parameter `/drlab/<service>/database-placement`, of the same words as `instance` itself.
 
-    def __init__(self, scope: Construct, construct_id: str, names: Names, instance: rds.CfnDBInstance) -> None:
+    One that is restored to be looked at gets `rehearsal` in place of the instance's security groups, and has a price.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        names: Names,
+        instance: rds.CfnDBInstance,
+        rehearsal: ec2.ISecurityGroup,
+    ) -> None:
         super().__init__(scope, construct_id)
+        price = hourly_price(names.config.database_class, cdk.Stack.of(self).region)
         ssm.StringParameter(
             self,
             "Parameter",
@@ -30,6 +43,8 @@ class DatabasePlacement(Construct):
                     "subnet_group": instance.db_subnet_group_name,
                     "parameter_group": instance.db_parameter_group_name,
                     "security_groups": instance.vpc_security_groups,
+                    "rehearsal_security_groups": [rehearsal.security_group_id],
+                    **price,
                 }
             ),
         )

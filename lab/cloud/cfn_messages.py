@@ -100,6 +100,20 @@ def _read_rule(made: Made) -> Properties:
     }
 
 
+_SCHEDULE = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "State", "Target")
+
+
+def _create_schedule(wanted: Wanted) -> Created:
+    given = {name: wanted.properties[name] for name in _SCHEDULE if name in wanted.properties}
+    arn = wanted.client("scheduler").create_schedule(**given)["ScheduleArn"]
+    return Created(given["Name"], {"Arn": arn})
+
+
+def _read_schedule(made: Made) -> Properties:
+    found = made.client("scheduler").get_schedule(Name=made.ref)
+    return {name: found.get(name) for name in _SCHEDULE}
+
+
 # By the lab's health checks, and by moto's queues.
 _PUBLISHED = frozenset({"AWS/Route53", "AWS/SQS"})
 _ALARM = frozenset(
@@ -184,6 +198,13 @@ TYPES = (
         frozenset({"Name", "EventPattern", "ScheduleExpression", "State", "Description", "Targets"}),
         _create_rule,
         _read_rule,
+        attributes=frozenset({"Arn"}),
+    ),
+    ResourceType(
+        "AWS::Scheduler::Schedule",
+        frozenset(_SCHEDULE),
+        _create_schedule,
+        _read_schedule,
         attributes=frozenset({"Arn"}),
     ),
     ResourceType(

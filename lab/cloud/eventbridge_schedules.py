@@ -10,6 +10,7 @@ import re
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,23 +43,36 @@ def install(context: CloudContext) -> None:
         every = rate(expression) if expression else None
         rule = put_rule(self, *arguments, **named)
         if every is not None:
-            threading.Thread(target=_fire, args=(context, self, rule, every), name="schedule", daemon=True).start()
+            # Until the rule is deleted, or replaced by another of its name.
+            fire(
+                context,
+                every,
+                rule.region_name,
+                lambda: self.event_buses["default"].rules.get(rule.name) is rule,
+                lambda: None if rule.state == "DISABLED" else _send(context, rule),
+            )
         return rule
 
     EventsBackend.put_rule = put
 
 
-def _fire(context: CloudContext, backend: Any, rule: Any, every: timedelta) -> None:
-    """Until the rule is deleted, or replaced by another of its name."""
-    pause, due = context.scaled(every), time.monotonic()
-    never = threading.Event()
-    while True:
-        due += pause
-        never.wait(max(0.0, due - time.monotonic()))
-        if backend.event_buses["default"].rules.get(rule.name) is not rule:
-            return
-        if rule.state != "DISABLED" and not context.network.is_dark(rule.region_name):
-            _send(context, rule)
+def fire(
+    context: CloudContext, every: timedelta, region: str, is_there: Callable[[], bool], send: Callable[[], None]
+) -> None:
+    """`send` each time that `every` has passed, in a thread, for as long as the schedule `is_there`."""
+
+    def firing() -> None:
+        pause, due = context.scaled(every), time.monotonic()
+        never = threading.Event()
+        while True:
+            due += pause
+            never.wait(max(0.0, due - time.monotonic()))
+            if not is_there():
+                return
+            if not context.network.is_dark(region):
+                send()
+
+    threading.Thread(target=firing, name="schedule", daemon=True).start()
 
 
 def _send(context: CloudContext, rule: Any) -> None:

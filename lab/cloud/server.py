@@ -74,6 +74,7 @@ class CloudServer:
             rds_global,
             route53_health_checks,
             s3_replication,
+            scheduler_schedules,
             service_quotas,
             sns,
             step_functions,
@@ -96,6 +97,7 @@ class CloudServer:
             load_balancer_targets,
             object_replication,
             s3_replication,
+            scheduler_schedules,
             service_quotas,
             sns,
         ):

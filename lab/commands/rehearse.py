@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
 from lab.settings import SECONDARY_REGION, SettingsError
 
-LONGEST = timedelta(hours=2)
+# Of what the run kept: the rest is said in words.
+SHOWN = ("restored_from", "seconds", "price_usd", "price", "unusable", "left_behind", "disturbed")
 
 
 def add(commands: Subparsers) -> None:
     parser = commands.add_parser(
-        "rehearse",
-        help="restore the newest backup beside production, look at it, and delete it again",
-        description="Run it from where the Region's database can be reached, such as a CloudShell in its VPC.",
+        "rehearse", help="restore the newest backup beside production, look at it, and delete it again"
     )
     parser.add_argument("--region", default=SECONDARY_REGION, help=f"the standby (default {SECONDARY_REGION})")
     parser.add_argument("--to", default="latest", help="latest (the default), or a moment with its zone")
     add_target(parser)
-    parser.set_defaults(run=run, interrupted="an instance ...-rehearsal may be left: delete it.")
+    parser.set_defaults(run=run, interrupted="a rehearsal that was started goes on: its message tells how it ends.")
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the newest backup was restored and production did not notice; 1 when not, or refused."""
     where, wanted = chosen_target(options), _moment(options.to)
-    from failover.domain.leader_record import Refusal
-    from failover.wiring.rehearsing import keep_rehearsal, rehearse_restore
+    from failover.domain.outcome import Result, outcome_key
+    from failover.wiring.operators import outcomes_of, rehearsals_of, start_rehearsal
+    from lab.follow_run import follow
     from lab.operators import sign_in
-    from lab.rehearsal_price import rehearsal_price
 
     me = sign_in(where, (options.region,))
     if options.region not in me.plan.regions:
@@ -41,21 +40,20 @@ def run(options: argparse.Namespace, console: Console) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    use_case = rehearse_restore(me.plan, options.region, LONGEST)
-    found = use_case(wanted)
-    if isinstance(found, Refusal):
-        say(f"REFUSED: {found.reason}")
-        return FAILED
-    if not keep_rehearsal(me.plan, options.region, me.by)(found):
+    answer = start_rehearsal(me.plan, options.region, me.by)(wanted)
+    say(f"{'' if answer.done else 'REFUSED: '}{answer.reason}")
+    if not answer.recorded:
         say("This could NOT be written to the journal.")
-    usd, told = rehearsal_price(use_case.instance_class(), options.region, found.tried.restore)
-    say(json.dumps({**found.to_dict(), "price_usd": usd, "price": told}, indent=1))
-    if found.passed and found.tried.restore is not None:
-        seconds = found.tried.restore.total_seconds()
-        say(f"Passed: {found.tried.restored_from} was restored in {seconds:.1f} s, and production did not notice.")
-        return PASSED
-    say("FAILED: the lines above say what was not as it must be.")
-    return FAILED
+    if not answer.done or answer.run is None:
+        return FAILED
+    say(f"{answer.run} runs in {options.region}.")
+    result = follow(rehearsals_of(me.plan, options.region), answer.run, say)
+    record = outcomes_of(me.plan, options.region).read(outcome_key(answer.run))
+    state = json.loads(record)["state"] if record is not None else {}
+    if kept := state.get("kept"):
+        content = (state.get("restored") or {}).get("content")
+        say(json.dumps({**{key: kept[key] for key in SHOWN}, "content": content}, indent=1))
+    return PASSED if result == Result.REHEARSED.value else FAILED
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from lab.cost.charge import MILLION, ONE, TEN_THOUSAND, THOUSAND, Charge, Rules
@@ -12,6 +13,8 @@ from lab.cost.resources import Resource
 AURORA = "aurora-postgresql"
 INSTANCE, CLUSTER = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster"
 FREE_INSIGHTS_DAYS = 7
+EVERY_SO_MANY_DAYS = re.compile(r"rate\((\d+) days?\)")
+HOURS_PER_DAY = 24
 # Each has a price that this table lacks.
 UNPRICED = ("Iops", "StorageThroughput", "MonitoringInterval")
 
@@ -172,6 +175,23 @@ def _table(table: Resource, load: Load) -> list[Charge]:
     return [*charges, Charge("transfer.region", crossing)]
 
 
+def _rehearsals(schedule: Resource, load: Load) -> list[Charge]:
+    """What is restored each time, where the Region stands by. The schedule's own calls are within what is free.
+
+    https://aws.amazon.com/eventbridge/pricing/
+    """
+    fits = EVERY_SO_MANY_DAYS.fullmatch(str(schedule["ScheduleExpression"]))
+    if fits is None or not int(fits[1]):
+        raise CostError(f"{schedule} runs at {schedule['ScheduleExpression']!r}; only a rate in days can be priced.")
+    if load.leads(schedule.region):
+        return []
+    hours = load.hours / (HOURS_PER_DAY * int(fits[1])) * load.usage["rehearsal_hours"]
+    databases = load.installation.of(INSTANCE, schedule.region)
+    # A global database is not restored by a run.
+    engines = [(_source(one, load)["Engine"], one["DBInstanceClass"]) for one in databases]
+    return [Charge(f"rds.{engine}.{size}.single", hours) for engine, size in engines if engine != AURORA]
+
+
 RULES: Rules = {
     INSTANCE: _database,
     CLUSTER: _cluster,
@@ -180,4 +200,5 @@ RULES: Rules = {
     "AWS::KMS::ReplicaKey": _key,
     "AWS::SecretsManager::Secret": _secret,
     "AWS::DynamoDB::GlobalTable": _table,
+    "AWS::Scheduler::Schedule": _rehearsals,
 }

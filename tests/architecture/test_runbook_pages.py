@@ -73,5 +73,5 @@ def test_each_message_of_a_run_names_a_page() -> None:
     assert set(notify.PAGES) == set(Result)
     source = (ROOT / "functions" / "failover" / "application" / "await_approval.py").read_text()
     named = {*notify.PAGES.values(), reconcile_run.PAGE, *re.findall(r"runbooks/[a-z_]+\.md", source)}
-    assert len(named) == 5
+    assert len(named) == 6
     assert [page for page in named if not re.fullmatch(r"runbooks/[a-z_]+\.md", page)] == []

@@ -60,3 +60,18 @@ def test_a_dark_regions_schedules_do_not_fire_until_it_is_back(cloud: EmulatedCl
 def test_what_the_lab_does_not_emulate_is_refused(cloud: EmulatedCloud, expression: str) -> None:
     with pytest.raises(ClientError, match=r"rate|valid"):
         cloud.client("events", HERE).put_rule(Name=unique("never"), ScheduleExpression=expression)
+
+
+def test_what_eventbridge_scheduler_starts_gets_its_input_as_it_stands(cloud: EmulatedCloud) -> None:
+    url, arn = cloud.queue(HERE)
+    scheduler, name = cloud.client("scheduler", HERE), unique("weekly")
+    target = {"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/scheduler", "Input": '{"to": "latest"}'}
+    given = {"Name": name, "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+    with pytest.raises(ClientError, match="rate"):
+        scheduler.create_schedule(**given, ScheduleExpression="cron(0 3 ? * SUN *)")
+    scheduler.create_schedule(**given, ScheduleExpression="rate(1 minute)")
+    try:
+        assert received(cloud, url) == {"to": "latest"}
+        assert received(cloud, url) == {"to": "latest"}
+    finally:
+        scheduler.delete_schedule(Name=name)

@@ -41,12 +41,13 @@ REBUILD = (
     *("CheckRebuild", "CreateReplica", "ExportDivergence", "KeepOldPrimary", "InstallReplica"),
     *("ReverseObjectReplication", "VerifyStandby"),
 )
-# They start, and refuse, with these words: steps of an Aurora global database, of which the lab's plan has none, and a restore
-# by a run that does not hold the fence. tests/drills restores.
+# They start, and refuse, with these words: steps of an Aurora global database, of which the lab's plan has none, a restore
+# by a run that does not hold the fence, and the rehearsal of a backup that is not there. tests/drills restores.
 REFUSED = {
     "FailoverGlobalCluster": "for a step of a global database",
     "SwitchoverGlobalCluster": "for a step of a global database",
     "RestoreFromLatestSnapshot": "does not hold the fence",
+    "RehearseRestore": "No backup proved usable",
 }
 
 # A run that is stood down, then one that goes through: every function once, on one lab that is new.
@@ -54,6 +55,7 @@ FAILOVER_BY_HAND: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, event(name)) for name in ("ReceiveAlarm", "ProbeLeader", "CheckPrimaryHealth", "CheckSecondaryReadiness")),
     ("EvaluateReadiness", event("EvaluateReadiness")),
     ("OperatorApi", event("OperatorApi")),
+    *((name, event(name)) for name in ("CheckRehearsal", "DeleteRehearsedInstance", "KeepRehearsal")),
     # A rebuild in us-west-2 while ap-southeast-2 leads: the replica stands for what was the primary, and the new one gets a
     # name beside it, so that every step does its work.
     *((name, event(name)) for name in REBUILD),

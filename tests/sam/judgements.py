@@ -58,6 +58,16 @@ JUDGEMENTS: Mapping[str, Judgement] = {
     "InstallReplica": lambda answer, before, now: now["instances"] - before["instances"] == {answer["instance"]},
     "ReverseObjectReplication": lambda answer, _, __: (answer["replicates"], answer["changed"]) == (True, False),
     "VerifyStandby": lambda answer, _, __: answer["follows"] is True and answer["behind_seconds"] < 60,
+    # A lab that is new may have no backup yet.
+    "CheckRehearsal": lambda answer, _, __: (
+        answer["leader"] == PRIMARY_REGION and (answer["allowed"] is True or "no recovery point" in answer["reason"])
+    ),
+    "DeleteRehearsedInstance": lambda answer, before, now: (
+        answer["gone"] is True and now["instances"] == before["instances"]
+    ),
+    "KeepRehearsal": lambda answer, _, __: (
+        answer["passed"] is False and answer["after"]["answered_by"] == PRIMARY_REGION and answer["price_usd"] > 0
+    ),
     "BoundDataLoss": lambda answer, _, __: answer["known"] is True and answer["accepted"] is True,
     "AwaitApproval": lambda answer, before, now: (
         bool(answer["asked_until"]) and any("WAITS FOR YOU" in told for told in now["told"][len(before["told"]) :])

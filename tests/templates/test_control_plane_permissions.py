@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from lab.document_workflow import DEFINITION, REBUILD, load, states
+from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, listed, of_type, text
 
 ROLES = of_type(CONTROL_PLANE, "AWS::IAM::Role")
 MANAGED = of_type(CONTROL_PLANE, "AWS::IAM::ManagedPolicy")
 
-MACHINES = {"FailoverStateMachineRole": DEFINITION, "RebuildStateMachineRole": REBUILD}
+MACHINES = {
+    "FailoverStateMachineRole": DEFINITION,
+    "RebuildStateMachineRole": REBUILD,
+    "RehearsalStateMachineRole": REHEARSAL,
+}
 
 PLAN = "ssm:GetParameter /drlab/app/plan"
 RECORD_READ = "s3:GetObject leader-record.json"
@@ -24,6 +28,7 @@ EXISTS = "s3:ListBucket control buckets"
 DATABASE_SEEN = "rds:DescribeDBInstances app-ap-southeast-2"
 KEPT_SEEN = f"{DATABASE_SEEN}-diverged-*"
 REBUILT_SEEN = f"{DATABASE_SEEN}-rebuilt-*"
+REHEARSED = "app-ap-southeast-2-rehearsal"
 SECRET_READ = "secretsmanager:GetSecretValue drlab/app/database-??????"
 SECRET_OPENED = "kms:Decrypt key/*"
 SERVICE_SEEN = "ecs:DescribeServices app/app"
@@ -39,6 +44,23 @@ EVERY = {
 }
 
 JOURNAL = {f"s3:{action} ControlBucket journal/*" for action in ("GetObject", "PutObject", "PutObjectRetention")}
+
+BACKUPS_SEEN = {
+    "rds:DescribeDBInstanceAutomatedBackups arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
+    "rds:DescribeDBInstanceAutomatedBackups *",
+    "rds:DescribeDBSnapshots app-ap-southeast-2",
+    "rds:DescribeDBSnapshots app-us-west-2",
+    "rds:DescribeDBSnapshots arn:aws:rds:ap-southeast-2:123456789012:snapshot:*",
+}
+BACKUP_RESTORED = {
+    *(
+        f"rds:{action} arn:aws:rds:ap-southeast-2:123456789012:{resource}"
+        for action in ("RestoreDBInstanceToPointInTime", "RestoreDBInstanceFromDBSnapshot")
+        for resource in ("auto-backup:*", "snapshot:*", "subgrp:drlab-app-*", "pg:drlab-app-*", "og:default*")
+    ),
+    "kms:CreateGrant key/*",
+    "kms:DescribeKey key/*",
+}
 
 # The whole of what a function may do besides.
 PERMITTED: dict[str, set[str]] = {
@@ -155,11 +177,7 @@ PERMITTED: dict[str, set[str]] = {
         DATABASE_SEEN,
         "kms:DescribeKey key/*",
         SERVICE_SEEN,
-        "rds:DescribeDBInstanceAutomatedBackups arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
-        "rds:DescribeDBInstanceAutomatedBackups *",
-        "rds:DescribeDBSnapshots app-ap-southeast-2",
-        "rds:DescribeDBSnapshots app-us-west-2",
-        "rds:DescribeDBSnapshots arn:aws:rds:ap-southeast-2:123456789012:snapshot:*",
+        *BACKUPS_SEEN,
     },
     "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
     "WarmSecondary": {
@@ -199,23 +217,12 @@ PERMITTED: dict[str, set[str]] = {
         SECRET_READ,
         SECRET_OPENED,
         "ssm:GetParameter /drlab/app/database-placement",
-        *(
-            f"rds:{action} {resource}"
-            for action in ("RestoreDBInstanceToPointInTime", "RestoreDBInstanceFromDBSnapshot")
-            for resource in (
-                "app-ap-southeast-2",
-                "arn:aws:rds:ap-southeast-2:123456789012:auto-backup:*",
-                "arn:aws:rds:ap-southeast-2:123456789012:snapshot:*",
-                "arn:aws:rds:ap-southeast-2:123456789012:subgrp:drlab-app-*",
-                "arn:aws:rds:ap-southeast-2:123456789012:pg:drlab-app-*",
-                "arn:aws:rds:ap-southeast-2:123456789012:og:default*",
-            )
-        ),
+        *BACKUP_RESTORED,
+        "rds:RestoreDBInstanceToPointInTime app-ap-southeast-2",
+        "rds:RestoreDBInstanceFromDBSnapshot app-ap-southeast-2",
         "rds:AddTagsToResource app-ap-southeast-2",
         "rds:ModifyDBInstance app-ap-southeast-2",
         "rds:DeleteDBInstance app-ap-southeast-2",
-        "kms:CreateGrant key/*",
-        "kms:DescribeKey key/*",
         "s3:GetObject ControlBucket runs/*/restore/*",
         "s3:PutObject ControlBucket runs/*/restore/*",
         "s3:ListBucket ControlBucket.Arn",
@@ -289,6 +296,45 @@ PERMITTED: dict[str, set[str]] = {
         ),
     },
     "VerifyStandby": {RECORD_READ, HEARTBEAT, EXISTS, DATABASE_SEEN, SECRET_READ, SECRET_OPENED},
+    "CheckRehearsal": {
+        *BACKUPS_SEEN,
+        RECORD_READ,
+        HEARTBEAT,
+        EXISTS,
+        DATABASE_SEEN,
+        SECRET_READ,
+        SECRET_OPENED,
+        *(
+            f"states:ListExecutions drlab-app-{workflow} in ap-southeast-2"
+            for workflow in ("failover", "rebuild-standby", "restore-rehearsal")
+        ),
+    },
+    "RehearseRestore": {
+        *BACKUP_RESTORED,
+        RECORD_READ,
+        HEARTBEAT,
+        EXISTS,
+        SECRET_READ,
+        SECRET_OPENED,
+        "ssm:GetParameter /drlab/app/database-placement",
+        f"rds:DescribeDBInstances {REHEARSED}",
+        f"rds:RestoreDBInstanceToPointInTime {REHEARSED}",
+        f"rds:RestoreDBInstanceFromDBSnapshot {REHEARSED}",
+        f"rds:AddTagsToResource {REHEARSED}",
+        f"rds:DeleteDBInstance {REHEARSED}",
+        "s3:GetObject ControlBucket runs/*/restore/*",
+        "s3:PutObject ControlBucket runs/*/restore/*",
+    },
+    "DeleteRehearsedInstance": {f"rds:DescribeDBInstances {REHEARSED}", f"rds:DeleteDBInstance {REHEARSED}"},
+    "KeepRehearsal": {
+        HEARTBEAT,
+        EXISTS,
+        DATABASE_SEEN,
+        SECRET_READ,
+        SECRET_OPENED,
+        "ssm:GetParameter /drlab/app/database-placement",
+        "s3:PutObject ControlBucket rehearsal.json",
+    },
     # The other kind of database.
     "FailoverGlobalCluster": set(),
     "SwitchoverGlobalCluster": set(),
@@ -408,17 +454,16 @@ def test_every_function_has_a_role_of_its_own_and_nothing_that_aws_manages() -> 
 def test_a_role_is_taken_by_its_own_service_only() -> None:
     for name, role in ROLES.items():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-        service = "states" if name in MACHINES else "lambda"
+        service = "states" if name in MACHINES else "scheduler" if name == "RehearsalScheduleRole" else "lambda"
         assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
         assert trust["Action"] == "sts:AssumeRole"
 
 
-def test_a_restore_deletes_only_what_it_has_made_itself() -> None:
+@pytest.mark.parametrize("function", ["RestoreFromLatestSnapshot", "RehearseRestore", "DeleteRehearsedInstance"])
+def test_a_restore_deletes_only_what_it_has_made_itself(function: str) -> None:
     """A broken replica may hold what no backup has: it is renamed. What a restore made is a copy of a backup that stays."""
     (deleting,) = [
-        one
-        for one in statements(ROLES["RestoreFromLatestSnapshotFunctionRole"])
-        if "rds:DeleteDBInstance" in listed(one["Action"])
+        one for one in statements(ROLES[f"{function}FunctionRole"]) if "rds:DeleteDBInstance" in listed(one["Action"])
     ]
     assert deleting["Condition"] == {"Null": {"aws:ResourceTag/drlab:restored-by": "false"}}
 

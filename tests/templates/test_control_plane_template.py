@@ -12,10 +12,12 @@ import pytest
 from cfnlint.api import lint_by_config
 from cfnlint.config import ManualArgs
 
-from lab.document_workflow import DEFINITION, REBUILD, load, states
+from failover.domain.recovery_point import RestoreRequest, requested
+from failover.domain.run import Run
+from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
 
-MACHINES = {"FailoverStateMachine": DEFINITION, "RebuildStateMachine": REBUILD}
+MACHINES = {"FailoverStateMachine": DEFINITION, "RebuildStateMachine": REBUILD, "RehearsalStateMachine": REHEARSAL}
 TASKS = sorted(
     {placed.name for path in MACHINES.values() for placed in states(load(path)) if placed.state["Type"] == "Task"}
 )
@@ -84,9 +86,16 @@ def test_every_function_is_told_where_its_plan_is_and_none_an_address_by_default
 def test_only_the_functions_that_open_the_database_can_be_put_in_a_vpc() -> None:
     within = {name for name, function in FUNCTIONS.items() if "VpcConfig" in function}
     opening = ("WarmSecondary", "BoundDataLoss", "PromoteReplica", "CheckRebuild", "ExportDivergence", "VerifyStandby")
+    rehearsing = ("CheckRehearsal", "RehearseRestore", "KeepRehearsal")
     assert within == {
         f"{name}Function"
-        for name in (*opening, "RestoreFromLatestSnapshot", "FailoverGlobalCluster", "SwitchoverGlobalCluster")
+        for name in (
+            *opening,
+            *rehearsing,
+            "RestoreFromLatestSnapshot",
+            "FailoverGlobalCluster",
+            "SwitchoverGlobalCluster",
+        )
     }
 
 
@@ -132,6 +141,8 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
         ("ExecutionsAborted", "FailoverStateMachine"),
         ("ExecutionsFailed", "RebuildStateMachine"),
         ("ExecutionsTimedOut", "RebuildStateMachine"),
+        ("ExecutionsFailed", "RehearsalStateMachine"),
+        ("ExecutionsTimedOut", "RehearsalStateMachine"),
     }
 
 
@@ -152,6 +163,27 @@ def test_every_function_and_every_workflow_is_traced() -> None:
     assert set(machines) == set(MACHINES)
     for machine in machines.values():
         assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_a_restore_is_rehearsed_weekly_by_what_starts_that_workflow_alone() -> None:
+    (schedule,) = of_type(CONTROL_PLANE, "AWS::Scheduler::Schedule").values()
+    target = schedule["Target"]
+    assert text(target["Arn"]) == "RehearsalStateMachine"
+    run = Run.parse({"run": "r", "started_at": "2026-11-24T03:00:00Z", "state": json.loads(target["Input"])})
+    assert (run.rehearsing, run.kind, requested(run, "rehearsal")) == (True, "schedule", RestoreRequest(None))
+    assert source(CONTROL_PLANE)["Parameters"]["RehearsalSchedule"]["Default"] == "rate(7 days)"
+    role = of_type(CONTROL_PLANE, "AWS::IAM::Role")["RehearsalScheduleRole"]
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], text(statement["Resource"])) == ("states:StartExecution", "RehearsalStateMachine")
+
+
+def test_an_empty_schedule_and_an_aurora_global_database_take_the_schedule_away() -> None:
+    resources, source_of = expanded(CONTROL_PLANE)["Resources"], source(CONTROL_PLANE)
+    for name in ("RehearsalScheduleRule", "RehearsalScheduleRole"):
+        assert resources[name]["Condition"] == "RehearsesBySchedule"
+    pattern = source_of["Parameters"]["RehearsalSchedule"]["AllowedPattern"]
+    fits = [one for one in ("", "rate(7 days)", "cron(0 3 ? * SUN *)", "weekly") if re.fullmatch(pattern, one)]
+    assert fits == ["", "rate(7 days)", "cron(0 3 ? * SUN *)"]
 
 
 def test_notifications_are_optional() -> None:

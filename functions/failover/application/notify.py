@@ -41,6 +41,11 @@ NEXT_STEPS = {
         "Users are served, but nothing can take over: read the reason, mend it, and ask for the rebuild again, which goes "
         "on where this one ended."
     ),
+    Result.REHEARSED: "Nothing. What was restored is deleted again; the next rehearsal comes by its schedule.",
+    Result.NOT_REHEARSED: (
+        "Users are served, but nobody knows whether the newest backup can be restored: read the reason, mend it, and rehearse "
+        "again. If an instance is left, delete it."
+    ),
 }
 
 # The runbook page that helps with each end.
@@ -51,6 +56,8 @@ PAGES = {
     Result.HELD: "runbooks/abandoned_run.md",
     Result.REBUILT: "runbooks/failback.md",
     Result.NOT_REBUILT: "runbooks/failback.md",
+    Result.REHEARSED: "runbooks/db_restore.md",
+    Result.NOT_REHEARSED: "runbooks/db_restore.md",
 }
 
 # Where a switchover leaves another situation than a failover does.
@@ -91,6 +98,8 @@ def subject_of(outcome: Outcome, service: str, run: str, planned: bool) -> str:
         Result.HELD: f"{service} HELD: nobody may be leading, act now",
         Result.REBUILT: f"{service}: the standby of {outcome.leader} is rebuilt",
         Result.NOT_REBUILT: f"{service}: the standby was NOT rebuilt",
+        Result.REHEARSED: f"{service}: a restore was rehearsed",
+        Result.NOT_REHEARSED: f"{service}: the rehearsal of a restore did NOT pass",
     }[outcome.result]
     return subject_line(told, run)
 
@@ -106,7 +115,7 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
         f"Leader:      {outcome.leader or 'nobody, or not known'}",
         f"Epoch:       {outcome.epoch if outcome.epoch is not None else 'not known'}",
         f"Data loss:   {_loss(run)}",
-        f"Objects:     {objects_told(run)}",
+        *([] if run.rehearsing else [f"Objects:     {objects_told(run)}"]),
         f"Trigger:     {run.kind}: {trigger if isinstance(trigger, str) else 'no reason given'}",
         f"Run:         {run.name}, in {region}, started {run.started_at:%Y-%m-%d %H:%M:%S} UTC",
         f"Recorded:    {key or 'NOT RECORDED: this message and the execution history are all there is'}",
@@ -121,6 +130,8 @@ def text_of(outcome: Outcome, run: Run, region: str) -> str:
 
 
 def _loss(run: Run) -> str:
+    if run.rehearsing:
+        return "none: a rehearsal touches no row of production"
     if run.rebuilding:
         return divergence(run)
     if run.planned and run.value("stood_down") is not None:

@@ -23,6 +23,9 @@ def placement_of(here: RegionPlan, parameters: Parameters) -> Placement:
             str(told["subnet_group"]),
             str(told["parameter_group"]),
             tuple(str(one) for one in told["security_groups"]),
+            tuple(str(one) for one in told.get("rehearsal_security_groups", ())),
+            float(told["hourly_usd"]) if "hourly_usd" in told else None,
+            told.get("price_listed"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunRefused(f"The parameter {name} does not say where the database belongs.") from error

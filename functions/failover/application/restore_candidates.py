@@ -60,6 +60,10 @@ class Candidates:
                 break
         raise RunRefused(" ".join([*told, "Nothing was restored."]))
 
+    def untried(self) -> RecoveryPoint | None:
+        """The best that this run did not find unusable, whatever it may lose; None: there is none left."""
+        return next((one for one in self.points if self.unusable(one) is None), None)
+
     def tried(self) -> list[dict[str, Any]]:
         """Those that were found unusable, and why."""
         found = [(point, self.unusable(point)) for point in self.points]

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a Region's database belongs; RDS would put a restored one into the account's default network."""
+    """Where a Region's database belongs; RDS would put a restored one into the account's default network.
+
+    `rehearsal_security_groups` let nobody in but the functions that look at it; `hourly_usd` None: no price is known.
+    """
 
     instance_class: str
     subnet_group: str
     parameter_group: str
     security_groups: tuple[str, ...]
+    rehearsal_security_groups: tuple[str, ...] = ()
+    hourly_usd: float | None = None
+    price_listed: str | None = None
 
 
 class RecoveryPoints(Protocol):

@@ -16,11 +16,15 @@ from failover.domain.withheld import Withheld
 
 
 class TriggerKind(StrEnum):
-    """A person may start a run in the time after a failover in which no alarm may, nor a probe."""
+    """A person may start a run in the time after a failover in which no alarm may, nor a probe.
+
+    By schedule nothing is started but rehearsals, which move no leadership.
+    """
 
     ALARM = "alarm"
     PROBE = "probe"
     MANUAL = "manual"
+    SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True)

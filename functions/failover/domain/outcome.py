@@ -28,6 +28,8 @@ class Result(StrEnum):
     HELD = "held"
     REBUILT = "rebuilt"
     NOT_REBUILT = "not-rebuilt"
+    REHEARSED = "rehearsed"
+    NOT_REHEARSED = "not-rehearsed"
 
 
 @dataclass(frozen=True)

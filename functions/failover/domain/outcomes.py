@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from failover.domain import outcome, rebuild_outcome
+from failover.domain import outcome, rebuild_outcome, rehearsal_outcome
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.outcome import Outcome
 from failover.domain.run import Run
@@ -10,4 +10,6 @@ from failover.domain.run import Run
 
 def derive(run: Run, service: str, record: LeaderRecord | None = None) -> Outcome:
     """The outcome of `run` for `service`, from its state, and from the leader record where that is known."""
+    if run.rehearsing:
+        return rehearsal_outcome.derive_rehearsal(run, service)
     return rebuild_outcome.derive_rebuild(run, service) if run.rebuilding else outcome.derive(run, service, record)

@@ -98,9 +98,9 @@ class RestoreRequest:
     to: datetime | None
 
 
-def requested(run: Run) -> RestoreRequest | None:
-    """`restore` of the run's input, None where it has none. Raises RunStateError for one that makes no sense."""
-    asked = run.value("restore")
+def requested(run: Run, key: str = "restore") -> RestoreRequest | None:
+    """`key` of the run's input, None where it has none. Raises RunStateError for one that makes no sense."""
+    asked = run.value(key)
     if asked is None:
         return None
     to = asked.get("to") if isinstance(asked, Mapping) and set(asked) == {"to"} else None
@@ -110,15 +110,15 @@ def requested(run: Run) -> RestoreRequest | None:
         return RestoreRequest(None if to == LATEST else aware(to).astimezone(UTC))
     except (TypeError, ValueError) as error:
         raise RunStateError(
-            "The run's input is malformed: restore must be"
+            f"The run's input is malformed: {key} must be"
             ' {"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}.'
         ) from error
 
 
-def points_of(run: Run) -> tuple[RecoveryPoint, ...]:
-    """Those that the run found in CheckSecondaryReadiness, the best first. Raises RunStateError when there are none."""
+def points_of(run: Run, state: str = "readiness") -> tuple[RecoveryPoint, ...]:
+    """Those that the run's first look found, kept under `state`, the best first. Raises RunStateError when there are none."""
     try:
-        points = tuple(RecoveryPoint.from_dict(one) for one in run.value("readiness", "points") or ())
+        points = tuple(RecoveryPoint.from_dict(one) for one in run.value(state, "points") or ())
     except (KeyError, TypeError, ValueError) as error:
         raise RunStateError("The run's state has recovery points that make no sense.") from error
     if not points:

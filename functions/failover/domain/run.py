@@ -65,6 +65,11 @@ class Run:
         return isinstance(self.state.get("rebuild"), Mapping)
 
     @property
+    def rehearsing(self) -> bool:
+        """Whether the run restores a backup beside production, and moves no leadership."""
+        return isinstance(self.state.get("rehearsal"), Mapping)
+
+    @property
     def mode(self) -> Mode:
         """unplanned where the input names none. Raises RunStateError: the first state asks, and can still refuse."""
         mode = self.state.get("mode", Mode.UNPLANNED)
@@ -103,7 +108,7 @@ class Run:
 def _kind(trigger: object) -> TriggerKind:
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
-        raise RunStateError("The run's input is malformed: trigger.kind must be alarm, probe or manual.")
+        raise RunStateError("The run's input is malformed: trigger.kind must be alarm, probe, manual or schedule.")
     return TriggerKind(kind)
 
 

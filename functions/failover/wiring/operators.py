@@ -17,6 +17,7 @@ from failover.application.release_old_primary import ReleaseOldPrimary
 from failover.application.show_run import ShowRun
 from failover.application.show_status import RegionBooks, ShowStatus
 from failover.application.start_rebuild import StartRebuild
+from failover.application.start_rehearsal import StartRehearsal
 from failover.application.start_run import StartRun
 from failover.application.take_over_run import TakeOverRun
 from failover.application.under_way import FAILOVER, REBUILD, REHEARSAL, LookForWork
@@ -106,6 +107,26 @@ def rebuilds_of(plan: Plan, region: str) -> StepFunctions:
     """The rebuilds of `region`."""
     states = aws.client("stepfunctions", region, plan.timing.api_timeout)
     return StepFunctions(states, state_machine_of(region, plan, "rebuild-standby"))
+
+
+def rehearsals_of(plan: Plan, region: str) -> StepFunctions:
+    """The rehearsals of `region`."""
+    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
+    return StepFunctions(states, state_machine_of(region, plan, "restore-rehearsal"))
+
+
+def start_rehearsal(plan: Plan, region: str, by: str) -> StartRehearsal:
+    """Of a restore in `region`, a Region of the plan, in which the run and its journal are."""
+    return StartRehearsal(
+        plan,
+        region,
+        register_of(plan),
+        rehearsals_of(plan, region),
+        (runs_of(plan, region), rebuilds_of(plan, region)),
+        journal_in(region, plan),
+        CLOCK,
+        by,
+    )
 
 
 def release_old_primary(plan: Plan, region: str, by: str) -> ReleaseOldPrimary:

@@ -28,6 +28,9 @@ PLACEMENT = json.dumps(
         "subnet_group": "isolated",
         "parameter_group": "drlab",
         "security_groups": ["sg-1"],
+        "rehearsal_security_groups": ["sg-rehearsal"],
+        "hourly_usd": 0.032,
+        "price_listed": "of 2026-11-25",
     }
 )
 

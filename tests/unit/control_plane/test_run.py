@@ -50,7 +50,7 @@ def test_the_epoch_counts_from_one_or_is_not_named(epoch: int | None) -> None:
         (with_state(expected_epoch=0), "expected_epoch must be a whole number from 1."),
         (with_state(expected_epoch=1.0), "expected_epoch must be a whole number from 1."),
         ({**CALL, "task_token": 5}, "The call is malformed: task_token must be text."),
-        (with_state(trigger=None), "trigger.kind must be alarm, probe or manual."),
+        (with_state(trigger=None), "trigger.kind must be alarm, probe, manual or schedule."),
         ({**CALL, "started_at": 5}, "The call is malformed: started_at must be an instant with a time zone."),
         (
             {**CALL, "started_at": "2026-11-23"},
