@@ -51,7 +51,7 @@ NOT_IN_PROGRESS = "Tells the state of a rebuild or a rehearsal; no drill asks fo
 NOBODY_BREAKS_GLASS = (
     "Tells of a person's own run; where the glass is broken in a drill there is no control plane to ask."
 )
-RESTORE = "drlab-app-restore-from-latest-snapshot"
+RESTORE, REHEARSE = "drlab-app-restore-from-latest-snapshot", "drlab-app-rehearse-restore"
 UNUSED_WITH_REASON = {
     **{("*", f"logs:{action}"): BY_STEP_FUNCTIONS for action in LOG_DELIVERY},
     ("*", "xray:GetSamplingRules"): BY_STEP_FUNCTIONS,
@@ -75,6 +75,11 @@ UNUSED_WITH_REASON = {
     (RESTORE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
     (RESTORE, "rds:RestoreDBInstanceToPointInTime"): NOT_BROKEN_SO,
     (RESTORE, "s3:PutObject"): NOT_BROKEN_SO,
+    (REHEARSE, "kms:CreateGrant"): BY_RDS,
+    (REHEARSE, "kms:DescribeKey"): BY_RDS,
+    (REHEARSE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
+    (REHEARSE, "rds:RestoreDBInstanceToPointInTime"): NOT_BROKEN_SO,
+    (REHEARSE, "s3:PutObject"): NOT_BROKEN_SO,
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
     ("*", "xray:PutTraceSegments"): BY_LAMBDA,

@@ -154,13 +154,20 @@ class Rehearsal:
 
         awaited(f"{name} in ALARM", fired)
 
-    def _await_backup(self, _: str) -> None:
-        """RDS ends a segment of the log every five minutes; here nobody writes, so one is ended at once."""
-        rds = self._lab.client("rds", SECONDARY_REGION)
+    def _await_backup(self, of: str) -> None:
+        """RDS ends a segment of the log every five minutes; here nobody writes, so one is ended at once.
+
+        `of` a-write: somebody has written, and that is in it, as in any ledger of a service that is used.
+        """
+        rds, server = self._lab.client("rds", SECONDARY_REGION), self._lab.servers[PRIMARY_REGION]
+        if of:
+            server.rows("insert into writes (writer, number, body, region, epoch) values ('w', 1, 'x', 'r', 1)")
+        written = datetime.now(UTC)
 
         def there() -> bool:
-            self._lab.servers[PRIMARY_REGION].rows("select pg_switch_wal()")
-            return bool(rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"])
+            server.rows("select pg_switch_wal()")
+            found = rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]
+            return any(not of or one["RestoreWindow"]["LatestTime"] > written for one in found)
 
         awaited("a replicated backup", there)
 

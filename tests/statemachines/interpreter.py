@@ -44,6 +44,7 @@ WELL: Mapping[str, Mapping[str, Any]] = {
         "tasks": 1,
         "path": "promote",
         "points": [],
+        "restore_seconds": None,
     },
     "WarmSecondary": {"healthy": 2, "desired": 2, "behind_seconds": 0.5, "reason": "warm"},
     "FencePrimary": {

@@ -178,6 +178,8 @@ PERMITTED: dict[str, set[str]] = {
         "kms:DescribeKey key/*",
         SERVICE_SEEN,
         *BACKUPS_SEEN,
+        "s3:GetObject ControlBucket rehearsal.json",
+        "s3:ListBucket ControlBucket.Arn",
     },
     "FencePrimary": {RECORD_READ, RECORD_WRITE, EXISTS},
     "WarmSecondary": {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from failover.application.errors import RunRefused
@@ -18,6 +19,7 @@ from failover.domain.approval import ApprovalRequest, request_key, shown, token_
 from failover.domain.digest import digest_of
 from failover.domain.object_backlog import objects_told
 from failover.domain.plan import Plan
+from failover.domain.recovery_point import Path, restore_estimate
 from failover.domain.run import Run
 
 
@@ -60,6 +62,7 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
     lines = [
         f"{service}: {run.value('fence', 'leader')} is down and fenced; nobody accepts writes. {region} could take over,",
         f"and up to {figure} s of acknowledged writes would be lost. {reason if isinstance(reason, str) else ''}",
+        *_restore_told(run),
         objects_told(run),
         "",
         f"Until {request.expires_at:%Y-%m-%d %H:%M:%S} UTC one answer counts. Without one the old leader is reopened.",
@@ -71,3 +74,11 @@ def message(request: ApprovalRequest, token: str, run: Run, service: str, region
         "Runbook: runbooks/approve_or_refuse.md",
     ]
     return subject, "\n".join(lines)
+
+
+def _restore_told(run: Run) -> list[str]:
+    """How long writes would go on being refused, where the database is to be made of a backup."""
+    if run.value("readiness", "path") != Path.RESTORE:
+        return []
+    seconds = run.value("readiness", "restore_seconds")
+    return [restore_estimate(timedelta(seconds=seconds) if isinstance(seconds, int | float) else None)]

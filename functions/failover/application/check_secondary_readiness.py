@@ -7,17 +7,18 @@ or where a person asks for it, because what is wrong with the data is in the rep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
 from failover.application.readiness_ports import Keys
-from failover.application.restore_ports import RecoveryPoints
+from failover.application.restore_ports import RecoveryPoints, RestoreTimes
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.readiness.keys import why_not_usable
-from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested
+from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested, restore_estimate
 from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
 from failover.domain.run import Run
 
@@ -32,10 +33,11 @@ NO_RESTORE_WITHOUT_KEY = "The backups here are encrypted under it, and RDS resto
 
 @dataclass(frozen=True)
 class CheckSecondaryReadiness:
-    """Changes nothing. Answers `{ready, reason, db_mode, instance, tasks, path, points}`.
+    """Changes nothing. Answers `{ready, reason, db_mode, instance, tasks, path, points, restore_seconds}`.
 
     `tasks` is the desired count before the run: whoever undoes the scaling goes back to it. `path` is promote or restore;
-    `points` are what to restore from, the best first, and none for a promotion.
+    `points` are what to restore from, the best first, and none for a promotion. `restore_seconds`: how long a restore took
+    in the newest rehearsal, None where that is unknown, or nothing is restored.
     """
 
     plan: Plan
@@ -44,6 +46,7 @@ class CheckSecondaryReadiness:
     backups: RecoveryPoints
     keys: Keys
     services: Services
+    rehearsals: RestoreTimes
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
@@ -86,15 +89,23 @@ class CheckSecondaryReadiness:
 
     def _under_key(self, why: str, found: tuple[RecoveryPoint, ...], size: ServiceSize) -> dict[str, Any]:
         """Whether the points that were found can be opened."""
-        told, alias = f"{why} It can be made of {found[0]}.", self.plan.key_alias
+        took = self._took()
+        told, alias = f"{why} It can be made of {found[0]}. {restore_estimate(took)}", self.plan.key_alias
         try:
             state = self.keys.state(alias)
         except (RunRefused, TransientFailure) as error:
             # No reason to give up: RDS asks KMS itself, and refuses by itself.
-            return self._answer(True, f"{told} Whether {alias} is enabled is not known: {error}", size, found)
+            return self._answer(True, f"{told} Whether {alias} is enabled is not known: {error}", size, found, took)
         if reason := why_not_usable(alias, state):
             return self._answer(False, f"{why} {reason} {NO_RESTORE_WITHOUT_KEY}", size)
-        return self._answer(True, told, size, found)
+        return self._answer(True, told, size, found, took)
+
+    def _took(self) -> timedelta | None:
+        """An estimate that cannot be had keeps nobody from a restore."""
+        try:
+            return self.rehearsals.last_took()
+        except (RunRefused, TransientFailure):
+            return None
 
     def _name_is_kept(self) -> str | None:
         """Why a restored instance could not take the place of the one that is here."""
@@ -122,7 +133,12 @@ class CheckSecondaryReadiness:
         return found.obstacle or ""
 
     def _answer(
-        self, ready: bool, reason: str, size: ServiceSize | None, points: tuple[RecoveryPoint, ...] = ()
+        self,
+        ready: bool,
+        reason: str,
+        size: ServiceSize | None,
+        points: tuple[RecoveryPoint, ...] = (),
+        took: timedelta | None = None,
     ) -> dict[str, Any]:
         return {
             "ready": ready,
@@ -132,4 +148,5 @@ class CheckSecondaryReadiness:
             "tasks": size.desired if size else None,
             "path": Path.RESTORE.value if points else Path.PROMOTE.value,
             "points": [one.to_dict() for one in points],
+            "restore_seconds": None if took is None else took.total_seconds(),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from failover.application.ports import DatabaseInstance, DatabaseLogin
@@ -100,6 +101,14 @@ class ThrowawayReplicas(Protocol):
 
     def delete(self, identifier: str) -> Refusal | None:
         """Without a last snapshot."""
+        ...
+
+
+class RestoreTimes(Protocol):
+    """What rehearsals measured."""
+
+    def last_took(self) -> timedelta | None:
+        """The newest that passed, from the request to rows that were read; None: none was rehearsed."""
         ...
 
 

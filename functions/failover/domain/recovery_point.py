@@ -169,5 +169,13 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def restore_estimate(took: timedelta | None) -> str:
+    """How long a restore may take, in one sentence: what the newest rehearsal measured, or that nobody knows."""
+    if took is None:
+        return "How long the restore takes is unknown: none was rehearsed here."
+    minutes = f" ({took / timedelta(minutes=1):.0f} min)" if took >= timedelta(minutes=2) else ""
+    return f"The restore took {took.total_seconds():.1f} s{minutes} in its newest rehearsal."
+
+
 def shown(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

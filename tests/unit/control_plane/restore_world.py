@@ -123,7 +123,7 @@ class MemoryRestored:
 
 DAMAGED = DamagedContent("DataCorrupted: invalid page in block 3 of relation base/16384/16390")
 
-__all__ = ["DAMAGED", "STANDBY", "MemoryBackups", "MemoryRestored", "MemoryRestores", "backups"]
+__all__ = ["DAMAGED", "STANDBY", "MemoryBackups", "MemoryRestoreTimes", "MemoryRestored", "MemoryRestores", "backups"]
 
 
 class MemoryKeys:
@@ -136,3 +136,15 @@ class MemoryKeys:
         if self.dark:
             raise TransientFailure(f"Describing {alias}: no answer from AWS.")
         return self.found
+
+
+class MemoryRestoreTimes:
+    """What rehearsals measured; an error is raised."""
+
+    def __init__(self) -> None:
+        self.took: timedelta | Exception | None = None
+
+    def last_took(self) -> timedelta | None:
+        if isinstance(self.took, Exception):
+            raise self.took
+        return self.took

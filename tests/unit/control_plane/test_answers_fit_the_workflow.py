@@ -34,7 +34,15 @@ from control_plane_world import (
     planned_run,
     run_with,
 )
-from restore_world import PLACEMENT, MemoryBackups, MemoryKeys, MemoryRestored, MemoryRestores, backups
+from restore_world import (
+    PLACEMENT,
+    MemoryBackups,
+    MemoryKeys,
+    MemoryRestored,
+    MemoryRestores,
+    MemoryRestoreTimes,
+    backups,
+)
 
 from failover.application.bound_data_loss import BoundDataLoss
 from failover.application.check_primary_health import CheckPrimaryHealth
@@ -102,7 +110,7 @@ class World:
         return {
             "CheckPrimaryHealth": CheckPrimaryHealth(*at, self.register, points, self.clock),
             "CheckSecondaryReadiness": CheckSecondaryReadiness(
-                *at, self.rds, self.backups, MemoryKeys(), self.ecs, self.clock
+                *at, self.rds, self.backups, MemoryKeys(), self.ecs, MemoryRestoreTimes(), self.clock
             ),
             "FencePrimary": FencePrimary(*at, self.register, self.clock),
             "BoundDataLoss": BoundDataLoss(

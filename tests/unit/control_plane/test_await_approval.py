@@ -30,9 +30,9 @@ KIM, LEE = "arn:aws:iam::123456789012:user/kim", "arn:aws:iam::123456789012:user
 LOSS = {"accepted": False, "askable": True, "known": True, "bound_seconds": 321.04, "reason": "more than the RPO."}
 
 
-def waiting_run(loss: Mapping[str, Any] = LOSS, task_token: str | None = TASK_TOKEN) -> Run:
+def waiting_run(loss: Mapping[str, Any] = LOSS, task_token: str | None = TASK_TOKEN, **more: Any) -> Run:
     trigger = {"kind": "alarm", "reason": "down", "alarm_arn": None, "observed_at": "2026-11-23T02:59:30Z"}
-    state = {"trigger": trigger, "fence": {"leader": PRIMARY}, "prepared": {"loss": dict(loss)}}
+    state = {"trigger": trigger, "fence": {"leader": PRIMARY}, "prepared": {"loss": dict(loss)}, **more}
     return Run.parse({"run": RUN, "started_at": "2026-11-23T03:00:00Z", "state": state, "task_token": task_token})
 
 
@@ -201,3 +201,23 @@ def test_a_request_or_an_answer_that_was_damaged_is_said_in_a_sentence(damage: s
     world.outcomes.texts[key.replace(".json", "-answer.json")] = damage
     with pytest.raises(RunRefused, match="is no answer"):
         world.by().approve(token, "321.1")
+
+
+@pytest.mark.parametrize(
+    ("readiness", "told"),
+    [
+        ({"path": "restore", "restore_seconds": 480.0}, "The restore took 480.0 s (8 min) in its newest rehearsal."),
+        (
+            {"path": "restore", "restore_seconds": None},
+            "How long the restore takes is unknown: none was rehearsed here.",
+        ),
+        ({"path": "promote", "restore_seconds": None}, None),
+    ],
+)
+def test_who_accepts_the_loss_of_a_restore_is_told_how_long_it_may_take(
+    readiness: dict[str, Any], told: str | None
+) -> None:
+    world = World()
+    world.ask(waiting_run(readiness=readiness))
+    text = world.people.heard[0][1]
+    assert told in text if told else "restore" not in text.lower()

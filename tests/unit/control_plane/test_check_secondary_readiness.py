@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from control_plane_world import (
     planned_run,
     run_with,
 )
-from restore_world import MemoryBackups, MemoryKeys, backups
+from restore_world import MemoryBackups, MemoryKeys, MemoryRestoreTimes, backups
 
 from failover.application.check_secondary_readiness import CheckSecondaryReadiness
+from failover.application.errors import TransientFailure
 from failover.domain.run import RunStateError
 
 RUN_STATE = {"health": {"allowed": True, "leader": PRIMARY, "epoch": 1}}
@@ -29,8 +31,9 @@ class World:
         self.clock = VirtualClock()
         self.rds, self.ecs = MemoryRds(self.clock, **instance), MemoryEcs(self.clock)
         self.backups, self.keys = MemoryBackups(), MemoryKeys()
+        self.rehearsals = MemoryRestoreTimes()
         self.check = CheckSecondaryReadiness(
-            plan_with(), STANDBY, self.rds, self.backups, self.keys, self.ecs, self.clock
+            plan_with(), STANDBY, self.rds, self.backups, self.keys, self.ecs, self.rehearsals, self.clock
         )
 
 
@@ -173,3 +176,31 @@ def test_an_instance_that_cannot_be_renamed_keeps_the_name_from_a_restored_one()
     answer = world.check(run_with(**RUN_STATE))
     assert answer["ready"] is False
     assert "delete it" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds", "told"),
+    [
+        (timedelta(seconds=9.5), 9.5, "The restore took 9.5 s in its newest rehearsal."),
+        (timedelta(minutes=20), 1200.0, "The restore took 1200.0 s (20 min) in its newest rehearsal."),
+        (None, None, "How long the restore takes is unknown: none was rehearsed here."),
+        (TransientFailure("S3: no answer."), None, "How long the restore takes is unknown"),
+    ],
+)
+def test_how_long_a_restore_takes_is_what_the_newest_rehearsal_measured_or_unknown(
+    took: Any, seconds: float | None, told: str
+) -> None:
+    """An estimate that cannot be had keeps nobody from a restore."""
+    world = World(source=None)
+    world.backups.found = backups()
+    world.rehearsals.took = took
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["path"], answer["restore_seconds"]) == (True, "restore", seconds)
+    assert told in answer["reason"]
+
+
+def test_a_promotion_has_no_restore_to_take_time() -> None:
+    world = World()
+    world.rehearsals.took = timedelta(seconds=9)
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["restore_seconds"], "restore" in answer["reason"]) == (None, False)

@@ -185,6 +185,7 @@ def test_readiness_asks_whether_the_cluster_could_become_the_writer(
         SimpleNamespace(),
         SimpleNamespace(),
         MemoryEcs(clock),
+        SimpleNamespace(),
         clock,
     )  # type: ignore[arg-type]
     answer = check(run_with(health={"leader": PRIMARY}))
@@ -248,6 +249,7 @@ def test_a_restore_of_a_cluster_is_refused_with_what_to_do() -> None:
         SimpleNamespace(),
         SimpleNamespace(),
         MemoryEcs(clock),
+        SimpleNamespace(),
         clock,
     )  # type: ignore[arg-type]
     answer = check(run_with(health={"leader": PRIMARY}, restore={"to": "latest"}))

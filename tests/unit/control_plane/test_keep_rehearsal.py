@@ -115,9 +115,13 @@ def test_what_is_kept_is_read_back_and_what_says_no_time_is_no_proof() -> None:
         s3 = boto3.client("s3", region_name="us-east-1")
         s3.create_bucket(Bucket="control")
         kept = S3Rehearsals(s3, "control")
-        assert kept.last_rehearsed() is None
+        assert (kept.last_rehearsed(), kept.last_took()) == (None, None)
         kept.write(json.dumps({"at": NOW.isoformat()}))
         assert kept.last_rehearsed() == NOW
+        with pytest.raises(RunRefused, match="how long a restore took"):
+            kept.last_took()
+        kept.write(json.dumps({"at": NOW.isoformat(), "seconds": 9.5}))
+        assert kept.last_took() == timedelta(seconds=9.5)
         kept.write("{}")
         with pytest.raises(RunRefused, match=r"rehearsal\.json does not say when"):
             kept.last_rehearsed()
