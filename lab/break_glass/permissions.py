@@ -45,6 +45,8 @@ def _record(plan: Plan, region: str) -> Statements:
         "LeaderRecordChange": (["s3:PutObject"], [f"{bucket}/{COPIES[0]}" for bucket in buckets]),
         "ToBeToldOfAbsence": (["s3:ListBucket"], buckets),
         "Run": (["s3:GetObject", "s3:PutObject"], [f"{own}/runs/*"]),
+        # How long a restore took in its newest rehearsal.
+        "RehearsalSeen": (["s3:GetObject"], [f"{own}/rehearsal.json"]),
         "Journal": (["s3:GetObject", "s3:PutObject", "s3:PutObjectRetention"], [f"{own}/journal/*"]),
         "Alarms": (["cloudwatch:DescribeAlarms"], [alarm.arn for alarm in plan.alarms]),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from failover.application.holding import majority_needed
 from failover.application.ports import Executions, Register
 from failover.application.restore_ports import RecoveryPoints
-from failover.application.see_production import SeeProduction
+from failover.application.see_production import SeePatiently
 from failover.domain.leader_record import LeaderRecord, Refusal
 from failover.domain.plan import Plan
 from failover.domain.recovery_point import choose, requested
@@ -29,7 +29,7 @@ class CheckRehearsal:
     register: Register
     others: Sequence[Executions]
     backups: RecoveryPoints
-    see: SeeProduction
+    see: SeePatiently
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """Raises TransientFailure, RunRefused, or RunStateError for a moment that is none."""

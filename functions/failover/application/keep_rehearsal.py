@@ -13,7 +13,7 @@ from typing import Any
 from failover.application.placement import placement_of
 from failover.application.ports import Clock, Parameters
 from failover.application.restore_ports import KeptRehearsals, Placement
-from failover.application.see_production import SeeProduction
+from failover.application.see_production import SeePatiently
 from failover.domain.outcome import error_sentence
 from failover.domain.plan import Plan
 from failover.domain.rehearsal import LEAST_BILLED, Production, Rehearsed, disturbed, price_usd
@@ -26,7 +26,7 @@ class KeepRehearsal:
 
     plan: Plan
     region: str
-    see: SeeProduction
+    see: SeePatiently
     parameters: Parameters
     kept: KeptRehearsals
     clock: Clock

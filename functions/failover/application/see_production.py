@@ -13,7 +13,7 @@ from typing import TypeVar
 from failover.application.database_login import login_for
 from failover.application.errors import DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
-from failover.application.ports import Answer, Databases, Heartbeats, Register, Secrets, ServiceProbe
+from failover.application.ports import Answer, Clock, Databases, Heartbeats, Register, Secrets, ServiceProbe
 from failover.application.readiness_ports import PublicName
 from failover.application.restore_ports import RehearsedDatabases
 from failover.domain.isolated_promotion import Standing
@@ -51,6 +51,22 @@ class SeeProduction:
                 slots = lag = None
         answered_by = answer.region if isinstance(answer, Answer) else None
         return Production(replica.source if replica else None, slots, answered_by, lag)
+
+
+@dataclass(frozen=True)
+class SeePatiently:
+    """A look that missed something is taken again: one slow answer must not fail a rehearsal."""
+
+    see: SeeProduction
+    clock: Clock
+    patience: timedelta
+
+    def __call__(self, leader: str) -> Production:
+        """What the last look saw, whole or not. Raises as SeeProduction."""
+        deadline = self.clock.monotonic() + self.patience.total_seconds()
+        while not (found := self.see(leader)).whole and self.clock.monotonic() < deadline:
+            self.clock.sleep(self.see.plan.timing.poll)
+        return found
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,10 @@ class Production:
     answered_by: str | None
     lag: timedelta | None
 
+    @property
+    def whole(self) -> bool:
+        return None not in (self.source, self.slots, self.answered_by, self.lag)
+
     def to_dict(self) -> dict[str, Any]:
         lag = None if self.lag is None else self.lag.total_seconds()
         return {**asdict(self), "slots": None if self.slots is None else list(self.slots), "lag": lag}

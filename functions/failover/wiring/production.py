@@ -6,15 +6,15 @@ from failover.adapters.postgres_content import PostgresContent
 from failover.adapters.rds import Rds
 from failover.adapters.secrets import SecretsManager
 from failover.adapters.service_probe import HttpProbe
-from failover.application.see_production import SeeProduction
+from failover.application.see_production import SeePatiently, SeeProduction
 from failover.wiring.heartbeats import heartbeats_of
-from failover.wiring.this_region import ThisRegion
+from failover.wiring.this_region import CLOCK, ThisRegion
 
 
-def see_production(this: ThisRegion) -> SeeProduction:
-    """From the Region that this runs in."""
+def see_production(this: ThisRegion) -> SeePatiently:
+    """From the Region that this runs in, within a third of a step's budget."""
     timing = this.plan.timing
-    return SeeProduction(
+    see = SeeProduction(
         this.plan,
         this.name,
         Rds(this.client("rds")),
@@ -23,3 +23,4 @@ def see_production(this: ThisRegion) -> SeeProduction:
         heartbeats_of(this.plan),
         HttpProbe(timing.api_timeout),
     )
+    return SeePatiently(see, CLOCK, timing.step_budget / 3)

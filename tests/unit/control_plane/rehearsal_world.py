@@ -31,7 +31,7 @@ from failover.application.delete_rehearsed_instance import DeleteRehearsedInstan
 from failover.application.keep_rehearsal import KeepRehearsal
 from failover.application.ports import DatabaseInstance
 from failover.application.rehearse_restore import RehearseRestore
-from failover.application.see_production import SeeProduction
+from failover.application.see_production import SeePatiently, SeeProduction
 from failover.application.start_rehearsal import StartRehearsal
 from failover.domain.run import Run
 
@@ -96,8 +96,9 @@ class RehearsalWorld:
     def run(self, kind: str = "schedule") -> Run:
         return run_with(kind, None, RUN, **self.state)
 
-    def see(self) -> SeeProduction:
-        return SeeProduction(self.plan, STANDBY, self.databases, self.secrets, self.sessions, self.heartbeats, self.web)
+    def see(self) -> SeePatiently:
+        see = SeeProduction(self.plan, STANDBY, self.databases, self.secrets, self.sessions, self.heartbeats, self.web)
+        return SeePatiently(see, self.clock, timedelta(seconds=15))
 
     def check(self, region: str = STANDBY) -> CheckRehearsal:
         return CheckRehearsal(

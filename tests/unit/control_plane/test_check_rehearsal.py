@@ -67,3 +67,15 @@ def test_a_moment_that_is_none_is_refused_with_what_it_must_be() -> None:
     world.state["rehearsal"] = {"to": "yesterday"}
     with pytest.raises(RunStateError, match="rehearsal must be"):
         world.check()(world.run())
+
+
+def test_what_one_look_missed_is_looked_at_again() -> None:
+    """A replica that was busy for a moment is no reason to fail a rehearsal."""
+    world = RehearsalWorld()
+    world.replica.unavailable = "OperationalError: timeout expired"
+    world.clock.later(10, lambda: setattr(world.replica, "unavailable", None))
+    assert world.check()(world.run())["before"]["lag"] == 0.0
+    world.replica.unavailable = "OperationalError: timeout expired"
+    began = world.clock.monotonic()
+    assert world.check()(world.run())["before"]["lag"] is None
+    assert world.clock.monotonic() - began <= 20
