@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from control_plane_world import ALARM_ARN, PRIMARY, STANDBY, WITNESS, plan_dict,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failover.domain.plan import FailoverPolicy, Plan, PlanError
+from failover.domain.plan import AlarmPlan, FailoverPolicy, Plan, PlanError, VantagePoint
 
 
 def test_the_plan_is_read_with_durations_and_regions() -> None:
@@ -50,85 +51,298 @@ def test_the_labs_short_timing_is_accepted() -> None:
     assert plan_with(lambda d: d["timing"].update(short)).timing.fence_wait_seconds == 3
 
 
+def known(keys: Iterable[str]) -> str:
+    return f"allowed: no such key; known are {', '.join(sorted(keys))}"
+
+
 REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
-    (lambda d: d.update(extra=1), "extra"),
-    (lambda d: d.pop("routing"), "routing"),
-    (lambda d: d["timing"].update(jitter_seconds=1), "timing.jitter_seconds"),
-    (lambda d: d["regions"][STANDBY].update(size=1), f"regions.{STANDBY}.size"),
-    (lambda d: d["regions"].pop(STANDBY), f"regions.{STANDBY}"),
-    (lambda d: d["regions"].update({"eu-west-1": {}}), "regions.eu-west-1"),
-    (lambda d: d.update(secondary_region=PRIMARY), "secondary_region"),
-    (lambda d: d.update(witness_region=STANDBY), "witness_region"),
-    (lambda d: d.update(primary_region="Sydney"), "primary_region"),
-    (lambda d: d.update(account_id=123456789012), "account_id"),
-    (lambda d: d.update(service="App"), "service"),
-    (lambda d: d.update(public_url="app.example.com"), "public_url"),
-    (lambda d: d.update(public_url="https://app.example.com/"), "public_url"),
-    (lambda d: d.update(db_mode="mysql"), "db_mode"),
-    (lambda d: d.update(routing="explicit"), "routing"),
-    (lambda d: d.update(failover_policy="maybe"), "failover_policy"),
-    (lambda d: d.update(rpo_target_seconds=0), "rpo_target_seconds"),
-    (lambda d: d.update(rpo_target_seconds="300"), "rpo_target_seconds"),
-    (lambda d: d.update(rto_target_minutes=True), "rto_target_minutes"),
-    (lambda d: d.update(cooldown_minutes=-1), "cooldown_minutes"),
-    (lambda d: d.update(signals_required=0), "signals_required"),
-    (lambda d: d.update(signals_required=4), "signals_required"),
-    (lambda d: d.update(signals_required=1.5), "signals_required"),
-    (lambda d: d.update(timing=[]), "timing"),
-    (lambda d: d["timing"].update(renew_seconds=15), "timing.renew_seconds"),
-    (lambda d: d["timing"].update(heartbeat_timeout_seconds=15), "timing.heartbeat_timeout_seconds"),
-    (lambda d: d["timing"].update(second_look_seconds=45), "timing.second_look_seconds"),
-    (lambda d: d["timing"].update(poll_seconds=45), "timing.poll_seconds"),
-    (lambda d: d["timing"].update(step_budget_seconds=60), "timing.step_budget_seconds"),
-    (lambda d: d["timing"].update(second_look_samples=1), "timing.second_look_samples"),
-    (lambda d: d["timing"].update(lease_margin_seconds=0), "timing.lease_margin_seconds"),
-    (lambda d: d["record_copies"].pop(WITNESS), f"record_copies.{WITNESS}"),
-    (lambda d: d["record_copies"].update({WITNESS: "A_B"}), f"record_copies.{WITNESS}"),
-    (lambda d: d["record_copies"].update({WITNESS: d["record_copies"][PRIMARY]}), f"record_copies.{WITNESS}"),
-    (lambda d: d.update(alarms=[]), "alarms"),
-    (lambda d: d.update(alarms=["x"]), "alarms[0]"),
-    (lambda d: d["alarms"].append(d["alarms"][0]), "alarms[1].arn"),
-    (lambda d: d["alarms"].append({"arn": f"{ALARM_ARN}-2", "vantage_point": "route53"}), "alarms[1].vantage_point"),
-    (lambda d: d["alarms"][0].update(vantage_point="moon"), "alarms[0].vantage_point"),
-    (lambda d: d["alarms"][0].update(arn="not an arn"), "alarms[0].arn"),
-    (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("123456789012", "210987654321")), "alarms[0].arn"),
-    (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", "eu-west-1")), "alarms[0].arn"),
-    (lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)), "alarms[0].arn"),
-    (lambda d: d["regions"][STANDBY].update(leading_tasks=0), f"regions.{STANDBY}.leading_tasks"),
-    (lambda d: d["regions"][STANDBY].update(minimum_tasks=3), f"regions.{STANDBY}.minimum_tasks"),
-    (lambda d: d["regions"][STANDBY].update(database_instance="app--x"), f"regions.{STANDBY}.database_instance"),
+    (
+        lambda d: d.update(extra=1),
+        f"extra is 1; {known(plan_dict())}",
+    ),
+    (lambda d: d.pop("routing"), "routing is null; allowed: a value: the key is missing"),
+    (
+        lambda d: d["timing"].update(jitter_seconds=1),
+        f"timing.jitter_seconds is 1; {known(plan_dict()['timing'])}",
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(size=1),
+        f"regions.us-west-2.size is 1; {known(plan_dict()['regions'][STANDBY])}",
+    ),
+    (lambda d: d["regions"].pop(STANDBY), "regions.us-west-2 is null; allowed: a value: the key is missing"),
+    (
+        lambda d: d["regions"].update({"eu-west-1": {}}),
+        "regions.eu-west-1 is {}; allowed: no such key; known are ap-southeast-2, us-west-2",
+    ),
+    (
+        lambda d: d.update(secondary_region=PRIMARY),
+        'secondary_region is "ap-southeast-2"; allowed: three different Regions: it is given twice',
+    ),
+    (
+        lambda d: d.update(witness_region=STANDBY),
+        'witness_region is "us-west-2"; allowed: three different Regions: it is given twice',
+    ),
+    (
+        lambda d: d.update(primary_region="Sydney"),
+        'primary_region is "Sydney"; allowed: an AWS Region such as us-west-2',
+    ),
+    (
+        lambda d: d.update(account_id=123456789012),
+        "account_id is 123456789012; allowed: an AWS account id of 12 digits",
+    ),
+    (lambda d: d.update(service="App"), 'service is "App"; allowed: up to 20 of a-z, 0-9 and -, a letter first'),
+    (
+        lambda d: d.update(public_url="app.example.com"),
+        'public_url is "app.example.com"; allowed: an http or https address without a final slash',
+    ),
+    (
+        lambda d: d.update(public_url="https://app.example.com/"),
+        'public_url is "https://app.example.com/"; allowed: an http or https address without a final slash',
+    ),
+    (lambda d: d.update(db_mode="mysql"), 'db_mode is "mysql"; allowed: rds-postgres, aurora-global'),
+    (lambda d: d.update(routing="explicit"), 'routing is "explicit"; allowed: failover'),
+    (
+        lambda d: d.update(failover_policy="maybe"),
+        'failover_policy is "maybe"; allowed: auto, approve, auto-within-rpo',
+    ),
+    (lambda d: d.update(rpo_target_seconds=0), "rpo_target_seconds is 0; allowed: a number, above 0, up to 86400"),
+    (
+        lambda d: d.update(rpo_target_seconds="300"),
+        'rpo_target_seconds is "300"; allowed: a number, above 0, up to 86400',
+    ),
+    (lambda d: d.update(rto_target_minutes=True), "rto_target_minutes is true; allowed: a number, above 0, up to 1440"),
+    (lambda d: d.update(cooldown_minutes=-1), "cooldown_minutes is -1; allowed: a number, above 0, up to 10080"),
+    (lambda d: d.update(signals_required=0), "signals_required is 0; allowed: a whole number, 1 to 3"),
+    (lambda d: d.update(signals_required=4), "signals_required is 4; allowed: a whole number, 1 to 3"),
+    (lambda d: d.update(signals_required=1.5), "signals_required is 1.5; allowed: a whole number, 1 to 3"),
+    (lambda d: d.update(timing=[]), "timing is []; allowed: a JSON object"),
+    (
+        lambda d: d["timing"].update(renew_seconds=15),
+        "timing.renew_seconds is 15.0; allowed: less than lease_seconds, which is 15",
+    ),
+    (
+        lambda d: d["timing"].update(heartbeat_timeout_seconds=15),
+        "timing.heartbeat_timeout_seconds is 15.0; allowed: less than lease_seconds, which is 15",
+    ),
+    (
+        lambda d: d["timing"].update(second_look_seconds=45),
+        "timing.second_look_seconds is 45.0; allowed: less than step_budget_seconds, which is 45",
+    ),
+    (
+        lambda d: d["timing"].update(poll_seconds=45),
+        "timing.poll_seconds is 45.0; allowed: less than step_budget_seconds, which is 45",
+    ),
+    (
+        lambda d: d["timing"].update(step_budget_seconds=60),
+        "timing.step_budget_seconds is 60; allowed: a number, above 0, up to 50",
+    ),
+    (
+        lambda d: d["timing"].update(second_look_samples=1),
+        "timing.second_look_samples is 1; allowed: a whole number, 2 to 20",
+    ),
+    (
+        lambda d: d["timing"].update(lease_margin_seconds=0),
+        "timing.lease_margin_seconds is 0; allowed: a number, above 0, up to 600",
+    ),
+    (
+        lambda d: d["record_copies"].pop(WITNESS),
+        "record_copies.us-east-1 is null; allowed: a value: the key is missing",
+    ),
+    (
+        lambda d: d["record_copies"].update({WITNESS: "A_B"}),
+        'record_copies.us-east-1 is "A_B"; allowed: an S3 bucket name',
+    ),
+    (
+        lambda d: d["record_copies"].update({WITNESS: d["record_copies"][PRIMARY]}),
+        'record_copies.us-east-1 is "drlab-app-control-123456789012-ap-southeast-2"; allowed: a bucket of its own: three copies need three buckets',
+    ),
+    (lambda d: d.update(alarms=[]), "alarms is []; allowed: a list of at least one alarm"),
+    (lambda d: d.update(alarms=["x"]), 'alarms[0] is "x"; allowed: a JSON object'),
+    (
+        lambda d: d["alarms"].append(d["alarms"][0]),
+        'alarms[1].arn is "arn:aws:cloudwatch:us-east-1:123456789012:alarm:drlab-app-primary-health-check"; allowed: each alarm once: it is given twice',
+    ),
+    (
+        lambda d: d["alarms"].append({"arn": f"{ALARM_ARN}-2", "vantage_point": "route53"}),
+        'alarms[1].vantage_point is "route53"; allowed: one alarm of each vantage point for ap-southeast-2; combine them into a composite alarm',
+    ),
+    (
+        lambda d: d["alarms"][0].update(vantage_point="moon"),
+        'alarms[0].vantage_point is "moon"; allowed: route53, load-balancer, database',
+    ),
+    (
+        lambda d: d["alarms"][0].update(arn="not an arn"),
+        'alarms[0].arn is "not an arn"; allowed: the ARN of a CloudWatch alarm',
+    ),
+    (
+        lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("123456789012", "210987654321")),
+        'alarms[0].arn is "arn:aws:cloudwatch:us-east-1:210987654321:alarm:drlab-app-primary-health-check"; allowed: an alarm of account 123456789012',
+    ),
+    (
+        lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", "eu-west-1")),
+        'alarms[0].arn is "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:drlab-app-primary-health-check"; allowed: an alarm in ap-southeast-2, us-west-2, us-east-1',
+    ),
+    (
+        lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)),
+        'alarms[0].arn is "arn:aws:cloudwatch:us-west-2:123456789012:alarm:drlab-app-primary-health-check"; allowed: an alarm in us-east-1, for a Route 53 metric',
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(leading_tasks=0),
+        "regions.us-west-2.leading_tasks is 0; allowed: a whole number, 1 to 1000",
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(minimum_tasks=3),
+        "regions.us-west-2.minimum_tasks is 3; allowed: a whole number, 1 to 2",
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(database_instance="app--x"),
+        'regions.us-west-2.database_instance is "app--x"; allowed: an RDS instance identifier',
+    ),
 ]
 
 
 @pytest.mark.scenario("F15")
-@pytest.mark.parametrize(("change", "key"), REFUSED, ids=[f"{key}-{n}" for n, (_, key) in enumerate(REFUSED)])
-def test_a_plan_that_cannot_work_is_refused_by_naming_the_key(
-    change: Callable[[dict[str, Any]], object], key: str
+@pytest.mark.parametrize(
+    ("change", "told"), REFUSED, ids=[f"{told.split()[0]}-{n}" for n, (_, told) in enumerate(REFUSED)]
+)
+def test_a_plan_that_cannot_work_is_refused_by_key_value_and_what_is_allowed(
+    change: Callable[[dict[str, Any]], object], told: str
 ) -> None:
     described = plan_dict()
     change(described)
     with pytest.raises(PlanError) as caught:
         Plan.parse(json.dumps(described))
-    assert caught.value.key == key
-    assert caught.value.allowed in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"plan: {told}"
+    assert (caught.value.key, caught.value.allowed) == (told.partition(" is ")[0], told.rpartition("; allowed: ")[2])
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '"plan"', "null", '{"service":NaN}', '{"a":1,"a":2}'])
-def test_what_is_no_json_object_with_each_key_once_is_refused(text: str) -> None:
-    with pytest.raises(PlanError):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", '(whole text) is ""; allowed: JSON (Expecting value at line 1)'),
+        ("{\n", '(whole text) is "{\\n"; allowed: JSON (Expecting property name enclosed in double quotes at line 2)'),
+        ("[]", "(whole text) is []; allowed: a JSON object"),
+        ('"plan"', '(whole text) is "plan"; allowed: a JSON object'),
+        ("null", "(whole text) is null; allowed: a JSON object"),
+        ('{"service":NaN}', '(whole text) is "NaN"; allowed: finite numbers'),
+        ('{"a":1,"a":2}', "a is 2; allowed: each key once: it is given twice"),
+    ],
+)
+def test_what_is_no_json_object_with_each_key_once_is_refused(text: str, told: str) -> None:
+    with pytest.raises(PlanError) as caught:
         Plan.parse(text)
+    assert str(caught.value) == f"plan: {told}"
+
+
+def test_every_value_of_a_plan_is_where_it_was_written() -> None:
+    def every_value_differs(described: dict[str, Any]) -> None:
+        for number, key in enumerate(sorted(described["timing"])):
+            described["timing"][key] = number + 2 if key == "second_look_samples" else 1 + number / 8
+        described["timing"].update(lease_seconds=40, step_budget_seconds=50)
+        described["regions"][PRIMARY].update(
+            leading_tasks=7, minimum_tasks=3, service_url="http://a.example:8080/x/y~z"
+        )
+        described.update(signals_required=3, rpo_target_seconds=11, rto_target_minutes=12, cooldown_minutes=13)
+
+    plan, described = plan_with(every_value_differs), plan_dict()
+    every_value_differs(described)
+    for name in ("service", "account_id", "primary_region", "secondary_region", "witness_region", "public_url"):
+        assert getattr(plan, name) == described[name]
+    assert (plan.db_mode, plan.routing, plan.failover_policy) == ("rds-postgres", "failover", "auto-within-rpo")
+    spans = (plan.rpo_target, plan.rto_target, plan.cooldown)
+    assert spans == (timedelta(seconds=11), timedelta(minutes=12), timedelta(minutes=13))
+    assert plan.signals_required == 3
+    for key, value in described["timing"].items():
+        name = key.removesuffix("_seconds")
+        found = getattr(plan.timing, name)
+        assert (found if name == "second_look_samples" else found.total_seconds()) == value
+    assert dict(plan.record_copies) == described["record_copies"]
+    for region, values in described["regions"].items():
+        assert asdict(plan.region(region)) == {"region": region, **values}
+    assert plan.alarms == (
+        AlarmPlan(ALARM_ARN, VantagePoint.ROUTE53, WITNESS, "drlab-app-primary-health-check", PRIMARY),
+    )
+    assert plan.objects_bucket(STANDBY) == "drlab-app-app-data-123456789012-us-west-2"
+    assert plan.key_alias == "alias/drlab-app"
+    assert plan.timing.look_timeout == min(plan.timing.api_timeout, plan.timing.second_look)
+
+
+def test_an_alarm_of_a_region_s_own_watches_that_region() -> None:
+    arn = f"arn:aws:cloudwatch:{STANDBY}:123456789012:alarm:targets"
+    plan = plan_with(lambda d: d["alarms"].append({"arn": arn, "vantage_point": "load-balancer"}))
+    assert plan.alarm(arn) == AlarmPlan(arn, VantagePoint.LOAD_BALANCER, STANDBY, "targets", STANDBY)
+
+
+def test_a_global_database_has_the_plan_s_name_and_an_instance_has_none() -> None:
+    assert plan_with(lambda d: d.update(db_mode="aurora-global")).global_cluster == "drlab-app"
+    with pytest.raises(PlanError) as caught:
+        _ = plan_with().global_cluster
+    told = 'plan: db_mode is "rds-postgres"; allowed: aurora-global, for a step of a global database'
+    assert str(caught.value) == told
+
+
+# What is just allowed, of each bound.
+ALLOWED: list[Callable[[dict[str, Any]], object]] = [
+    lambda d: d.update(service="a" * 20),
+    lambda d: d.update(rpo_target_seconds=86_400),
+    lambda d: d.update(rto_target_minutes=1440),
+    lambda d: d.update(cooldown_minutes=10_080),
+    lambda d: d.update(signals_required=1),
+    lambda d: d["timing"].update(second_look_samples=20),
+    lambda d: d["timing"].update(second_look_samples=2),
+    lambda d: d["timing"].update(lease_seconds=600, lease_margin_seconds=600),
+    lambda d: d["timing"].update(lease_seconds=600, renew_seconds=599.9, heartbeat_timeout_seconds=599.9),
+    lambda d: d["timing"].update(
+        step_budget_seconds=50, second_look_seconds=49.9, poll_seconds=49, api_timeout_seconds=49
+    ),
+    lambda d: d["timing"].update(alarm_max_age_seconds=86_400, probe_after_seconds=86_400, approval_seconds=7200),
+    lambda d: d["regions"][STANDBY].update(leading_tasks=1000, minimum_tasks=1000),
+    lambda d: d["regions"][STANDBY].update(leading_tasks=1, minimum_tasks=1),
+    lambda d: d["regions"][STANDBY].update(database_instance="A" + "-9" * 31 + "z"),
+]
+# And what is just not.
+BEYOND: list[Callable[[dict[str, Any]], object]] = [
+    lambda d: d.update(service="a" * 21),
+    lambda d: d.update(rpo_target_seconds=86_401),
+    lambda d: d.update(rto_target_minutes=1441),
+    lambda d: d.update(cooldown_minutes=10_081),
+    lambda d: d.update(cooldown_minutes=0),
+    lambda d: d["timing"].update(second_look_samples=21),
+    lambda d: d["timing"].update(lease_margin_seconds=601),
+    lambda d: d["timing"].update(lease_seconds=601),
+    lambda d: d["timing"].update(api_timeout_seconds=45),
+    lambda d: d["timing"].update(alarm_max_age_seconds=86_401),
+    lambda d: d["timing"].update(probe_after_seconds=86_401),
+    lambda d: d["timing"].update(approval_seconds=7201),
+    lambda d: d["regions"][STANDBY].update(leading_tasks=1001),
+    lambda d: d["regions"][STANDBY].update(minimum_tasks=0),
+]
+
+
+@pytest.mark.parametrize("change", ALLOWED)
+def test_a_value_at_its_bound_is_allowed(change: Callable[[dict[str, Any]], object]) -> None:
+    assert plan_with(change).service[0] == "a"
+
+
+@pytest.mark.parametrize("change", BEYOND)
+def test_a_value_past_its_bound_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    with pytest.raises(PlanError):
+        plan_with(change)
 
 
 def test_a_long_value_is_shortened_in_the_sentence() -> None:
     with pytest.raises(PlanError) as caught:
         plan_with(lambda d: d.update(service="x" * 500))
-    assert len(str(caught.value)) < 250
+    assert f'is "{"x" * 76}...; allowed' in str(caught.value)
+    with pytest.raises(PlanError) as caught:
+        plan_with(lambda d: d.update(service="x" * 78))
+    assert f'is "{"x" * 78}"; allowed' in str(caught.value)
 
 
 def test_a_region_outside_the_plan_is_not_guessed() -> None:
-    with pytest.raises(PlanError):
+    with pytest.raises(PlanError) as caught:
         plan_with().region(WITNESS)
+    assert str(caught.value) == 'plan: regions is "us-east-1"; allowed: ap-southeast-2 or us-west-2'
     with pytest.raises(PlanError):
         plan_with().standby_of("eu-west-1")
 
