@@ -154,17 +154,20 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (
         lambda d: d["record_copies"].update({WITNESS: d["record_copies"][PRIMARY]}),
-        'record_copies.us-east-1 is "drlab-app-control-123456789012-ap-southeast-2"; allowed: a bucket of its own: three copies need three buckets',
+        'record_copies.us-east-1 is "drlab-app-control-123456789012-ap-southeast-2";'
+        " allowed: a bucket of its own: three copies need three buckets",
     ),
     (lambda d: d.update(alarms=[]), "alarms is []; allowed: a list of at least one alarm"),
     (lambda d: d.update(alarms=["x"]), 'alarms[0] is "x"; allowed: a JSON object'),
     (
         lambda d: d["alarms"].append(d["alarms"][0]),
-        'alarms[1].arn is "arn:aws:cloudwatch:us-east-1:123456789012:alarm:drlab-app-primary-health-check"; allowed: each alarm once: it is given twice',
+        'alarms[1].arn is "arn:aws:cloudwatch:us-east-1:123456789012:alarm:drlab-app-primary-health-check";'
+        " allowed: each alarm once: it is given twice",
     ),
     (
         lambda d: d["alarms"].append({"arn": f"{ALARM_ARN}-2", "vantage_point": "route53"}),
-        'alarms[1].vantage_point is "route53"; allowed: one alarm of each vantage point for ap-southeast-2; combine them into a composite alarm',
+        'alarms[1].vantage_point is "route53";'
+        " allowed: one alarm of each vantage point for ap-southeast-2; combine them into a composite alarm",
     ),
     (
         lambda d: d["alarms"][0].update(vantage_point="moon"),
@@ -176,15 +179,18 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (
         lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("123456789012", "210987654321")),
-        'alarms[0].arn is "arn:aws:cloudwatch:us-east-1:210987654321:alarm:drlab-app-primary-health-check"; allowed: an alarm of account 123456789012',
+        'alarms[0].arn is "arn:aws:cloudwatch:us-east-1:210987654321:alarm:drlab-app-primary-health-check";'
+        " allowed: an alarm of account 123456789012",
     ),
     (
         lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", "eu-west-1")),
-        'alarms[0].arn is "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:drlab-app-primary-health-check"; allowed: an alarm in ap-southeast-2, us-west-2, us-east-1',
+        'alarms[0].arn is "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:drlab-app-primary-health-check";'
+        " allowed: an alarm in ap-southeast-2, us-west-2, us-east-1",
     ),
     (
         lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)),
-        'alarms[0].arn is "arn:aws:cloudwatch:us-west-2:123456789012:alarm:drlab-app-primary-health-check"; allowed: an alarm in us-east-1, for a Route 53 metric',
+        'alarms[0].arn is "arn:aws:cloudwatch:us-west-2:123456789012:alarm:drlab-app-primary-health-check";'
+        " allowed: an alarm in us-east-1, for a Route 53 metric",
     ),
     (
         lambda d: d["regions"][STANDBY].update(leading_tasks=0),
