@@ -179,8 +179,7 @@ def _restored(run: Run) -> str:
 
 
 def _loss(run: Run) -> str:
-    loss: Any = run.value("prepared", "loss")
-    if not isinstance(loss, Mapping):
+    if not isinstance(run.value("prepared", "loss"), Mapping):
         return ""
     bound = bound_seconds(run)
     if bound is None:

@@ -87,6 +87,13 @@ ENDS = {
         "app: the run failed while it stood down; ap-southeast-2 may still be fenced, and then nobody leads. It broke.",
         (None, None),
     ),
+    "held, by what the fence alone tells": (
+        {"fence": FENCE, "prepared": {"capacity": {}}, "error": ERROR},
+        Result.HELD,
+        "It broke.",
+        "app: the run failed while it stood down; ap-southeast-2 may still be fenced, and then nobody leads. It broke.",
+        (None, 2),
+    ),
     "held, and nothing is known": (
         {"error": ERROR},
         Result.HELD,
