@@ -20,17 +20,30 @@ from rich.console import Console
 
 from lab import result
 from lab.drill import conduct
+from lab.faults import FAULTS
+from lab.laboratory import Laboratory
 from lab.live_view import LiveView
+from lab.occasion import FAULT, Occasion
 from lab.reaper import MARKER
-from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
+from lab.settings import FAULT_NAMES, SECONDARY_REGION, DrillSettings, FaultName, LabSettings
 from tests.drills.permissions_seen import SEEN
 from tests.drills.secrets_told import LAST, leaks
 
 pytestmark = pytest.mark.drill
 ENDS_WITHIN_SECONDS = 60
+OF_THE_DATABASE = (
+    *("replica", "replica-streams", "replica-lag", "backups", "database-class"),
+    *("secret", "schema"),
+)
 
 
-def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120, **lab: object) -> dict[str, object]:
+def drill(
+    fault: FaultName,
+    delay_ms: float = 100,
+    give_up_seconds: float = 120,
+    occasion: Occasion | None = None,
+    **lab: object,
+) -> dict[str, object]:
     settings = DrillSettings(
         LabSettings(replication_delay=timedelta(milliseconds=delay_ms), **lab),  # type: ignore[arg-type]
         fault=fault,
@@ -38,7 +51,7 @@ def drill(fault: FaultName, delay_ms: float = 100, give_up_seconds: float = 120,
         give_up_after=timedelta(seconds=give_up_seconds),
     )
     said = io.StringIO()
-    record = conduct(settings, LiveView(Console(file=said, width=200)))
+    record = conduct(settings, LiveView(Console(file=said, width=200)), occasion)
     found = result.build(record)
     assert leaks(LAST, {"the report": json.dumps(found, default=str), "what was said": said.getvalue()}) == []
     found["said"] = said.getvalue()
@@ -59,6 +72,30 @@ def test_a_fault_ends_in_a_failover_that_kept_its_promises(fault: FaultName) -> 
     assert found["leader_record"]["after"]["leader"] == "us-west-2"  # type: ignore[index]
     assert found["loss"]["acknowledged_late_by_old_leader"] == []  # type: ignore[index]
     assert found["acknowledged_per_bucket"]["us-west-2"]  # type: ignore[index]
+
+
+def test_a_global_database_that_says_it_is_ready_fails_over_and_is_said_to_be_simulated() -> None:
+    """Through the same states, on PostgreSQL that stands in for its clusters; readiness is asked before the fault."""
+    ready: dict[str, str] = {}
+    struck: list[float] = []
+
+    def ask_and_strike(lab: Laboratory) -> None:
+        answer = lab.client("lambda", SECONDARY_REGION).invoke(
+            FunctionName="drlab-app-evaluate-readiness", Payload=b"{}"
+        )
+        ready.update({one["name"]: one["verdict"] for one in json.load(answer["Payload"])["checks"]})
+        struck.append(time.monotonic())
+        fault.inject(lab)
+
+    fault = FAULTS["region-dark"]
+    occasion = Occasion(fault.name, fault.description, FAULT, ask_and_strike, struck_at=lambda: struck[0])
+    found = drill("region-dark", occasion=occasion, database_mode="aurora-global")
+    assert found["passed"], (found["verdict"], found["invariants"], found["runs"], found["said"])
+    states = [state["state"] for run in found["runs"] for state in run["states"]]  # type: ignore[attr-defined]
+    assert "FailoverGlobalCluster" in states
+    assert "PromoteReplica" not in states
+    assert {name: ready[name] for name in OF_THE_DATABASE} == dict.fromkeys(OF_THE_DATABASE, "ok")
+    assert "The database is simulated" in str(found["notes"])
 
 
 @pytest.mark.scenario("F16")
