@@ -153,7 +153,7 @@ def _loss(record: DrillRecord, loss: measure.Loss) -> dict[str, Any]:
 
 
 def _permissions(record: DrillRecord) -> dict[str, Any] | None:
-    """Of the Region that took over: what its functions used of their roles, and what not. None: not read."""
+    """Of the Region that took over: what was used there of each role, and what not. None: not read."""
     found, region = record.permissions, record.new_leader
     if found is None:
         return None

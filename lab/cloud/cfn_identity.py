@@ -1,6 +1,7 @@
-"""Which roles and policies do the templates create in the lab? What they allow is asked for each call of a function.
+"""Which roles and policies do the templates create in the lab? What they allow is asked for each call.
 
-`lab/cloud/lambda_permissions.py` asks; nobody else's calls are held to a role.
+`lab/cloud/authorization.py` is asked: by functions and by the service's tasks before each call of theirs, and by the lab
+where a workflow, a rule, ECS or S3 acts with a role.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What have this test run's drills shown of the functions' roles? Kept in files: drills run in more than one process."""
+"""What have this test run's drills shown of the roles? Kept in files: drills run in more than one process."""
 
 from __future__ import annotations
 
