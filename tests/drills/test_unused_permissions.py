@@ -43,7 +43,6 @@ NO_MARKERS = "Delete markers are not replicated unless s3ReplicateDeletes says s
 NO_TAGS = "No object of a drill has tags."
 NO_OPTIONS = "RDS puts an instance in an option group, of which the lab's has none."
 CUT_OFF = "Looks at the old primary under its later name, where an earlier rebuild was cut off after the exchange."
-BY_RDS = "RDS does this with the caller's rights, beside the call that is seen; the lab's RDS encrypts nothing."
 NOT_BROKEN_SO = (
     "For a backup that is damaged, a snapshot, or a replica that is broken and not gone; its own tests play those."
 )
@@ -67,8 +66,6 @@ UNUSED_WITH_REASON = {
     ("drlab-app-operator-api", "states:GetExecutionHistory"): NOT_IN_PROGRESS,
     ("drlab-app-operator-api", "s3:GetObject runs/break-glass-*"): NOBODY_BREAKS_GLASS,
     ("drlab-app-export-divergence", "s3:GetObject"): MADE_BEFORE,
-    (RESTORE, "kms:CreateGrant"): BY_RDS,
-    (RESTORE, "kms:DescribeKey"): BY_RDS,
     (RESTORE, "rds:DeleteDBInstance"): NOT_BROKEN_SO,
     (RESTORE, "rds:ModifyDBInstance"): NOT_BROKEN_SO,
     (RESTORE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
