@@ -27,9 +27,6 @@ NAMED_ALREADY = (
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; in a drill it is none of these."
 NO_ALARM = "For an event that failed three times, or is none of an alarm; a drill sends alarms that are decided."
-BY_SECRETS_MANAGER = (
-    "Secrets Manager asks for this in the function's name; the emulated one keeps what it is given as it is."
-)
 CONDITIONAL = "Allowed on a condition, which the lab does not judge; AWS asks for it beside the call itself."
 BY_STEP_FUNCTIONS = (
     "Step Functions does this with the workflow's role; the lab's writes no CloudWatch logs and no traces."
@@ -84,8 +81,6 @@ UNUSED_WITH_REASON = {
     ("drlab-app-receive-alarm", "sns:Publish"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:GetObject alarms/*"): WITHHELD,
     ("drlab-app-receive-alarm", "s3:PutObject alarms/*"): WITHHELD,
-    ("*", "kms:Decrypt"): BY_SECRETS_MANAGER,
-    ("*", "kms:GenerateDataKey"): BY_SECRETS_MANAGER,
     ("*", "s3:ListBucket"): ABSENT,
     ("drlab-app-await-approval", "s3:GetObject"): MADE_BEFORE,
     ("drlab-app-record-outcome", "s3:GetObject"): MADE_BEFORE,
