@@ -68,8 +68,6 @@ UNUSED_WITH_REASON = {
     (RESTORE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
     (RESTORE, "rds:RestoreDBInstanceToPointInTime"): NOT_BROKEN_SO,
     (RESTORE, "s3:PutObject"): NOT_BROKEN_SO,
-    (REHEARSE, "kms:CreateGrant"): BY_RDS,
-    (REHEARSE, "kms:DescribeKey"): BY_RDS,
     (REHEARSE, "rds:RestoreDBInstanceFromDBSnapshot"): NOT_BROKEN_SO,
     (REHEARSE, "rds:RestoreDBInstanceToPointInTime"): NOT_BROKEN_SO,
     (REHEARSE, "s3:PutObject"): NOT_BROKEN_SO,
