@@ -99,7 +99,7 @@ AREAS = {
         ),
     ),
     "outcomes": _of(
-        ("outcome", "outcomes", "rebuild_outcome"),
+        ("outcome", "outcomes", "rebuild_outcome", "rehearsal_outcome"),
         *(
             "ends_word_for_word",
             "run_and_outcome",
@@ -111,7 +111,10 @@ AREAS = {
         ),
         *("answers_fit_the_workflow", "answers_fit_the_rebuild"),
     ),
-    "plan": _of(("plan", "plan_reader", "leading_size"), "plan", "scale_secondary_ecs", "warm_secondary"),
+    "plan": _of(
+        ("plan", "plan_alarms", "plan_reader", "plan_timing", "leading_size"),
+        *("plan", "scale_secondary_ecs", "warm_secondary"),
+    ),
     "rebuild": _of(
         ("rebuild", "divergence", "by_hand"),
         *(
@@ -127,14 +130,8 @@ AREAS = {
     ),
     "restore": _of(
         ("recovery_point", "rehearsal", "restored_content", "isolated_promotion"),
-        *(
-            "recovery_point",
-            "what_a_rehearsal_proves",
-            "rehearse_restore",
-            "keep_rehearsal",
-            "restore_from_latest_snapshot",
-        ),
-        "check_secondary_readiness",
+        *("recovery_point", "what_a_rehearsal_proves", "rehearse_promotion", "rehearse_restore", "keep_rehearsal"),
+        *("restore_from_latest_snapshot", "check_secondary_readiness"),
     ),
     # Not those of evaluate_readiness: mutmut forks, and does not get through beside their threads.
     "readiness": _of([f"readiness/{name}" for name in READINESS], "what_a_check_finds", "tell_readiness"),

@@ -275,3 +275,38 @@ def test_a_rebuild_that_failed_before_it_saw_a_leader_names_none() -> None:
     found = outcomes.derive(run_with("manual", 3, "rebuild-e3", rebuild={}, error=ERROR), "app")
     told = "app: the standby was not rebuilt, and the leader leads as before. It broke."
     assert found == Outcome(Result.NOT_REBUILT, "It broke.", told, None, None)
+
+
+WITHOUT = "app: the rehearsal of a restore did not pass, and"
+REHEARSALS = {
+    "passed": (
+        {"check": LEADS, "kept": {"passed": True, "reason": "It passed"}, "error": ERROR},
+        Outcome(Result.REHEARSED, "It passed.", "app: a restore was rehearsed. It passed.", PRIMARY, 3),
+    ),
+    "did not pass": (
+        {"check": LEADS, "kept": {"passed": False, "reason": "It is damaged"}, "error": ERROR},
+        Outcome(
+            Result.NOT_REHEARSED, "It is damaged.", f"{WITHOUT} {PRIMARY} leads as before. It is damaged.", PRIMARY, 3
+        ),
+    ),
+    "broke": (
+        {"check": LEADS, "error": ERROR},
+        Outcome(Result.NOT_REHEARSED, "It broke.", f"{WITHOUT} {PRIMARY} leads as before. It broke.", PRIMARY, 3),
+    ),
+    "not allowed": (
+        {"check": {"allowed": False, "reason": "A run is in progress"}},
+        Outcome(
+            Result.NOT_REHEARSED,
+            "A run is in progress.",
+            f"{WITHOUT} the leader leads as before. A run is in progress.",
+            None,
+            None,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", REHEARSALS)
+def test_the_end_of_a_rehearsal_is_told_by_what_the_run_left(end: str) -> None:
+    state, outcome = REHEARSALS[end]
+    assert outcomes.derive(run_with("manual", 3, "rehearsal-e3", rehearsal={}, **state), "app", FIRST) == outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,15 @@ from control_plane_world import NOW, PRIMARY, run_with
 from restore_world import NEWEST, PUBLISHED, backups
 
 from failover.domain.leader_record import Refusal
-from failover.domain.recovery_point import Backups, RecoveryPoint, choose, requested
+from failover.domain.recovery_point import (
+    AutomatedBackup,
+    Backups,
+    RecoveryPoint,
+    Snapshot,
+    choose,
+    points_of,
+    requested,
+)
 from failover.domain.restored_content import TABLES, Content, implausible
 from failover.domain.run import RunStateError
 
@@ -89,6 +98,38 @@ def test_a_request_is_for_the_newest_or_for_a_moment_with_its_zone() -> None:
     assert newest.to is None
     assert moment is not None
     assert moment.to == NOW
+
+
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        ([{"kind": "snapshot"}], "The run's state has recovery points that make no sense."),
+        ([], "The run's state has no recovery points."),
+        (None, "The run's state has no recovery points."),
+    ],
+)
+def test_a_run_without_points_that_make_sense_restores_nothing(points: Any, told: str) -> None:
+    with pytest.raises(RunStateError) as refused:
+        points_of(run_with(readiness={"points": points}))
+    assert str(refused.value) == told
+
+
+OWN = AutomatedBackup(f"app-{PRIMARY}", "db-OWN", None, NEWEST - DAY, NEWEST)
+
+
+def test_backups_made_here_are_named_by_their_instance_and_can_be_had_from_edge_to_edge() -> None:
+    ended = replace(OWN, resource_id="db-GONE", latest=NEWEST - HOUR)
+    points = chosen(Backups((ended, OWN), (Snapshot("s", NEWEST - HOUR), Snapshot("n", NEWEST))), NEWEST)
+    assert [(one.kind, one.source, one.at) for one in points] == [
+        ("automated", "db-OWN", NEWEST),
+        ("snapshot", "n", NEWEST),
+        ("snapshot", "s", NEWEST - HOUR),
+        ("automated", "db-OWN", NEWEST - DAY),
+    ]
+
+
+def test_of_one_moment_the_backups_with_their_logs_go_before_the_snapshot() -> None:
+    assert [one.kind for one in chosen(backups(NEWEST))] == ["replicated", "snapshot"]
 
 
 def test_a_point_is_written_down_and_read_as_it_was() -> None:
