@@ -113,7 +113,7 @@ AREAS = {
     ),
     "plan": _of(
         ("plan", "plan_alarms", "plan_reader", "plan_timing", "leading_size"),
-        *("plan", "scale_secondary_ecs", "warm_secondary"),
+        *("plan", "leading_size"),
     ),
     "rebuild": _of(
         ("rebuild", "divergence", "by_hand"),

@@ -204,6 +204,26 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         lambda d: d["regions"][STANDBY].update(database_instance="app--x"),
         'regions.us-west-2.database_instance is "app--x"; allowed: an RDS instance identifier',
     ),
+    (
+        lambda d: d["regions"][STANDBY].update(service_url="x"),
+        'regions.us-west-2.service_url is "x"; allowed: an http or https address without a final slash',
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(database_secret="a b"),
+        'regions.us-west-2.database_secret is "a b"; allowed: a secret\'s name',
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(database_parameter="a"),
+        'regions.us-west-2.database_parameter is "a"; allowed: a parameter\'s name',
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(ecs_cluster="a/b"),
+        'regions.us-west-2.ecs_cluster is "a/b"; allowed: an ECS cluster\'s name',
+    ),
+    (
+        lambda d: d["regions"][STANDBY].update(ecs_service=""),
+        'regions.us-west-2.ecs_service is ""; allowed: an ECS service\'s name',
+    ),
 ]
 
 
@@ -304,6 +324,8 @@ ALLOWED: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d["timing"].update(alarm_max_age_seconds=86_400, probe_after_seconds=86_400, approval_seconds=7200),
     lambda d: d["regions"][STANDBY].update(leading_tasks=1000, minimum_tasks=1000),
     lambda d: d["regions"][STANDBY].update(leading_tasks=1, minimum_tasks=1),
+    lambda d: d["regions"][STANDBY].update(database_secret="/A/z_9+=.@-", database_parameter="/A/z_9.-"),
+    lambda d: d["regions"][STANDBY].update(ecs_cluster="Az_9-", ecs_service="Az_9-"),
     lambda d: d["regions"][STANDBY].update(database_instance="A" + "-9" * 31 + "z"),
 ]
 # And what is just not.
