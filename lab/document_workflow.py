@@ -90,7 +90,7 @@ def longest(state: State) -> timedelta:
     if state["Type"] != "Task":
         return timedelta()
     retriers = state.get("Retry", [])
-    attempts = 1 + sum(retrier["MaxAttempts"] for retrier in retriers)
+    attempts = 1 + sum(int(retrier["MaxAttempts"]) for retrier in retriers)
     delays = timedelta(seconds=sum(_delays(retrier) for retrier in retriers))
     if "TimeoutSecondsPath" in state:
         return LONGEST_BY_PLAN[state["TimeoutSecondsPath"]] + delays

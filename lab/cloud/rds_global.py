@@ -24,8 +24,6 @@ from lab.settings import ACCOUNT_ID
 # our figures. AWS says "typically, within a few minutes" for a failover.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 NOT_YET_SHOWN, CHANGING_ROLES = timedelta(seconds=5), timedelta(seconds=40)
-# Two names for one server, as on AWS, so that a cluster which becomes the writer is somewhere else for its clients.
-LOOPBACK, WRITERS_NAME = "127.0.0.1", "localhost"
 REGION_IS_BACK_WITHIN_SECONDS = 3600.0
 
 
@@ -99,20 +97,6 @@ class GlobalDatabases:
         with self._lock:
             move = self._moves.get(database.global_cluster_identifier)
             return move.told() if move is not None and move.shown and not move.over else None
-
-    def endpoint(self, cluster: Any, plain: str, *, writes: bool) -> str:
-        """Where the real server listens. "The secondary Regions also have writer endpoints, but they're inactive":
-        the name that moto makes, which nobody answers to.
-
-        https://aws.amazon.com/blogs/database/introducing-aurora-global-database-failover/
-        """
-        known = self._context.desired.database(cluster.region, cluster.db_cluster_identifier)
-        if not known.get("host") or (writes and not cluster.is_writer):
-            return plain
-        return WRITERS_NAME if writes and known["host"] == LOOPBACK else str(known["host"])
-
-    def port(self, cluster: Any, plain: int) -> int:
-        return int(self._context.desired.database(cluster.region, cluster.db_cluster_identifier).get("port") or plain)
 
     def _refusal(self, database: Any, old: Any, new: Any, loses_data: bool) -> str | None:
         name, move = database.global_cluster_identifier, self._moves.get(database.global_cluster_identifier)
@@ -218,9 +202,9 @@ class GlobalDatabases:
 
 
 def install(context: CloudContext) -> None:
-    """Clusters have the endpoints of real servers, and their roles change as the real servers do."""
+    """The roles of a global database's clusters change as the real servers do."""
     databases = GlobalDatabases(context)
-    create, endpoint, reader = RDSBackend.create_db_cluster, DBCluster.endpoint.fget, DBCluster.reader_endpoint.fget
+    create = RDSBackend.create_db_cluster
 
     def failover_global_cluster(self: Any) -> ActionResult:
         wanted = self.params
@@ -248,11 +232,6 @@ def install(context: CloudContext) -> None:
     )
     # moto's own turns creating into available by being looked at.
     DBCluster.status = property(lambda self: self._status, lambda self, value: setattr(self, "_status", value))
-    DBCluster.endpoint = property(lambda self: databases.endpoint(self, endpoint(self), writes=True))
-    DBCluster.reader_endpoint = property(lambda self: databases.endpoint(self, reader(self), writes=False))
-    DBCluster.port = property(
-        lambda self: databases.port(self, self.asked_port), lambda self, value: setattr(self, "asked_port", value)
-    )
 
 
 def _all() -> list[Any]:
