@@ -94,7 +94,7 @@ def longest(state: State) -> timedelta:
     delays = timedelta(seconds=sum(_delays(retrier) for retrier in retriers))
     if "TimeoutSecondsPath" in state:
         return LONGEST_BY_PLAN[state["TimeoutSecondsPath"]] + delays
-    return attempts * timedelta(seconds=state["TimeoutSeconds"]) + delays
+    return timedelta(seconds=attempts * state["TimeoutSeconds"]) + delays
 
 
 def longest_run(definition: Mapping[str, Any]) -> timedelta:
