@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceT
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -19,7 +18,7 @@ from dataplane_cdk.names import Names
 class DatabasePlacement(Construct):
     """The parameter `/drlab/<service>/database-placement`, of the same words as `instance` itself.
 
-    One that is restored to be looked at gets `rehearsal` in place of the instance's security groups, and has a price.
+    One that is restored to be looked at gets `rehearsal_group` in place of the instance's security groups, and has a price.
     """
 
     def __init__(
@@ -28,7 +27,7 @@ class DatabasePlacement(Construct):
         construct_id: str,
         names: Names,
         instance: rds.CfnDBInstance,
-        rehearsal: ec2.ISecurityGroup,
+        rehearsal_group: str,
     ) -> None:
         super().__init__(scope, construct_id)
         price = hourly_price(names.config.database_class, cdk.Stack.of(self).region)
@@ -43,7 +42,7 @@ class DatabasePlacement(Construct):
                     "subnet_group": instance.db_subnet_group_name,
                     "parameter_group": instance.db_parameter_group_name,
                     "security_groups": instance.vpc_security_groups,
-                    "rehearsal_security_groups": [rehearsal.security_group_id],
+                    "rehearsal_security_groups": [rehearsal_group],
                     **price,
                 }
             ),

@@ -70,7 +70,7 @@ class DatabaseStack(RegionalStack):
             login.node.add_dependency(credentials)
         resource = self.instance.node.default_child
         assert isinstance(resource, rds.CfnDBInstance)  # noqa: S101 -- for the type alone
-        DatabasePlacement(self, "Placement", self.names, resource, network.tiers.rehearsal)
+        DatabasePlacement(self, "Placement", self.names, resource, network.rehearsal_group_id)
 
     def _common(self, network: NetworkStack, key: kms.IKey) -> dict[str, Any]:
         name = self.names.database(self.region)

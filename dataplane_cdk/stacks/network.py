@@ -19,6 +19,7 @@ from dataplane_cdk.stacks.regional import RegionalStack
 
 PUBLIC = ec2.SubnetSelection(subnet_group_name="public")
 PRIVATE = ec2.SubnetSelection(subnet_group_name="private")
+REHEARSAL_GROUP = "RehearsalSecurityGroupId"
 ISOLATED = ec2.SubnetSelection(subnet_group_name="isolated")
 
 
@@ -60,6 +61,14 @@ class NetworkStack(RegionalStack):
         subnets = [subnet.subnet_id for subnet in self.vpc.private_subnets]
         cdk.CfnOutput(self, "FunctionSubnetIds", value=cdk.Fn.join(",", subnets))
         cdk.CfnOutput(self, "FunctionSecurityGroupIds", value=self.tiers.functions.security_group_id)
+        # By a name of its own, whichever kind of database there is.
+        cdk.CfnOutput(self, REHEARSAL_GROUP, value=self.tiers.rehearsal.security_group_id)
+
+    @property
+    def rehearsal_group_id(self) -> str:
+        """For another stack. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html"""
+        told = {"StackName": self.stack_name, "Region": self.region, "OutputName": REHEARSAL_GROUP}
+        return cdk.Token.as_string({"Fn::GetStackOutput": told})
 
 
 def _subnets(name: str, kind: ec2.SubnetType, mask: int) -> ec2.SubnetConfiguration:
