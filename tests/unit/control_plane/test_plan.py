@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failover.domain.plan import AlarmPlan, FailoverPolicy, Plan, PlanError, VantagePoint
+from failover.domain.plan_reader import PlanObject
 
 
 def test_the_plan_is_read_with_durations_and_regions() -> None:
@@ -365,6 +366,19 @@ def test_a_long_value_is_shortened_in_the_sentence() -> None:
     with pytest.raises(PlanError) as caught:
         plan_with(lambda d: d.update(service="x" * 78))
     assert f'is "{"x" * 78}"; allowed' in str(caught.value)
+    assert caught.value.value == "x" * 78
+    with pytest.raises(PlanError) as caught:
+        plan_with(lambda d: d.update(service="x" * 79))
+    assert f'is "{"x" * 76}...; allowed' in str(caught.value)
+    assert str(PlanError("key", {1}, "none")) == "plan: key is {1}; allowed: none"
+
+
+def test_a_number_may_be_as_low_as_its_bound_unless_that_is_zero() -> None:
+    values = PlanObject("", {"low": 2, "below": 1.5}, ("low", "below"))
+    assert values.number("low", 2, 5) == 2.0
+    with pytest.raises(PlanError) as caught:
+        values.number("below", 2, 5)
+    assert str(caught.value) == "plan: below is 1.5; allowed: a number, 2 to 5"
 
 
 def test_a_region_outside_the_plan_is_not_guessed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS
 
 from failover.domain.leader_record import genesis
-from failover.domain.object_backlog import UnknownBacklog
+from failover.domain.object_backlog import Backlog, UnknownBacklog
 from failover.domain.readiness import capacity, database, keys, objects, parity, practice, record, routing
 from failover.domain.readiness.check import PAGE, Check, Checked, Finding, Verdict
 from failover.domain.readiness.database import ServedDatabase
@@ -109,6 +109,16 @@ FOUND: list[tuple[Callable[[], Finding], Verdict, str]] = [
     (lambda: objects.buckets({"a": True}, ("x",), "b"), NOT_OK, "the leader's bucket is not replicated to b"),
     (lambda: objects.buckets({"a": True}, ("x", "b"), "b"), OK, "versioned, and replicated"),
     (lambda: objects.backlog(UnknownBacklog("no metric")), UNKNOWN, "no metric"),
+    (
+        lambda: objects.backlog(Backlog(0, 0, None, NOW)),
+        OK,
+        "No object was waiting for its replication at 03:00:00 UTC.",
+    ),
+    (
+        lambda: objects.backlog(Backlog(1, 9, None, NOW)),
+        NOT_OK,
+        "1 object operations (9 bytes) were waiting for replication at 03:00:00 UTC.",
+    ),
     (lambda: parity.image(None, HERE), NOT_OK, "the image is not in this Region's registry: no task could be started"),
     (lambda: parity.image(HERE, None), NOT_OK, "the leader's image is not in its registry any more"),
     (lambda: parity.image(HERE, HERE), OK, "aaaaaaaaaaaa here, aaaaaaaaaaaa in the leader's Region"),
