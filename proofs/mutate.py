@@ -131,7 +131,7 @@ AREAS = {
     "restore": _of(
         ("recovery_point", "rehearsal", "restored_content", "isolated_promotion"),
         *("recovery_point", "what_a_rehearsal_proves", "rehearse_promotion", "rehearse_restore", "keep_rehearsal"),
-        *("restore_from_latest_snapshot", "check_secondary_readiness"),
+        *("restore_from_latest_snapshot", "check_secondary_readiness", "start_rehearsal", "check_rehearsal"),
     ),
     # Not those of evaluate_readiness: mutmut forks, and does not get through beside their threads.
     "readiness": _of([f"readiness/{name}" for name in READINESS], "what_a_check_finds", "tell_readiness"),

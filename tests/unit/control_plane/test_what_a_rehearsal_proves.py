@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from control_plane_world import NOW, PRIMARY, STANDBY
+from control_plane_world import NOW, PRIMARY, STANDBY, plan_with
 
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.intake import Start
 from failover.domain.isolated_promotion import IsolatedPromotion, Standing, Step, changed, not_whole
 from failover.domain.journal import Event
-from failover.domain.rehearsal import Production, disturbed
+from failover.domain.leader_record import Refusal, State, genesis
+from failover.domain.rehearsal import Production, decide, disturbed
 from failover.domain.restored_content import TABLES, Content
 
 AS_EVER = Production("the primary", ("slot",), "us-west-2", timedelta(seconds=2))
@@ -171,3 +173,47 @@ def test_one_that_failed_tells_the_gravest_first(went: dict[str, Any], verdict: 
         found.failure,
         found.left_behind,
     )
+
+
+PLAN, RECORD = plan_with(), genesis(PRIMARY, NOW)
+
+
+def test_a_rehearsal_is_started_for_the_newest_moment_or_for_one_that_was_asked_for() -> None:
+    def start(wanted: datetime | None) -> Start | Refusal:
+        local = NOW.astimezone(timezone(timedelta(hours=11)))
+        return decide(STANDBY, PLAN, RECORD, (), wanted, {"kind": "manual"}, local)
+
+    def begun(to: str) -> Start:
+        given = {"rehearsal": {"to": to}, "trigger": {"kind": "manual"}, "expected_epoch": None}
+        return Start("rehearsal-e1-20261123T030000Z", given)
+
+    assert start(None) == begun("latest")
+    assert start(datetime(2026, 11, 22, 5, tzinfo=timezone(timedelta(hours=2)))) == begun("2026-11-22T03:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            {"plan": plan_with(lambda d: d.update(db_mode="aurora-global"))},
+            "An Aurora global database is not restored by",
+        ),
+        ({"region": PRIMARY}, f"{PRIMARY} leads: a restore is rehearsed in the standby, {STANDBY}."),
+        (
+            {"record": replace(RECORD, state=State.FENCED, run="run-1")},
+            "run-1 is in progress: rehearse when it has ended.",
+        ),
+        ({"running": ("run-3", "run-2")}, "run-2 is in progress: rehearse when it has ended."),
+    ],
+)
+def test_no_rehearsal_is_started_beside_a_run_or_where_the_leader_is(asked: dict[str, Any], told: str) -> None:
+    place = {"region": STANDBY, "plan": PLAN, "record": RECORD, "running": (), **asked}
+    refused = decide(**place, wanted=None, trigger={}, now=NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.startswith(told)
+
+
+@pytest.mark.parametrize("unseen", ["source", "slots", "answered_by", "lag"])
+def test_a_look_that_missed_something_is_not_whole(unseen: str) -> None:
+    assert AS_EVER.whole
+    assert not replace(AS_EVER, **{unseen: None}).whole
