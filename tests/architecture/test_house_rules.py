@@ -44,6 +44,19 @@ def test_no_two_test_modules_share_a_name() -> None:
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
 
 
+def test_what_a_lane_of_its_own_runs_lies_in_the_folder_that_the_lane_names() -> None:
+    """The Makefile names it, so a drill elsewhere would never be run."""
+    lanes = {"drill": "drills", "book": "runbooks", "sam": "sam"}
+    marked = [
+        (path.relative_to(ROOT / "tests").parts[0], lane)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for lane in lanes
+        if f"pytest.mark.{lane}\n" in (text := path.read_text()) or f"pytest.mark.{lane}," in text
+    ]
+    assert {lane for _, lane in marked} == set(lanes)
+    assert [(folder, lane) for folder, lane in marked if folder != lanes[lane]] == []
+
+
 def test_lock_files_name_no_index_and_hash_everything() -> None:
     for lock in (ROOT / "requirements").glob("*.lock"):
         text = lock.read_text()

@@ -1,4 +1,4 @@
-"""Drills run two at a time, each in a process of its own, and leave what they saw in one folder.
+"""Drills run side by side, each in a process of its own, and leave what they saw in one folder.
 
 Every lab that one of them brings up is asked, before it is gone, whether it told one of its secrets.
 """

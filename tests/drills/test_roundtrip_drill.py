@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -29,6 +30,8 @@ def test_a_round_trip_loses_what_the_failover_lost_lists_it_and_loses_nothing_on
     SEEN.append(trip.back.permissions)
     # How long it took is this machine's business, and told by the report.
     assert [one for one in found["complaints"] if "wall time" not in one] == [], told
+    failed_over(found["legs"]["out"], told)
+    switched_over(found["legs"]["back"], told)
     # Found again from the raw history, by other code than the product's.
     acknowledged = {(one.writer, one.number) for one in trip.out.attempts if one.outcome == "ok"}
     assert trip.out.survivor_rows is not None
@@ -42,3 +45,22 @@ def test_a_round_trip_loses_what_the_failover_lost_lists_it_and_loses_nothing_on
     assert {one.region for one in trip.back.attempts if one.outcome == "ok"} == {PRIMARY_REGION, SECONDARY_REGION}
     assert (trip.back.record_after or {})["leader"] == PRIMARY_REGION
     assert found["rebuild"]["kept_as"].startswith(f"app-{PRIMARY_REGION}-diverged-")
+
+
+def failed_over(leg: dict[str, Any], told: object) -> None:
+    assert leg["passed"], (leg["verdict"], leg["invariants"], told)
+    assert {run["status"] for run in leg["runs"]} == {"SUCCEEDED"}
+    assert leg["leader_record"]["after"]["leader"] == SECONDARY_REGION
+    assert leg["loss"]["acknowledged_late_by_old_leader"] == []
+    assert leg["acknowledged_per_bucket"][SECONDARY_REGION]
+
+
+def switched_over(leg: dict[str, Any], told: object) -> None:
+    """Nothing was lost, and it was known beforehand that nothing would be."""
+    assert leg["passed"], (leg["verdict"], leg["invariants"], told)
+    assert [one["verdict"] for one in leg["invariants"]].count("held") == 5, told
+    assert [one["invariant"] for one in leg["invariants"] if one["verdict"] == "not checked"] == [
+        "Nothing on the failover path needs the failed Region to answer"
+    ]
+    assert (leg["loss"]["rows"], leg["loss"]["bound_milliseconds"]) == (0, 0)
+    assert leg["loss"]["gate"]["evidence"]["lease_holders"]

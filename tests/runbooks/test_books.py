@@ -57,7 +57,8 @@ def staged(play: Play) -> Iterator[Rehearsal]:
             yield Rehearsal(lab.processes, lab)
 
 
-@pytest.mark.parametrize("play", [*PLAYS.values(), QUIET], ids=[*PLAYS, "quiet"])
+# The longest first.
+@pytest.mark.parametrize("play", [QUIET, *PLAYS.values()], ids=["quiet", *PLAYS])
 def test_the_commands_of_a_play_s_pages_print_what_they_say(play: Play) -> None:
     """A page begins where the one before it ended, so a play is one test: every page of it is played, whatever is wrong."""
     wrong = []
