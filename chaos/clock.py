@@ -1,4 +1,7 @@
-"""What time is it in a case? The host's time, and whatever was waited for since, which passes at once."""
+"""What time is it in a case? The host's time, and whatever was waited for since, which passes at once.
+
+How long anything takes is measured by the waits alone: a case must not go another way because the host is busy.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ class CaseClock:
 
     on_step: Callable[[], None] = lambda: None
     _passed: timedelta = timedelta(0)
+    _began: float = field(default_factory=time.monotonic)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def reset(self) -> None:
@@ -26,7 +30,7 @@ class CaseClock:
         return datetime.now(UTC) + self._passed
 
     def monotonic(self) -> float:
-        return time.monotonic() + self._passed.total_seconds()
+        return self._began + self._passed.total_seconds()
 
     def sleep(self, duration: timedelta) -> None:
         """Let `duration` pass, a second at a time: the service goes on meanwhile."""

@@ -27,7 +27,7 @@ TIGHT_RPO_SECONDS = 5
 
 
 def plan_text(policy: str = "auto-within-rpo", rpo_seconds: float = 300, db_mode: str = "rds-postgres") -> str:
-    """The plan as it is published. An approval is waited for in real time, so it may not last."""
+    """The plan as it is published."""
     return json.dumps(
         {
             "service": "app",
@@ -67,7 +67,7 @@ _TIMING: dict[str, Any] = {
     "api_timeout_seconds": 3,
     "step_budget_seconds": 9,
     "probe_after_seconds": 180,
-    "approval_seconds": 0.3,
+    "approval_seconds": 60,
 }
 
 

@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackEndpoint
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -118,6 +119,12 @@ def interpreting(clock: CaseClock, invoke: Invoke, waited: Callable[[], None]) -
         clock.sleep_seconds(wait_seconds)
         waited()
 
+    def answered(endpoint: Any, timeout: float) -> Any:
+        # Whoever answers does so while the question is asked, or not at all.
+        if endpoint._outcome is None:
+            clock.sleep_seconds(timeout)
+        return endpoint._outcome
+
     with ExitStack() as stack:
         replaced: list[tuple[Any, str, Any]] = [
             (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
@@ -125,6 +132,7 @@ def interpreting(clock: CaseClock, invoke: Invoke, waited: Callable[[], None]) -
             (json_path, "parse", cache(json_path.parse)),
             (retrier_decl, "time", Pause(clock)),
             (WaitFunction, "_wait_interval", wait),
+            (CallbackEndpoint, "wait", answered),
             (lambda_eval_utils, "_invoke_lambda_function", call),
             (BranchWorker, "start", _run_here),
             (ExecutionWorker, "start", lambda _: None),

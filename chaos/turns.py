@@ -46,6 +46,14 @@ class Waited(NamedTuple):
     not_done: set[Turn]
 
 
+class Standstill:
+    """In place of their `time`: calls that are made at once share one moment, though each is taken in its turn."""
+
+    @staticmethod
+    def monotonic() -> float:
+        return 0.0
+
+
 def wait(turns: Iterable[Turn], timeout: float | None = None, return_when: str = ALL_COMPLETED) -> Waited:
     """In place of concurrent.futures.wait. Time does not pass: a `timeout` above zero is never reached."""
     left = sorted(turns, key=lambda turn: turn.rank)

@@ -230,6 +230,7 @@ def _replaced(world: World) -> list[tuple[Any, str, Any]]:
         (heartbeats, "_EXECUTOR", turns.Turns()),
         (looks, "_LOOKS", turns.Turns()),
         *((module, "wait", turns.wait) for module in (leader_register, s3_heartbeat, vantage_points)),
+        *((module, "time", turns.Standstill) for module in (leader_register, s3_heartbeat)),
         (HttpProbe, "get", lambda _, url: world.http_call(url)),
         *world.cloud.rds.replaced(),
         *_sessions(world),
