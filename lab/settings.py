@@ -127,7 +127,7 @@ class DrillSettings:
         """Raises SettingsError for what ADR 0028 leaves out."""
         why = f"does not go with --db-mode {AURORA}: "
         if self.break_glass:
-            raise SettingsError(f"--break-glass {why}its policy is for RDS instances.")
+            raise SettingsError(f"--break-glass {why}its way with a global database was never seen to work.")
         if self.isolated:
             raise SettingsError(f"--isolated {why}its throwaway replica is of an RDS instance.")
         if self.fault == "replica-lost" and not self.planned:
