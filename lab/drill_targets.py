@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lab import measure
-from lab.drill_record import DrillRecord
+from lab.drill_record import DrillRecord, Run
 from lab.simulated import simulated
 
 
@@ -29,7 +30,7 @@ def targets_of(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) 
     else:
         found = [
             _rto(clocks.total, float(record.settings["rto_target_minutes"]) * 60),
-            _rpo(loss, float(record.settings["rpo_target_seconds"])),
+            _rpo(loss, _accepted_loss(record)),
         ]
     if simulated(record.settings) is None:
         return found
@@ -37,6 +38,17 @@ def targets_of(record: DrillRecord, clocks: measure.Clocks, loss: measure.Loss) 
         one if one.measured == "unknown" else replace(one, measured=f"{one.measured}, simulated database")
         for one in found
     ]
+
+
+def _accepted_loss(record: DrillRecord) -> float:
+    """The plan's target, or the larger figure that a person accepted in its place."""
+    figures = [run.state["approval"].get("bound_seconds") for run in record.runs if _approved(run)]
+    return max(float(one) for one in (record.settings["rpo_target_seconds"], *figures) if one is not None)
+
+
+def _approved(run: Run) -> bool:
+    approval = run.state.get("approval")
+    return isinstance(approval, Mapping) and approval.get("accepted") is True
 
 
 def _rto(total: float | None, limit: float) -> Target:

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     game_day = experiment.load(options.name, say)
     play = _by_itself if game_day.fault is None else _in_a_drill
     with view:
-        passed, folder = play(game_day, settings, view, options.reports, console)
+        passed, folder = play(game_day, game_day.lab_of(settings), view, options.reports, console)
     journal = json.dumps(game_day.journal, indent=2, default=str)
     (folder / "journal.json").write_text(f"{journal}\n", encoding="utf-8")
     complaints = game_day.complaints()

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lab.gameday.stage import staged
 from lab.laboratory import Laboratory
 from lab.occasion import FAULT, Occasion
-from lab.settings import SettingsError
+from lab.settings import LabSettings, SettingsError
 
 GAMEDAYS = Path(__file__).resolve().parents[2] / "runbooks" / "gamedays"
 MARKS = {"succeeded": "ok", "failed": "FAILED"}
@@ -47,6 +47,16 @@ class GameDay:
         """Under the name of the fault that it injects, by which the invariants know what must have gone on."""
         title = f"{self.name}: {self.experiment['title']}"
         return Occasion(self.fault or self.name, title, FAULT, self.play, struck_at=lambda: self.began)
+
+    def lab_of(self, chosen: LabSettings) -> LabSettings:
+        """`chosen`, with what the experiment's configuration needs of a lab. Raises GameDayError for what no lab has."""
+        wanted = dict(self.experiment.get("configuration") or {})
+        waits = wanted.pop("approval_seconds", chosen.timers.approval_seconds)
+        loses = wanted.pop("rpo_target_seconds", chosen.rpo_target_seconds)
+        if wanted:
+            raise GameDayError(f"{self.name}.yaml configures {', '.join(wanted)}, which no lab has.")
+        timers = replace(chosen.timers, approval_seconds=float(waits))
+        return replace(chosen, rpo_target_seconds=float(loses), timers=timers)
 
     @property
     def fault(self) -> str | None:

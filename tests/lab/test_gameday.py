@@ -12,7 +12,7 @@ from lab.gameday import actions, probes
 from lab.gameday.experiment import GAMEDAYS, GameDay, GameDayError, load, names
 from lab.gameday.stage import awaited, the_lab
 from lab.laboratory import LabError
-from lab.settings import SettingsError
+from lab.settings import LabSettings, SettingsError
 
 OK = {"status": "succeeded", "output": "it is so", "activity": {"name": "a probe"}}
 
@@ -67,6 +67,15 @@ def test_every_game_day_asserts_an_alarm_and_that_people_were_told() -> None:
         assert {"alarm_fires", "people_are_told"} <= called, path.name
 
 
+def test_an_experiment_says_what_its_lab_needs_and_nothing_that_no_lab_has() -> None:
+    game_day = GameDay("a", {"configuration": {"rpo_target_seconds": 2.5, "approval_seconds": 60}}, print)
+    settings = game_day.lab_of(LabSettings(cloud_port=7))
+    assert (settings.rpo_target_seconds, settings.timers.approval_seconds, settings.cloud_port) == (2.5, 60.0, 7)
+    assert GameDay("a", {}, print).lab_of(LabSettings()) == LabSettings()
+    with pytest.raises(GameDayError, match="configures weather, which no lab has"):
+        GameDay("a", {"configuration": {"weather": "fine"}}, print).lab_of(LabSettings())
+
+
 def test_a_file_that_is_no_experiment_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("chaoslib", reason="Chaos Toolkit is not installed: make .venv/.gameday")
     monkeypatch.setattr("lab.gameday.experiment.GAMEDAYS", tmp_path)
@@ -76,7 +85,7 @@ def test_a_file_that_is_no_experiment_is_refused_in_a_sentence(tmp_path: Path, m
 
 
 def test_unknown_names_are_refused_with_those_that_there_are() -> None:
-    with pytest.raises(SettingsError, match="primary_outage, s3_ransomware, split_brain"):
+    with pytest.raises(SettingsError, match="primary_outage, s3_ransomware, snapshot_restore, split_brain"):
         load("nope", print)
     with pytest.raises(SettingsError, match="'nope' is not one of region-dark"):
         actions.inject("nope")

@@ -149,6 +149,17 @@ def test_a_missed_target_fails_the_drill() -> None:
     assert found["verdict"] == "Failed: RTO over the target."
 
 
+def test_a_loss_that_a_person_accepted_is_judged_by_the_figure_that_was_accepted() -> None:
+    """The plan's target asked for the answer; more than was accepted still fails."""
+    settings = {**a_record().settings, "rpo_target_seconds": 0.001}
+    run = a_run()
+    for accepted, figure, met in ((True, "2.5", True), (True, "0.002", False), (False, "2.5", False)):
+        state = {**run.state, "approval": {"accepted": accepted, "bound_seconds": figure}}
+        found = result.build(a_record(settings=settings, runs=(replace(run, state=state),)))
+        (rpo,) = [one for one in found["targets"] if one["name"] == "RPO"]
+        assert rpo["met"] is met, (accepted, figure)
+
+
 def test_every_complaint_is_shown_and_the_gravest_is_the_verdict(tmp_path: Path) -> None:
     settings = {**a_record().settings, "rto_target_minutes": 0.1}
     found, texts = written(a_record(settings=settings, mailbox_messages=0), tmp_path)

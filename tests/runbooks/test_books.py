@@ -41,6 +41,7 @@ PLAYS: Mapping[str, Play] = {
     "control plane lost": Play(LabSettings(timers=PATIENT), ("control_plane_lost",)),
     "outage": Play(None, ("gamedays/primary_outage", "gamedays/s3_ransomware")),
     "partition": Play(None, ("gamedays/split_brain",)),
+    "restore day": Play(None, ("gamedays/snapshot_restore",)),
 }
 NAMED = {page for play in PLAYS.values() for page in play.pages}
 # A page that is named nowhere asks for nothing special: these are played where nothing is wrong.
