@@ -16,6 +16,9 @@ from botocore.config import Config
 
 from lab.cloud.control_client import CloudControl
 
+# How long anything is waited for that must come; a busy machine is not a fault.
+PATIENCE_SECONDS = 20.0
+
 
 class EmulatedCloud:
     """A running emulated AWS: its clients, its control API, and awaiting what its journal says."""
@@ -53,7 +56,7 @@ class EmulatedCloud:
         found = self.control.journal(after)["entries"]
         return [e for e in found if e["kind"] == kind and all(e.get(key) == value for key, value in fields.items())]
 
-    def wait_for(self, kind: str, after: int = 0, within: float = 5.0, **fields: Any) -> dict[str, Any]:
+    def wait_for(self, kind: str, after: int = 0, within: float = PATIENCE_SECONDS, **fields: Any) -> dict[str, Any]:
         """The first such entry; fails when there is none within `within` seconds."""
         until_time, seen = time.monotonic() + within, after
         while (left := until_time - time.monotonic()) > 0:
@@ -106,7 +109,7 @@ class EmulatedCloud:
         )
         return str(made["FunctionArn"])
 
-    def receive(self, region: str, url: str, within: int = 5) -> dict[str, Any]:
+    def receive(self, region: str, url: str, within: int = 10) -> dict[str, Any]:
         """The next message of a queue, with its attributes; fails when none comes in time."""
         answer = self.client("sqs", region).receive_message(
             QueueUrl=url, WaitTimeSeconds=within, MaxNumberOfMessages=1, MessageAttributeNames=["All"]
@@ -128,7 +131,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
 
 
-def until(look: Callable[[], Any], within: float = 5.0, every: float = 0.02) -> Any:
+def until(look: Callable[[], Any], within: float = PATIENCE_SECONDS, every: float = 0.02) -> Any:
     """What `look` returns once it is true; fails when it is not within `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := look()):

@@ -11,7 +11,7 @@ from lab.cloud.control_client import CloudControl, CloudUnavailable
 from lab.control_loop import POLL_SECONDS, ControlLoop
 
 LONG_POLL_SECONDS = 3.0
-WITHIN_SECONDS = 5.0
+WITHIN_SECONDS = 20.0
 
 
 class ScriptedCloud(CloudControl):

@@ -15,7 +15,7 @@ from lab.region.postgresql_replication import Replica
 from lab.region.postgresql_session import PostgreSQLError
 
 HERE, THERE = "ap-southeast-2", "us-west-2"
-WITHIN_SECONDS = 5.0
+WITHIN_SECONDS = 20.0
 
 
 class Server:

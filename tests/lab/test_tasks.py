@@ -40,7 +40,7 @@ def reconciled(tasks: RegionTasks, desired: int, until: Callable[[list[Address]]
 
 
 def named(address: Address) -> str:
-    connection = http.client.HTTPConnection(*address, timeout=2)
+    connection = http.client.HTTPConnection(*address, timeout=10)
     connection.request("GET", "/livez")
     name = json.loads(connection.getresponse().read())["task"]
     connection.close()
