@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 SAM_VENV ?= .venv-sam
 SAM_BIN := $(SAM_VENV)/bin
 ARGS ?=
+WORKERS ?= 2
 
 # Every process of the lab and of the tests is a fresh Python: without kept bytecode each compiles everything once more.
 unexport PYTHONDONTWRITEBYTECODE
@@ -68,7 +69,7 @@ up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C
 	@$(BIN)/drlab up $(ARGS)
 
 # What is left when the lanes of their own are taken out, and nothing that only those lanes load.
-QUICK := -m "not drill and not book and not sam and not chaos and not contract" -n 2 --dist loadfile \
+QUICK := -m "not drill and not book and not sam and not chaos and not contract" -n $(WORKERS) --dist loadfile \
   -p no:schemathesis --ignore-glob "*_contract.py"
 
 # A drill mostly waits, so several share the machine; they come last, with nothing else beside them, and whoever is through
