@@ -137,6 +137,19 @@ def test_a_point_is_written_down_and_read_as_it_was() -> None:
         assert RecoveryPoint.from_dict(point.to_dict()) == point
 
 
+@pytest.mark.parametrize(
+    ("took", "told"),
+    [
+        (None, "How long the restore takes is unknown: none was rehearsed here."),
+        (timedelta(seconds=119), "The restore took 119.0 s in its newest rehearsal."),
+        (timedelta(seconds=120), "The restore took 120.0 s (2 min) in its newest rehearsal."),
+        (timedelta(seconds=150), "The restore took 150.0 s (2 min) in its newest rehearsal."),
+    ],
+)
+def test_how_long_a_restore_takes_is_told_as_it_was_measured(took: timedelta | None, told: str) -> None:
+    assert restore_estimate(took) == told
+
+
 def content(**changes: Any) -> Content:
     held: dict[str, Any] = {
         "in_recovery": False,
