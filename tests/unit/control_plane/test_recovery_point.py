@@ -19,6 +19,7 @@ from failover.domain.recovery_point import (
     choose,
     points_of,
     requested,
+    restore_estimate,
 )
 from failover.domain.restored_content import TABLES, Content, implausible
 from failover.domain.run import RunStateError
