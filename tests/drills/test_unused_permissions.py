@@ -27,7 +27,6 @@ NAMED_ALREADY = (
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; in a drill it is none of these."
 NO_ALARM = "For an event that failed three times, or is none of an alarm; a drill sends alarms that are decided."
-CONDITIONAL = "Allowed on a condition, which the lab does not judge; AWS asks for it beside the call itself."
 BY_STEP_FUNCTIONS = (
     "Step Functions does this with the workflow's role; the lab's writes no CloudWatch logs and no traces."
 )
@@ -55,9 +54,6 @@ UNUSED_WITH_REASON = {
     ("drlab-app-failover", "lambda:InvokeFunction drlab-app-switchover-global-cluster"): OTHER_KIND,
     ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateDelete"): NO_MARKERS,
     ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateTags"): NO_TAGS,
-    ("drlab-app-create-replica", "kms:CreateGrant"): CONDITIONAL,
-    ("drlab-app-create-replica", "kms:DescribeKey"): CONDITIONAL,
-    ("drlab-app-reverse-object-replication", "iam:PassRole"): CONDITIONAL,
     ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
     ("drlab-app-create-replica", "rds:DescribeDBInstances"): CUT_OFF,
     ("drlab-app-operator-api", "states:GetExecutionHistory"): NOT_IN_PROGRESS,
