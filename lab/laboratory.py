@@ -30,6 +30,7 @@ from lab.data_plane import PLAN_PARAMETER, Address, database_instance
 from lab.database_servers import DatabaseServers
 from lab.notifications import WebhookReceiver
 from lab.processes import Processes
+from lab.quiet import disturbance
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
 from lab.region.replication_links import ReplicationLinks
@@ -40,6 +41,8 @@ BOTH = (PRIMARY_REGION, SECONDARY_REGION)
 # How many tasks the templates ask for. Only these are prepared: what a run starts, starts from nothing.
 FIRST_TASKS = {PRIMARY_REGION: 2, SECONDARY_REGION: 1}
 READY_SECONDS = 30.0
+# Three failed checks, an alarm's minute, and a run that looks twice and stands down; at the lab's pace a few seconds.
+QUIET_WITHIN_ON_AWS = timedelta(minutes=10)
 LOOK_AGAIN_SECONDS = 0.05
 EDGE = "public"
 
@@ -178,6 +181,7 @@ class Laboratory:
         self._await_public_health()
         data_plane.start_checking(self.client, self.health_checks.values())
         self._start_backups()
+        self._await_quiet()
 
     def _start_backups(self) -> None:
         """The primary's automated backups, replicated to the other Region. The workflow restores instances alone."""
@@ -259,6 +263,14 @@ class Laboratory:
                 return
             time.sleep(LOOK_AGAIN_SECONDS)
         raise LabError(f"the service did not become healthy within {READY_SECONDS:.0f} s: {reason}")
+
+    def _await_quiet(self) -> None:
+        seconds = max(READY_SECONDS, QUIET_WITHIN_ON_AWS.total_seconds() / self.settings.time_scale)
+        deadline = time.monotonic() + seconds
+        while (what := disturbance(self)) is not None:
+            if time.monotonic() > deadline:
+                raise LabError(f"the lab did not come to rest within {seconds:.0f} s: {what}")
+            time.sleep(LOOK_AGAIN_SECONDS)
 
     def public_health(self) -> tuple[bool, str]:
         """Whether the public name is answered healthy, and by which Region, or why not."""

@@ -13,11 +13,10 @@ import urllib3
 from failover.application.leader_register import NoMajority
 from lab.gameday.stage import awaited, the_lab, the_stage
 from lab.laboratory import LabError
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE
+from lab.quiet import disturbance
 
 ANSWER_SECONDS = 2.0
 WRITER = "gameday"
-PRIMARYS_ALARM = f"drlab-{SERVICE}-primary-health-check"
 
 
 def a_write_is_acknowledged_and_read_back() -> bool:
@@ -39,20 +38,10 @@ def record_is_open() -> bool:
 
 
 def all_is_quiet(within_seconds: float) -> bool:
-    """No run is in progress, and no alarm stands against the leader: a busy machine's start may look like an outage."""
-    lab = the_lab()
-    states = lab.client("stepfunctions", SECONDARY_REGION)
-
-    def quiet() -> str | None:
-        running = states.list_executions(stateMachineArn=lab.state_machine_arn, statusFilter="RUNNING")["executions"]
-        changes = [one["new"] for one in _journal("alarm") if one["name"] == PRIMARYS_ALARM]
-        # It watches the primary Region alone, which is no leader's any more after a failover.
-        suspected = changes[-1:] != ["OK"] and lab.leader_record().leader == PRIMARY_REGION
-        return None if running or suspected else "quiet"
-
+    """No run is in progress, and no alarm stands against the leader."""
     try:
-        return bool(awaited(quiet, "a quiet moment", within_seconds))
-    except (LabError, NoMajority):
+        return bool(awaited(lambda: None if disturbance(the_lab()) else "quiet", "a quiet moment", within_seconds))
+    except LabError:
         return False
 
 
