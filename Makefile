@@ -101,7 +101,7 @@ mutate: $(VENV)/.audit ## change one thing at a time in the decisions and the le
 	@$(BIN)/python -m proofs.mutate $(ARGS)
 
 fuzz: $(VENV)/.audit ## what schemathesis makes of both OpenAPI documents
-	@$(BIN)/python -m pytest -m contract tests/operator tests/service $(ARGS)
+	@$(BIN)/python -m pytest -m contract --hypothesis-profile=default tests/operator tests/service $(ARGS)
 
 audit: $(VENV)/.audit ## what bandit and pip-audit find (ARGS=--allow-unreachable where no vulnerability service answers)
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive functions webapi lab dataplane_cdk chaos bench proofs controlplane_sam

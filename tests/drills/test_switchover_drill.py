@@ -15,6 +15,7 @@ from lab.laboratory import Laboratory
 from lab.region.ports import free_port
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings
 from tests.drills.leadership import leadership
+from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
 PATIENCE_SECONDS = 60
@@ -58,6 +59,7 @@ def test_a_task_that_died_without_a_word_is_outlasted_and_the_new_leader_is_not_
         told = " ".join(capsys.readouterr().out.split())
         assert "REFUSED: us-west-2 already leads, in epoch 3, so nothing was changed." in told
         assert lab.leader_record() == before
+        SEEN.append(lab.cloud.permissions())
 
 
 def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its_writes_back(
@@ -76,6 +78,7 @@ def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its
         record = lab.leader_record()
         assert (record.leader, record.state) == (PRIMARY_REGION, "open")
         eventually("the old leader's service", lambda: lab.public_health()[0])
+        SEEN.append(lab.cloud.permissions())
         told = " ".join(capsys.readouterr().out.split())
     assert "ap-southeast-2 leads as before" in told
     assert "promotes only what is shown to hold everything" in told

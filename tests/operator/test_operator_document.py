@@ -136,6 +136,12 @@ def test_no_request_gets_an_answer_that_the_document_does_not_have(
     assert reached in seen, "requests that fit get through to the use case"
 
 
+def test_a_name_with_a_slash_in_it_is_the_path_of_nothing(cloud: Cloud, gateway: Gateway) -> None:
+    told = send(gateway, Asked("POST", "/runs/%2F/approval", "", {}, None))
+    assert told.status == 404
+    assert "Not Found" in told.text
+
+
 @pytest.mark.parametrize(("method", "path"), CHANGES, ids=lambda value: str(value))
 def test_each_change_is_refused_with_a_problem_when_its_body_is_no_json(
     cloud: Cloud, gateway: Gateway, method: str, path: str
