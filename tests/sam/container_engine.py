@@ -85,6 +85,9 @@ def engine() -> Iterator[Engine]:
         # Short: the socket's path has to fit into 108 bytes.
         folder = Path(tempfile.mkdtemp(prefix="drlab-sam-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if (Path("/sys/class/net") / BRIDGE).exists():
+            # Of a lane that was killed: nobody else has this name.
+            _run("ip", "link", "delete", BRIDGE)
         _run("ip", "link", "add", BRIDGE, "type", "bridge")
         stack.callback(_run, "ip", "link", "delete", BRIDGE)
         _run("ip", "address", "add", ADDRESS, "dev", BRIDGE)
