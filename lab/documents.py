@@ -30,5 +30,7 @@ def rendered() -> dict[Path, str]:
         document_scenarios.DOCUMENT: document_scenarios.render(
             document_scenarios.scenarios(), document_scenarios.marked()
         ),
-        README: evidence.with_table(README.read_text(encoding="utf-8"), evidence.reports()),
+        README: evidence.with_table(
+            README.read_text(encoding="utf-8"), evidence.reports(), evidence.beside_production()
+        ),
     }

@@ -12,6 +12,7 @@ from lab.result import SCHEMA
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "runbooks" / "evidence"
 LINK = "runbooks/evidence"
+ISOLATED = "isolated"
 VERDICTS = ("held", "violated", "not checked")
 BEGIN, END = "<!-- evidence:begin -->", "<!-- evidence:end -->"
 RESTORE = "RestoreFromLatestSnapshot"
@@ -74,13 +75,32 @@ def _kind(result: dict[str, Any]) -> str:
     return "failover by restore" if RESTORE in entered else "failover"
 
 
-def with_table(readme: str, results: Iterable[dict[str, Any]]) -> str:
+def beside_production(folder: Path = EVIDENCE) -> list[str]:
+    """A line for each kept promotion of a throwaway replica, which moves nothing. Raises EvidenceError."""
+    lines = []
+    for path in sorted((folder / ISOLATED).glob("*.json")):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            lines.append(f"- [Beside production]({LINK}/{ISOLATED}/{path.name}): {_told(found)}")
+        except (ValueError, KeyError, TypeError) as error:
+            raise EvidenceError(f"{path.name} is no drill beside production: {error}") from error
+    return lines
+
+
+def _told(found: dict[str, Any]) -> str:
+    clients, usd = found["clients"], found["price"]["usd"]
+    price = "unknown" if usd is None else f"{usd:.4f} USD"
+    return f"{found['verdict']} {clients['others']} of its clients' writes failed meanwhile. Price on AWS: {price}."
+
+
+def with_table(readme: str, results: Iterable[dict[str, Any]], beside: Iterable[str] = ()) -> str:
     """The README with the table between its markers. Raises EvidenceError when it has none."""
     if readme.count(BEGIN) != 1 or readme.count(END) != 1:
         raise EvidenceError(f"README.md needs one {BEGIN} and one {END}")
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table(results)}\n{END}{after}"
+    lines = "".join(f"\n{line}\n" for line in beside)
+    return f"{before}{BEGIN}\n{table(results)}\n{lines}{END}{after}"
 
 
 def table(results: Iterable[dict[str, Any]]) -> str:

@@ -84,6 +84,27 @@ def test_a_round_trip_that_did_not_come_back_has_one_leg(tmp_path: Path) -> None
     assert len(evidence.reports(tmp_path)) == 1
 
 
+def test_a_drill_beside_production_is_a_line_below_the_table(tmp_path: Path) -> None:
+    found = {"verdict": "Passed: promoted.", "clients": {"others": 3}, "price": {"usd": None}}
+    (tmp_path / "isolated").mkdir()
+    (tmp_path / "isolated" / "one.json").write_text(json.dumps(found))
+    (line,) = evidence.beside_production(tmp_path)
+    assert line == (
+        "- [Beside production](runbooks/evidence/isolated/one.json): Passed: promoted."
+        " 3 of its clients' writes failed meanwhile. Price on AWS: unknown."
+    )
+    text = evidence.with_table(README, [], [line])
+    assert f"|\n\n{line}\n{evidence.END}\nafter" in text
+    assert evidence.with_table(text, [], [line]) == text
+
+
+def test_a_file_that_is_no_drill_beside_production_is_named(tmp_path: Path) -> None:
+    (tmp_path / "isolated").mkdir()
+    (tmp_path / "isolated" / "one.json").write_text("{}")
+    with pytest.raises(evidence.EvidenceError, match=r"one\.json"):
+        evidence.beside_production(tmp_path)
+
+
 def test_what_a_report_does_not_know_is_unknown() -> None:
     row = evidence.table([result.build(a_record(survivor_rows=None, runs=(), attempts=()))]).splitlines()[-1]
     assert row.count("unknown") == 9
