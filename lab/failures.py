@@ -10,6 +10,7 @@ from lab.cloud.control_client import CloudUnavailable
 from lab.cloud.deploy_control_plane import DeploymentError
 from lab.cost.errors import CostError
 from lab.drill_record import HistoryError
+from lab.evidence import EvidenceError
 from lab.gameday.experiment import GameDayError
 from lab.laboratory import LabError
 from lab.preflight import PreflightError
@@ -25,6 +26,7 @@ LAB_FAILURES: tuple[type[Exception], ...] = (
     CloudUnavailable,
     CostError,
     DeploymentError,
+    EvidenceError,
     GameDayError,
     HistoryError,
     LabError,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from drill_records import a_record, a_run
 
-from lab import evidence, result
+from lab import cli, evidence, result
 from lab.drill_record import Span
 
 README = f"# A title\n\n{evidence.BEGIN}\nold\n{evidence.END}\nafter\n"
@@ -135,6 +135,18 @@ def test_a_file_that_is_no_result_is_named(tmp_path: Path, text: str) -> None:
 def test_a_readme_without_one_pair_of_markers_is_refused(readme: str) -> None:
     with pytest.raises(evidence.EvidenceError, match="evidence:begin"):
         evidence.with_table(readme, [])
+
+
+def test_a_file_that_is_no_result_is_a_sentence_at_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise evidence.EvidenceError("a.json is not a drill's result")
+
+    monkeypatch.setattr(evidence, "reports", broken)
+    monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
+    assert cli.main(["documents", "--check"]) == cli.UNUSABLE
+    assert "drlab: a.json is not a drill's result" in capsys.readouterr().out
 
 
 def test_no_reports_make_a_table_without_rows(tmp_path: Path) -> None:

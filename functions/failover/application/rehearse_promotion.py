@@ -97,7 +97,7 @@ class RehearsePromotion:
             return f"{record.run} is in progress: drill when it has ended."
         if record.leader == self.region:
             return f"{self.region} leads: a throwaway replica is promoted in the standby."
-        for one in (one for look in self.work for one in look()):
+        if (one := next((one for look in self.work for one in look()), None)) is not None:
             what = "Delete it where nobody drills" if one.kind == DRILL else "Drill when it has ended"
             return f"In progress: {one}. {what}."
         if self.instances.describe(here) is None:
@@ -197,7 +197,9 @@ class _Drill:
         if found.source is not None:
             if found.status == "available" and not asked.yes:
                 refusal = self._rules.instances.promote(self._name, NO_BACKUPS)
-                asked.yes = refusal is None
+                if refusal is not None:
+                    return Waiting(refusal.reason)
+                asked.yes = True
             return Waiting(f"It is {found.status} and still a replica.")
         if found.status != "available":
             return Waiting(f"It has no source any more and is {found.status}.")
@@ -229,9 +231,8 @@ class _Drill:
         found = self._rules.instances.describe(self._name)
         if found is None:
             return True
-        if found.status != "deleting":
-            self._rules.instances.delete(self._name)
-        return Waiting(f"{self._name} is {found.status}.")
+        refusal = None if found.status == "deleting" else self._rules.instances.delete(self._name)
+        return Waiting(refusal.reason if refusal is not None else f"{self._name} is {found.status}.")
 
 
 def _tried(look: Callable[[], T | Waiting]) -> T | Waiting:

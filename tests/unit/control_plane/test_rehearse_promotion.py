@@ -258,6 +258,15 @@ def test_an_api_that_does_not_answer_for_a_while_ends_nothing() -> None:
     assert world.drilled().passed
 
 
+def test_why_rds_would_not_delete_or_promote_it_is_told() -> None:
+    world = World()
+    world.replicas.delete = lambda _: Refusal("It is being modified.")  # type: ignore[method-assign]
+    world.replicas.promote = lambda *_: Refusal("It is backing up.")  # type: ignore[method-assign]
+    found = world.drilled()
+    assert "It is backing up." in (found.failure or "")
+    assert "It is being modified." in (found.left_behind or "")
+
+
 def test_an_instance_that_cannot_be_deleted_is_the_first_thing_told() -> None:
     world = World()
     world.replicas.deletes = False
