@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,7 @@ from lab import report
 
 def write(result: dict[str, Any], folder: Path) -> Path:
     """Write result.json, report.md and report.html into `folder`; the page. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    for suffix in ("md", "html"):
-        text = report.render(f"isolated.{suffix}.j2", result)
-        (folder / f"report.{suffix}").write_text(text, encoding="utf-8")
-    return folder / "report.html"
+    return report.write_as("isolated", result, folder)["report.html"]
 
 
 def summary(result: dict[str, Any]) -> RenderableType:

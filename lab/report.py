@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lab.evidence import cell
 from lab.occasion import REQUEST
-from lab.timeline_picture import Picture, draw
+from lab.timeline_picture import draw
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROWS_SHOWN = 50
@@ -22,11 +22,16 @@ UNKNOWN = "unknown"
 
 def write(result: dict[str, Any], folder: Path) -> dict[str, Path]:
     """Write result.json, report.md and report.html into `folder`: their paths. Raises OSError."""
+    return write_as("report", result, folder, picture=draw(result), shares=shares(result))
+
+
+def write_as(template: str, result: dict[str, Any], folder: Path, **also: Any) -> dict[str, Path]:
+    """The same files, as the templates of that name show a result; `also` is what they need beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "result.json": json.dumps(result, indent=2) + "\n",
-        "report.md": render("report.md.j2", result),
-        "report.html": render("report.html.j2", result, picture=draw(result), shares=shares(result)),
+        "report.md": render(f"{template}.md.j2", result, **also),
+        "report.html": render(f"{template}.html.j2", result, **also),
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -94,10 +99,8 @@ def shares(result: dict[str, Any]) -> dict[str, float]:
     return {name: 100.0 * part / total for name, part in parts.items()}
 
 
-def render(
-    name: str, result: dict[str, Any], picture: Picture | None = None, shares: dict[str, float] | None = None
-) -> str:
-    """A template of `lab/templates`, filled in."""
+def render(name: str, result: dict[str, Any], **also: Any) -> str:
+    """A template of `lab/templates`, filled in with the result as `r`, and with `also` by its names."""
     # Markdown shows the same strings, and escapes them for tables itself.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -108,4 +111,4 @@ def render(
         keep_trailing_newline=True,
     )
     environment.filters.update(seconds=seconds, shown=shown, cell=lambda text: cell(shown(text)))
-    return environment.get_template(name).render(r=result, picture=picture, shares=shares, rows_shown=ROWS_SHOWN)
+    return environment.get_template(name).render(r=result, rows_shown=ROWS_SHOWN, **also)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,10 @@ from lab.report import seconds, shown
 
 def write(result: dict[str, Any], folder: Path) -> Path:
     """Write result.json, report.md and report.html into `folder`, and the legs beside them; the page. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, leg in result["legs"].items():
         if leg is not None:
             report.write(leg, folder / name)
-    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    for suffix in ("md", "html"):
-        text = report.render(f"roundtrip.{suffix}.j2", result)
-        (folder / f"report.{suffix}").write_text(text, encoding="utf-8")
-    return folder / "report.html"
+    return report.write_as("roundtrip", result, folder)["report.html"]
 
 
 def summary(result: dict[str, Any]) -> RenderableType:

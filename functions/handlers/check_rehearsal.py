@@ -2,7 +2,7 @@
 
 from failover.adapters.rds_backups import RdsBackups
 from failover.application.check_rehearsal import CheckRehearsal
-from failover.wiring.operators import rebuilds_of, rehearsals_of, runs_of
+from failover.wiring.operators import WORKFLOWS, runs_of
 from failover.wiring.production import see_production
 from failover.wiring.register import register_of
 from failover.wiring.this_region import ThisRegion
@@ -15,7 +15,7 @@ def build() -> CheckRehearsal:
         this.plan,
         this.name,
         register_of(this.plan),
-        [runs(this.plan, this.name) for runs in (runs_of, rebuilds_of, rehearsals_of)],
+        [runs_of(this.plan, this.name, kind) for kind in WORKFLOWS],
         RdsBackups(this.client("rds")),
         see_production(this),
     )

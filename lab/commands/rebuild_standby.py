@@ -28,8 +28,9 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the standby follows the leader; 1 when it was refused or is not proven."""
     where = chosen_target(options)
+    from failover.application.under_way import REBUILD
     from failover.domain.outcome import Result
-    from failover.wiring.operators import rebuilds_of, start_rebuild
+    from failover.wiring.operators import runs_of, start_rebuild
     from lab.follow_run import follow
     from lab.operators import sign_in
 
@@ -45,5 +46,5 @@ def run(options: argparse.Namespace, console: Console) -> int:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    result = follow(rebuilds_of(me.plan, options.region), answer.run, say)
+    result = follow(runs_of(me.plan, options.region, REBUILD), answer.run, say)
     return PASSED if result == Result.REBUILT.value else FAILED

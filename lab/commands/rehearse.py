@@ -28,8 +28,9 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the newest backup was restored and production did not notice; 1 when not, or refused."""
     where, wanted = chosen_target(options), _moment(options.to)
+    from failover.application.under_way import REHEARSAL
     from failover.domain.outcome import Result, outcome_key
-    from failover.wiring.operators import outcomes_of, rehearsals_of, start_rehearsal
+    from failover.wiring.operators import outcomes_of, runs_of, start_rehearsal
     from lab.follow_run import follow
     from lab.operators import sign_in
 
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if not answer.done or answer.run is None:
         return FAILED
     say(f"{answer.run} runs in {options.region}.")
-    result = follow(rehearsals_of(me.plan, options.region), answer.run, say)
+    result = follow(runs_of(me.plan, options.region, REHEARSAL), answer.run, say)
     record = outcomes_of(me.plan, options.region).read(outcome_key(answer.run))
     state = json.loads(record)["state"] if record is not None else {}
     if kept := state.get("kept"):

@@ -53,16 +53,16 @@ def only_once(plan: Plan, region: str, by: str) -> OnlyOnce:
     return OnlyOnce(outcomes_of(plan, region), CLOCK, by)
 
 
-def runs_of(plan: Plan, region: str) -> StepFunctions:
-    """The runs of `region`."""
+def runs_of(plan: Plan, region: str, kind: str = FAILOVER) -> StepFunctions:
+    """The runs of that kind in `region`."""
     states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctions(states, state_machine_of(region, plan))
+    return StepFunctions(states, state_machine_of(region, plan, WORKFLOWS[kind]))
 
 
-def run_book(plan: Plan, region: str, workflow: str = "failover") -> StepFunctionsBook:
-    """Of the runs of `workflow` in `region`."""
+def run_book(plan: Plan, region: str, kind: str = FAILOVER) -> StepFunctionsBook:
+    """Of the runs of that kind in `region`."""
     states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctionsBook(states, state_machine_of(region, plan, workflow), required=workflow == WORKFLOWS[FAILOVER])
+    return StepFunctionsBook(states, state_machine_of(region, plan, WORKFLOWS[kind]), required=kind == FAILOVER)
 
 
 def by_hand_runs(plan: Plan, region: str) -> ByHandRuns:
@@ -72,7 +72,7 @@ def by_hand_runs(plan: Plan, region: str) -> ByHandRuns:
 
 def look_for_work(plan: Plan, region: str) -> LookForWork:
     """In `region`."""
-    workflows = {kind: run_book(plan, region, workflow) for kind, workflow in WORKFLOWS.items()}
+    workflows = {kind: run_book(plan, region, kind) for kind in WORKFLOWS}
     instances = Rds(aws.client("rds", region, plan.timing.api_timeout))
     return LookForWork(plan.region(region).database_instance, workflows, instances)
 
@@ -96,23 +96,11 @@ def start_rebuild(plan: Plan, region: str, by: str) -> StartRebuild:
         region,
         register_of(plan),
         runs_of(plan, region),
-        rebuilds_of(plan, region),
+        runs_of(plan, region, REBUILD),
         journal_in(region, plan),
         CLOCK,
         by,
     )
-
-
-def rebuilds_of(plan: Plan, region: str) -> StepFunctions:
-    """The rebuilds of `region`."""
-    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctions(states, state_machine_of(region, plan, "rebuild-standby"))
-
-
-def rehearsals_of(plan: Plan, region: str) -> StepFunctions:
-    """The rehearsals of `region`."""
-    states = aws.client("stepfunctions", region, plan.timing.api_timeout)
-    return StepFunctions(states, state_machine_of(region, plan, "restore-rehearsal"))
 
 
 def start_rehearsal(plan: Plan, region: str, by: str) -> StartRehearsal:
@@ -121,8 +109,8 @@ def start_rehearsal(plan: Plan, region: str, by: str) -> StartRehearsal:
         plan,
         region,
         register_of(plan),
-        rehearsals_of(plan, region),
-        (runs_of(plan, region), rebuilds_of(plan, region)),
+        runs_of(plan, region, REHEARSAL),
+        (runs_of(plan, region), runs_of(plan, region, REBUILD)),
         journal_in(region, plan),
         CLOCK,
         by,
