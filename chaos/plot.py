@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from chaos import interpreter
-from chaos.case import Situation, Then
+from chaos.case import Situation
 from chaos.darkness import Night, begin
 from chaos.faults import ALL_STATES, BEFORE, OfDarkness, OfEvent, OfExecution
 from chaos.history import Promotion
@@ -57,12 +57,7 @@ class Plot(Unfolding):
             self.night.watch(self.history.darkness.regions)
             self.collect()
             self.night.lift()
-        if self.case.then is Then.REDRIVEN:
-            self.redrive()
-        self._aftermath()
-        if self.case.then is Then.PROBED_AND_REDRIVEN:
-            self.redrive()
-            self._aftermath()
+        self.go_on_as_the_case_has_it()
         self.history.deleted += self.cloud.rds.deleted
         self.keep_books()
 
@@ -135,7 +130,7 @@ class Plot(Unfolding):
         with patch.dict(os.environ, own):
             return self.probe()
 
-    def _aftermath(self) -> None:
+    def aftermath(self) -> None:
         """Only the probe is still disturbed, what was late lands, and the probe looks, twice if need be."""
         self.end_faults(ALL_STATES, PROBE)
         self.gate.land_late()

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from chaos import interpreter
-from chaos.case import Then
 from chaos.faults import OfEvent
 from chaos.history import Standby
 from chaos.installation import PRIMARY, STANDBY, plan_of
@@ -37,12 +36,7 @@ class Rebuild(Unfolding):
     def unfold(self) -> None:
         self._ask()
         self.collect()
-        if self.case.then is Then.REDRIVEN:
-            self.redrive()
-        self._aftermath()
-        if self.case.then is Then.PROBED_AND_REDRIVEN:
-            self.redrive()
-            self._aftermath()
+        self.go_on_as_the_case_has_it()
         self.history.standby = self._standby()
         self.history.deleted += self.cloud.rds.deleted
         self.keep_books()
@@ -68,7 +62,7 @@ class Rebuild(Unfolding):
         start = operators.start_rebuild(plan_of(self.case.plan), STANDBY, PERSON)
         self.ask("StartRebuild", lambda: start("the Region is back"))
 
-    def _aftermath(self) -> None:
+    def aftermath(self) -> None:
         """Nothing is disturbed any more: what was late lands, the probe looks, and the person asks again."""
         self.gate.end()
         self.gate.land_late()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from chaos import interpreter
-from chaos.case import Case
+from chaos.case import Case, Then
 from chaos.clock import CaseClock
 from chaos.cloud import Cloud
 from chaos.faults import Fault, OfDarkness, OfEvent, OfExecution
@@ -53,6 +53,10 @@ class Unfolding:
 
     def happen(self, kind: OfEvent, run: str) -> None:
         """What else arrives while `run` enters a state."""
+        raise NotImplementedError
+
+    def aftermath(self) -> None:
+        """What looks after the installation once what disturbed the run is over."""
         raise NotImplementedError
 
     @property
@@ -132,6 +136,15 @@ class Unfolding:
         self.history.aborted.discard(first.name)
         interpreter.run(self.workflow.redrive(first))
         self.collect()
+
+    def go_on_as_the_case_has_it(self) -> None:
+        """What follows a run that was aborted or ended as held: the aftermath, with a redrive before or after it."""
+        if self.case.then is Then.REDRIVEN:
+            self.redrive()
+        self.aftermath()
+        if self.case.then is Then.PROBED_AND_REDRIVEN:
+            self.redrive()
+            self.aftermath()
 
     def receive(self, event: dict[str, Any]) -> None:
         """Lambda tries an asynchronous call twice more: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html."""

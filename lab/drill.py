@@ -13,9 +13,8 @@ from lab.driven_runs import driven_runs
 from lab.laboratory import Laboratory
 from lab.leg import await_end, begin, take_down
 from lab.live_view import LiveView
-from lab.observing import begin_writes, failovers, runs_in
+from lab.observing import begin_writes, failovers, runs_in, watched
 from lab.occasion import Occasion, occasion_of
-from lab.region_status import RegionStatus
 from lab.settings import PRIMARY_REGION, RDS, SECONDARY_REGION, SWITCHOVER_OUTAGE_SECONDS, DrillSettings
 from lab.watch import Watch
 
@@ -29,18 +28,8 @@ def conduct(settings: DrillSettings, view: LiveView, occasion: Occasion | None =
     does not happen is no error but a result.
     """
     started_at = datetime.now(UTC)
-    with Laboratory(settings.lab, view.say) as lab:
-        watch = Watch(lab.cloud)
-        watch.start()
-        status = RegionStatus(lab)
-        status.start()
-        view.follow(watch, status.latest)
-        try:
-            return _with_writes(settings, view, lab, watch, started_at, occasion or occasion_of(settings))
-        finally:
-            status.stop()
-            watch.stop()
-            view.say("ending every process of the lab")
+    with watched(settings.lab, view) as (lab, watch):
+        return _with_writes(settings, view, lab, watch, started_at, occasion or occasion_of(settings))
 
 
 def _with_writes(

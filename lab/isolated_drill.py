@@ -24,9 +24,8 @@ from lab.guard import configured
 from lab.history import Attempt, read_history
 from lab.laboratory import Laboratory
 from lab.live_view import LiveView
-from lab.observing import begin_writes, environment_of, history_of, watch_for
+from lab.observing import begin_writes, environment_of, history_of, watch_for, watched
 from lab.operators import sign_in
-from lab.region_status import RegionStatus
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings, SettingsError
 from lab.target import Target, target
 from lab.watch import Watch
@@ -82,17 +81,8 @@ def drill_target(where: Target, region: str, say: Callable[[str], None]) -> Dril
 
 def drill_own_lab(settings: DrillSettings, view: LiveView) -> Drilled:
     """From nothing to nothing. Raises LabError, PreflightError and the like when the lab itself does not work."""
-    with Laboratory(settings.lab, view.say) as lab:
-        watch, status = Watch(lab.cloud), RegionStatus(lab)
-        watch.start()
-        status.start()
-        view.follow(watch, status.latest)
-        try:
-            return _under_writes(settings, view, lab, watch)
-        finally:
-            status.stop()
-            watch.stop()
-            view.say("ending every process of the lab")
+    with watched(settings.lab, view) as (lab, watch):
+        return _under_writes(settings, view, lab, watch)
 
 
 def _under_writes(settings: DrillSettings, view: LiveView, lab: Laboratory, watch: Watch) -> Drilled:

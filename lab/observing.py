@@ -11,7 +11,8 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -22,9 +23,10 @@ from lab.cloud.control_client import CloudUnavailable
 from lab.drill_record import Run, Span
 from lab.laboratory import LabError, Laboratory
 from lab.live_view import LiveView
-from lab.occasion import LEADERS_ALARM
+from lab.quiet import disturbance
 from lab.region.postgresql_session import PostgreSQLError
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSettings
+from lab.region_status import RegionStatus
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSettings, LabSettings
 from lab.started import Started
 from lab.watch import Execution, Watch
 
@@ -32,6 +34,22 @@ FIRST_WRITES_SECONDS = 15.0
 NEWS_SECONDS = 0.2
 QUIET_WITHIN_SECONDS = 10.0
 FAILOVER = f":drlab-{SERVICE}-failover:"
+
+
+@contextmanager
+def watched(settings: LabSettings, view: LiveView) -> Iterator[tuple[Laboratory, Watch]]:
+    """A lab that is brought up and followed in the view; every process of it ends with it. Raises as Laboratory does."""
+    with Laboratory(settings, view.say) as lab:
+        watch, status = Watch(lab.cloud), RegionStatus(lab)
+        watch.start()
+        status.start()
+        view.follow(watch, status.latest)
+        try:
+            yield lab, watch
+        finally:
+            status.stop()
+            watch.stop()
+            view.say("ending every process of the lab")
 
 
 def begin_writes(settings: DrillSettings, view: LiveView, lab: Laboratory, watch: Watch, longest: timedelta) -> Started:
@@ -46,7 +64,7 @@ def begin_writes(settings: DrillSettings, view: LiveView, lab: Laboratory, watch
     view.say(f"{settings.write_rate:g} writes a second are acknowledged by {PRIMARY_REGION}")
     watch_for(watch, view, lambda: False, settings.warm_up.total_seconds())
     # A busy machine's start may have looked like a failure: what happens next is to find everything quiet.
-    watch_for(watch, view, lambda: _is_quiet(watch), QUIET_WITHIN_SECONDS)
+    watch_for(watch, view, lambda: disturbance(lab) is None, QUIET_WITHIN_SECONDS)
     return workload
 
 
@@ -83,14 +101,6 @@ def watch_for(watch: Watch, view: LiveView, condition: Callable[[], bool], secon
             return True
         view.note_news()
     return False
-
-
-def _is_quiet(watch: Watch) -> bool:
-    """The health-check alarm was last heard to be OK, and no run is in progress."""
-    states = [
-        str(entry["new"]) for entry in watch.entries if entry["kind"] == "alarm" and entry["name"] == LEADERS_ALARM
-    ]
-    return states[-1:] == ["OK"] and not any(execution.running for execution in watch.executions)
 
 
 def _in_background(work: Callable[[], None], name: str) -> None:

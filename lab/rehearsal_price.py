@@ -1,18 +1,12 @@
-"""What does the throwaway instance of a drill cost on AWS?
-
-RDS bills by the second, and ten minutes at least: https://aws.amazon.com/rds/postgresql/pricing/
-"""
+"""What does the throwaway instance of a drill cost on AWS?"""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
+from failover.domain.rehearsal import billed, price_usd
 from lab.cost.errors import CostError
 from lab.cost.price_table import read_prices
-
-LEAST = timedelta(minutes=10)
-HOUR = timedelta(hours=1)
 
 
 def rehearsal_price(instance_class: str, region: str, lasted: timedelta | None) -> tuple[float | None, str]:
@@ -21,9 +15,6 @@ def rehearsal_price(instance_class: str, region: str, lasted: timedelta | None) 
         price = read_prices().price(f"rds.postgres.{instance_class}.single", region)
     except CostError as error:
         return None, str(error)
-    hours = Decimal(str(max(lasted or LEAST, LEAST) / HOUR))
-    usd = price.usd[region] * hours
     sure = "" if region in price.confirmed else ", unconfirmed"
-    return float(
-        round(usd, 4)
-    ), f"{instance_class} for {max(lasted or LEAST, LEAST)}, list price of {price.listed}{sure}"
+    told = f"{instance_class} for {billed(lasted)}, list price of {price.listed}{sure}"
+    return price_usd(float(price.usd[region]), lasted), told

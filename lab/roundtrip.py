@@ -17,9 +17,8 @@ from lab.laboratory import Laboratory
 from lab.leg import await_end, begin, take_down
 from lab.live_view import LiveView
 from lab.measure import loss
-from lab.observing import begin_writes, run_of, watch_for
+from lab.observing import begin_writes, run_of, watch_for, watched
 from lab.occasion import by_command, occasion_of, switchover_to
-from lab.region_status import RegionStatus
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSettings
 from lab.watch import Execution, Watch
 
@@ -46,17 +45,8 @@ class RoundTrip:
 def conduct(settings: DrillSettings, view: LiveView) -> RoundTrip:
     """Run one from nothing to nothing: what it observed. Raises as a drill does; what fails in it is a result."""
     began, started_at = time.monotonic(), datetime.now(UTC)
-    with Laboratory(settings.lab, view.say) as lab:
-        watch, status = Watch(lab.cloud), RegionStatus(lab)
-        watch.start()
-        status.start()
-        view.follow(watch, status.latest)
-        try:
-            found = _Trip(settings, view, lab, watch, started_at).go()
-        finally:
-            status.stop()
-            watch.stop()
-            view.say("ending every process of the lab")
+    with watched(settings.lab, view) as (lab, watch):
+        found = _Trip(settings, view, lab, watch, started_at).go()
     name = started_at.strftime("%Y%m%dT%H%M%SZ-roundtrip")
     return RoundTrip(name, started_at, time.monotonic() - began, *found)
 

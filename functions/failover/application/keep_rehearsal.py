@@ -16,7 +16,7 @@ from failover.application.restore_ports import KeptRehearsals, Placement
 from failover.application.see_production import SeePatiently
 from failover.domain.outcome import error_sentence
 from failover.domain.plan import Plan
-from failover.domain.rehearsal import LEAST_BILLED, Production, Rehearsed, disturbed, price_usd
+from failover.domain.rehearsal import Production, Rehearsed, billed, disturbed, price_usd
 from failover.domain.run import Run, RunStateError
 
 
@@ -82,6 +82,6 @@ def _before(run: Run) -> Production:
 def _price(placement: Placement, lasted: timedelta | None) -> tuple[float | None, str]:
     if placement.hourly_usd is None:
         return None, f"{placement.instance_class} has no price in the plan of the data plane"
-    least = max(lasted or LEAST_BILLED, LEAST_BILLED)
-    told = f"{placement.instance_class} for {least.total_seconds():.0f} s, list price {placement.price_listed}, without storage"
+    paid = billed(lasted).total_seconds()
+    told = f"{placement.instance_class} for {paid:.0f} s, list price {placement.price_listed}, without storage"
     return price_usd(placement.hourly_usd, lasted), told

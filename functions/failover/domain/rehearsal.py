@@ -147,6 +147,11 @@ class Rehearsed:
         return " ".join(told)
 
 
+def billed(lasted: timedelta | None) -> timedelta:
+    """How much of an instance's life is paid for; None: it is not known how long it was there."""
+    return max(lasted or LEAST_BILLED, LEAST_BILLED)
+
+
 def price_usd(hourly_usd: float, lasted: timedelta | None) -> float:
     """Of an instance that was there for as long, without its storage, a tenth of a cent."""
-    return round(hourly_usd * (max(lasted or LEAST_BILLED, LEAST_BILLED) / HOUR), 4)
+    return round(hourly_usd * (billed(lasted) / HOUR), 4)
