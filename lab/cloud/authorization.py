@@ -34,6 +34,7 @@ class Authorization:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[str, tuple[Grant, ...]] = {}
+        self._roles: dict[str, str] = {}
         self._used: dict[str, set[Grant]] = {}
         self._denied: dict[str, list[str]] = {}
 
@@ -45,6 +46,7 @@ class Authorization:
         held = _grants_of(role, caller)
         with self._lock:
             self._held[caller] = held
+            self._roles[caller] = role
         return held
 
     def call(self, caller: str, service: str, operation: str, parameters: Mapping[str, Any], region: str) -> str | None:
@@ -101,7 +103,7 @@ class Authorization:
 
     def _judge(self, caller: str, asked: Callable[[], Iterable[Request]], role: str | None = None) -> str | None:
         try:
-            held = self.acts(caller, role or role_of(caller))
+            held = self.acts(caller, role or self._role(caller))
             stated = _stated(caller)
             for request in asked():
                 known = {**stated, **context(_tags(request.resource)), **request.context}
@@ -113,6 +115,20 @@ class Authorization:
         except (UnknownCall, UnknownKey, UnknownPolicy) as error:
             return self.refuse(caller, str(error))
         return None
+
+    def _role(self, caller: str) -> str:
+        """Its role now, or of one that is deleted the role that it acts with to its end. Raises UnknownCall.
+
+        "Temporary security credentials are valid until they expire":
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
+        """
+        try:
+            return role_of(caller)
+        except UnknownCall:
+            with self._lock:
+                if caller in self._roles:
+                    return self._roles[caller]
+            raise
 
 
 def _stated(caller: str) -> Context:

@@ -88,6 +88,24 @@ def test_absence_is_told_only_to_those_who_may_list(cloud: EmulatedCloud, bucket
     assert call(cloud, seeing, "s3", "get_object", Bucket=bucket, Key="not there")["Code"] == "NoSuchKey"
 
 
+def test_an_invocation_that_outlives_its_function_keeps_its_role(cloud: EmulatedCloud, bucket: str) -> None:
+    """Nobody takes its credentials away; one that never ran has none."""
+    objects = ("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
+    arn, never_ran = function(cloud, objects), function(cloud, objects)
+    assert call(cloud, arn, "s3", "get_object", Bucket=bucket, Key="there") == {"Code": None}
+    for one in (arn, never_ran):
+        cloud.client("lambda", REGION).delete_function(FunctionName=one)
+    read = {
+        "service": "s3",
+        "operation": "GetObject",
+        "parameters": {"Bucket": bucket, "Key": "there"},
+        "region": REGION,
+    }
+    assert cloud.control.authorize({"caller": arn, **read}) is None
+    assert "no policy allows" in str(cloud.control.authorize({"caller": arn, **read, "operation": "PutObject"}))
+    assert "nobody knows with which role" in str(cloud.control.authorize({"caller": never_ran, **read}))
+
+
 def via(service: str, alias: str) -> dict[str, dict[str, str]]:
     return {
         "StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"},
