@@ -14,6 +14,10 @@ from dataplane_cdk.config_reader import ConfigError, Context
 __all__ = ["Config", "ConfigError", "RegionConfig", "priced_regions"]
 
 PRICES = Path(__file__).parent / "prices"
+# The instances are named after it, and RDS takes neither two hyphens in a row nor one at the end:
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+SERVICE = r"(?=.{1,20}$)[a-z](-?[a-z0-9])*"
+SERVICE_ALLOWED = "up to 20 of a-z, 0-9 and -, a letter first, and each - between two others"
 REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 DOMAIN = r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63}"
 EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}"
@@ -107,7 +111,7 @@ class Config:
         # "advisory" is a word of the design that no task acts on yet: a setting that nobody reads is a trap.
         context.one_of("fencing", ("lease",))
         return cls(
-            service=context.text("service", r"[a-z][a-z0-9-]{0,19}", "up to 20 of a-z, 0-9 and -, a letter first"),
+            service=context.text("service", SERVICE, SERVICE_ALLOWED),
             account=context.text("account", r"\d{12}", "an AWS account id of 12 digits, as a text"),
             primary=primary,
             secondary=secondary,

@@ -54,6 +54,8 @@ def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None
         ({"hostedZoneId": "example.com"}, ('hostedZoneId is "example.com"', "hosted zone's id")),
         ({"account": 123456789012}, ("account is 123456789012", "12 digits, as a text")),
         ({"service": "My App"}, ('service is "My App"', "a letter first")),
+        ({"service": "app-"}, ('service is "app-"', "each - between two others")),
+        ({"service": "my--app"}, ('service is "my--app"', "each - between two others")),
         ({"primaryTasks": 0}, ("primaryTasks is 0", "1 to 1000")),
         ({"minimumTasks": 3}, ("minimumTasks is 3", "1 to 2")),
         ({"primaryTasks": True}, ("primaryTasks is true", "whole number")),

@@ -12,6 +12,8 @@ import pytest
 from cfnlint.api import lint_by_config
 from cfnlint.config import ManualArgs
 
+from dataplane_cdk.config import SERVICE
+from failover.domain.plan import SERVICE_PATTERN
 from failover.domain.recovery_point import RestoreRequest, requested
 from failover.domain.run import Run
 from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, load, states
@@ -32,6 +34,22 @@ def snake(state: str) -> str:
 @pytest.mark.parametrize("path", [CONTROL_PLANE, WITNESS], ids=["control plane", "witness"])
 def test_cfn_lint_finds_nothing_in_the_template_as_written(path: Path) -> None:
     assert [str(match) for match in lint_by_config(ManualArgs(templates=[str(path)]))] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "fits"),
+    [
+        *((one, True) for one in ("app", "a", "my-app-2", "a" * 20)),
+        *((one, False) for one in ("", "a" * 21, "App", "1app", "app-", "my--app")),
+    ],
+)
+def test_the_templates_the_plan_and_the_data_plane_take_the_same_names_for_a_service(service: str, fits: bool) -> None:
+    """One that only some of them take is found out halfway through a deployment."""
+    assert [bool(re.fullmatch(one, service)) for one in (SERVICE, SERVICE_PATTERN)] == [fits, fits]
+    for path in (CONTROL_PLANE, WITNESS):
+        name = source(path)["Parameters"]["ServiceName"]
+        taken = re.fullmatch(name["AllowedPattern"], service) is not None and len(service) <= name["MaxLength"]
+        assert taken is fits
 
 
 def test_cfn_lint_finds_nothing_in_what_aws_would_deploy_in_either_region(tmp_path: Path) -> None:

@@ -144,5 +144,5 @@ class _Restored:
 
 
 def aside(identifier: str, run: str) -> str:
-    """What an instance is called once another has taken its name: at most 63 characters, the same for the same run."""
-    return f"{identifier[:44]}-aside-{digest_of(run)[:8]}"
+    """What an instance of the plan is called once another has taken its name; the same for the same run."""
+    return f"{identifier}-aside-{digest_of(run)[:8]}"

@@ -20,6 +20,12 @@ __all__ = ["AlarmPlan", "DatabaseMode", "FailoverPolicy", "Plan", "PlanError", "
 
 # The probe from the standby and the leader's published heartbeat need no alarm.
 OWN_LOOKS = 2
+# RDS takes 63 characters without two hyphens in a row or one at the end, and the names of throwaway and kept instances are
+# made of the plan's by up to 15 more: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+INSTANCE_PATTERN = r"(?=.{1,48}$)[A-Za-z](-?[A-Za-z0-9])*"
+# The instances are named after it.
+SERVICE_ALLOWED = "up to 20 of a-z, 0-9 and -, a letter first, and each - between two others"
+SERVICE_PATTERN = r"(?=.{1,20}$)[a-z](-?[a-z0-9])*"
 REGION_PATTERN = r"[a-z]{2}(-[a-z]+)+-\d"
 URL_ALLOWED = "an http or https address without a final slash"
 URL_PATTERN = r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?(/[A-Za-z0-9._~\-]+)*"
@@ -88,7 +94,7 @@ class Plan:
         primary, secondary, witness = _three_regions(root)
         alarms = alarms_in(root, account_id, (primary, secondary, witness))
         return cls(
-            service=root.text("service", r"[a-z][a-z0-9-]{0,19}", "up to 20 of a-z, 0-9 and -, a letter first"),
+            service=root.text("service", SERVICE_PATTERN, SERVICE_ALLOWED),
             account_id=account_id,
             primary_region=primary,
             secondary_region=secondary,
@@ -180,7 +186,7 @@ def _region(name: str, value: object) -> RegionPlan:
         region=name,
         service_url=item.text("service_url", URL_PATTERN, URL_ALLOWED),
         database_instance=item.text(
-            "database_instance", r"[A-Za-z](-?[A-Za-z0-9]){0,62}", "an RDS instance identifier"
+            "database_instance", INSTANCE_PATTERN, "an RDS instance identifier of up to 48 characters"
         ),
         database_secret=item.text("database_secret", r"[A-Za-z0-9/_+=.@-]{1,512}", "a secret's name"),
         database_parameter=item.text("database_parameter", r"/[A-Za-z0-9_./-]{1,1010}", "a parameter's name"),

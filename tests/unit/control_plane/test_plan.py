@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import timedelta
@@ -14,8 +15,12 @@ from control_plane_world import ALARM_ARN, PRIMARY, STANDBY, WITNESS, plan_dict,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failover.application.restore_from_latest_snapshot import aside
+from failover.domain.isolated_promotion import throwaway_of
 from failover.domain.plan import AlarmPlan, FailoverPolicy, Plan, PlanError, VantagePoint
 from failover.domain.plan_reader import PlanObject
+from failover.domain.rebuild import InstanceNames
+from failover.domain.rehearsal import instance_name
 
 
 def test_the_plan_is_read_with_durations_and_regions() -> None:
@@ -91,7 +96,10 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         lambda d: d.update(account_id=123456789012),
         "account_id is 123456789012; allowed: an AWS account id of 12 digits",
     ),
-    (lambda d: d.update(service="App"), 'service is "App"; allowed: up to 20 of a-z, 0-9 and -, a letter first'),
+    (
+        lambda d: d.update(service="App"),
+        'service is "App"; allowed: up to 20 of a-z, 0-9 and -, a letter first, and each - between two others',
+    ),
     (
         lambda d: d.update(public_url="app.example.com"),
         'public_url is "app.example.com"; allowed: an http or https address without a final slash',
@@ -203,7 +211,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (
         lambda d: d["regions"][STANDBY].update(database_instance="app--x"),
-        'regions.us-west-2.database_instance is "app--x"; allowed: an RDS instance identifier',
+        'regions.us-west-2.database_instance is "app--x"; allowed: an RDS instance identifier of up to 48 characters',
     ),
     (
         lambda d: d["regions"][STANDBY].update(service_url="x"),
@@ -308,9 +316,12 @@ def test_a_global_database_has_the_plan_s_name_and_an_instance_has_none() -> Non
     assert str(caught.value) == told
 
 
+LONGEST_INSTANCE = "A" + "-9" * 23 + "z"
+
 # What is just allowed, of each bound.
 ALLOWED: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d.update(service="a" * 20),
+    lambda d: d.update(service="a-1-b"),
     lambda d: d.update(rpo_target_seconds=86_400),
     lambda d: d.update(rto_target_minutes=1440),
     lambda d: d.update(cooldown_minutes=10_080),
@@ -327,11 +338,13 @@ ALLOWED: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d["regions"][STANDBY].update(leading_tasks=1, minimum_tasks=1),
     lambda d: d["regions"][STANDBY].update(database_secret="/A/z_9+=.@-", database_parameter="/A/z_9.-"),
     lambda d: d["regions"][STANDBY].update(ecs_cluster="Az_9-", ecs_service="Az_9-"),
-    lambda d: d["regions"][STANDBY].update(database_instance="A" + "-9" * 31 + "z"),
+    lambda d: d["regions"][STANDBY].update(database_instance=LONGEST_INSTANCE),
 ]
 # And what is just not.
 BEYOND: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d.update(service="a" * 21),
+    lambda d: d.update(service="a-"),
+    lambda d: d.update(service="a--b"),
     lambda d: d.update(rpo_target_seconds=86_401),
     lambda d: d.update(rto_target_minutes=1441),
     lambda d: d.update(cooldown_minutes=10_081),
@@ -345,6 +358,9 @@ BEYOND: list[Callable[[dict[str, Any]], object]] = [
     lambda d: d["timing"].update(approval_seconds=7201),
     lambda d: d["regions"][STANDBY].update(leading_tasks=1001),
     lambda d: d["regions"][STANDBY].update(minimum_tasks=0),
+    lambda d: d["regions"][STANDBY].update(database_instance=f"{LONGEST_INSTANCE}z"),
+    lambda d: d["regions"][STANDBY].update(database_instance="app-"),
+    lambda d: d["regions"][STANDBY].update(database_instance=""),
 ]
 
 
@@ -357,6 +373,16 @@ def test_a_value_at_its_bound_is_allowed(change: Callable[[dict[str, Any]], obje
 def test_a_value_past_its_bound_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     with pytest.raises(PlanError):
         plan_with(change)
+
+
+def test_every_name_that_is_made_of_an_instance_s_is_one_that_rds_takes() -> None:
+    """Found out otherwise while a database is being restored, and nothing else would do then."""
+    named = InstanceNames.of(LONGEST_INSTANCE, 99_999)
+    plan = plan_with(lambda d: d["regions"][STANDBY].update(database_instance=LONGEST_INSTANCE))
+    made = (throwaway_of(LONGEST_INSTANCE), instance_name(plan, STANDBY), aside(LONGEST_INSTANCE, "failover-e1-0a"))
+    for name in (*made, named.kept_as, named.replica):
+        assert len(name) <= 63
+        assert re.fullmatch(r"[A-Za-z](-?[A-Za-z0-9])*", name)
 
 
 def test_a_long_value_is_shortened_in_the_sentence() -> None:
