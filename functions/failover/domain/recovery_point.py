@@ -135,7 +135,7 @@ def choose(backups: Backups, wanted: datetime | None) -> tuple[RecoveryPoint, ..
     if not backups.automated and not backups.snapshots:
         return Refusal("There is no recovery point here: no automated backup and no snapshot.")
     if wanted is not None and not any(one.at == wanted for one in found):
-        return Refusal(f"Nothing can be restored to {shown(wanted)}. {_windows(backups)}")
+        return Refusal(f"Nothing can be restored to {_exactly(wanted)}. {_windows(backups)}")
     return tuple(found[:MOST_POINTS])
 
 
@@ -155,8 +155,8 @@ def _all(backups: Backups, wanted: datetime | None) -> Iterator[RecoveryPoint]:
 
 
 def _windows(backups: Backups) -> str:
-    windows = [f"{shown(one.earliest)} to {shown(one.latest)}" for one in backups.automated]
-    moments = [shown(one.at) for one in sorted(backups.snapshots, key=lambda one: one.at, reverse=True)]
+    windows = [f"{_exactly(one.earliest)} to {_exactly(one.latest)}" for one in backups.automated]
+    moments = [_exactly(one.at) for one in sorted(backups.snapshots, key=lambda one: one.at, reverse=True)]
     told = []
     if windows:
         told.append(f"Any moment from {' or from '.join(windows)} can be had.")
@@ -175,6 +175,13 @@ def restore_estimate(took: timedelta | None) -> str:
         return "How long the restore takes is unknown: none was rehearsed here."
     minutes = f" ({took / timedelta(minutes=1):.0f} min)" if took >= timedelta(minutes=2) else ""
     return f"The restore took {took.total_seconds():.1f} s{minutes} in its newest rehearsal."
+
+
+def _exactly(at: datetime) -> str:
+    """With the fraction of a second that RDS tells: a snapshot can be asked for by its very moment alone."""
+    at = at.astimezone(UTC)
+    fraction = f".{at.microsecond:06d}".rstrip(".0")
+    return f"{at:%Y-%m-%d %H:%M:%S}{fraction} UTC"
 
 
 def shown(at: datetime) -> str:

@@ -153,5 +153,5 @@ def billed(lasted: timedelta | None) -> timedelta:
 
 
 def price_usd(hourly_usd: float, lasted: timedelta | None) -> float:
-    """Of an instance that was there for as long, without its storage, a tenth of a cent."""
+    """Of an instance that was there for as long, without its storage, to a hundredth of a cent."""
     return round(hourly_usd * (billed(lasted) / HOUR), 4)

@@ -75,18 +75,40 @@ def test_the_snapshots_that_can_be_had_are_told_from_the_newest_on(hours: tuple[
     assert refusal.reason == f"Nothing can be restored to 2026-11-23 04:00:00 UTC. {told}"
 
 
-def test_no_backup_at_all_is_refused() -> None:
-    refusal = choose(Backups((), ()), None)
+def test_what_a_refusal_says_can_be_had_is_had_when_it_is_asked_for_in_its_words() -> None:
+    """RDS dates a snapshot, and the beginning of a window, to the millisecond."""
+    earliest, taken = NOW - DAY + timedelta(milliseconds=30), NOW - 2 * DAY + timedelta(milliseconds=598)
+    gone = replace(OWN, earliest=NOW - 9 * DAY, latest=NOW - 8 * DAY)
+    found = Backups((replace(OWN, earliest=earliest, latest=NOW - HOUR), gone), (Snapshot("s", taken),))
+    refusal = choose(found, NOW - 3 * DAY + timedelta(microseconds=100_000))
     assert isinstance(refusal, Refusal)
-    assert "no recovery point" in refusal.reason
+    assert refusal.reason == (
+        "Nothing can be restored to 2026-11-20 03:00:00.1 UTC. "
+        "Any moment from 2026-11-22 03:00:00.03 UTC to 2026-11-23 02:00:00 UTC"
+        " or from 2026-11-14 03:00:00 UTC to 2026-11-15 03:00:00 UTC can be had. "
+        "Snapshots are of 2026-11-21 03:00:00.598 UTC."
+    )
+    for told, at in (("2026-11-22T03:00:00.03Z", earliest), ("2026-11-21T03:00:00.598Z", taken)):
+        asked = requested(run_with(restore={"to": told}))
+        assert asked is not None
+        assert chosen(found, asked.to)[0].at == at
+
+
+def test_no_backup_at_all_is_refused() -> None:
+    told = Refusal("There is no recovery point here: no automated backup and no snapshot.")
+    assert choose(Backups((), ()), None) == choose(Backups((), ()), NOW) == told
 
 
 @pytest.mark.parametrize(
     "asked", [{}, {"to": 5}, {"to": "yesterday"}, {"to": "2026-11-23T03:00:00"}, "latest", {"to": "latest", "x": 1}]
 )
 def test_a_request_that_makes_no_sense_is_refused(asked: Any) -> None:
-    with pytest.raises(RunStateError, match="restore must be"):
+    with pytest.raises(RunStateError) as refused:
         requested(run_with(restore=asked))
+    assert str(refused.value) == (
+        "The run's input is malformed: restore must be "
+        '{"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}.'
+    )
 
 
 def test_a_request_is_for_the_newest_or_for_a_moment_with_its_zone() -> None:
@@ -172,18 +194,24 @@ def test_content_as_new_as_its_backup_is_plausible() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"in_recovery": True}, "in recovery"),
-        ({"tables": frozenset({"writes"})}, "no table heartbeat, lease_holder, probe"),
-        ({"writes": 0}, "ledger is empty"),
-        ({"heartbeat": None}, "no heartbeat"),
-        ({"heartbeat": PUBLISHED}, "goes on until"),
-        ({"heartbeat": PUBLISHED.__class__(PRIMARY, 1, 2, NEWEST - HOUR, PUBLISHED.lsn)}, "logs are missing"),
+        ({"in_recovery": True}, "Its server is still in recovery."),
+        (
+            {"tables": frozenset({"writes"})},
+            "It has no table heartbeat, lease_holder, probe: this is not the service's database.",
+        ),
+        ({"writes": 0}, "Its ledger is empty."),
+        ({"heartbeat": None}, "It has no heartbeat of a leader."),
+        ({"heartbeat": PUBLISHED}, "It goes on until 2026-11-23 02:59:20 UTC, past 2026-11-23 02:57:00 UTC."),
+        (
+            {"heartbeat": PUBLISHED.__class__(PRIMARY, 1, 2, NEWEST - HOUR, PUBLISHED.lsn)},
+            "Its newest heartbeat is of 2026-11-23 01:57:00 UTC, too old for 2026-11-23 02:57:00 UTC: "
+            "logs are missing from the backup.",
+        ),
     ],
 )
 def test_content_that_is_not_what_was_promised_is_not(changes: dict[str, Any], why: str) -> None:
     refusal = implausible(content(**changes), POINT, PUBLISHED, BEATS)
-    assert refusal is not None
-    assert why in refusal.reason
+    assert refusal == Refusal(why)
 
 
 def beat(at: Any) -> Any:
