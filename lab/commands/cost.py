@@ -101,8 +101,8 @@ def _say_drill(month: Estimate, console: Console) -> None:
 def _say_sureness(found: Quote, console: Console) -> None:
     oldest = min(one.price.listed for one in found.used)
     line = (
-        f"Of {len(found.used)} prices {len(found.unconfirmed)} are unconfirmed, with {_usd(found.unconfirmed_usd)} of the "
-        f"month; the oldest is of {oldest:%Y-%m-%d}. dataplane_cdk/prices/prices.yaml has the date and the source of each."
+        f"Unconfirmed: {len(found.unconfirmed)} of {len(found.used)} prices, with {_usd(found.unconfirmed_usd)} of the month; "
+        f"the oldest is of {oldest:%Y-%m-%d}. dataplane_cdk/prices/prices.yaml has the date and the source of each."
     )
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -42,7 +42,7 @@ def test_the_month_the_options_and_a_drill_are_printed(capsys: pytest.CaptureFix
         assert expected in told
     assert "monthlyBudgetUsd, which is 400.00." in told
     assert "One drill costs" in told
-    assert "are unconfirmed" in told
+    assert "Unconfirmed: " in told
 
 
 @pytest.mark.usefixtures("wide")
