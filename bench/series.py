@@ -18,11 +18,11 @@ from typing import Any
 
 from rich.console import Console
 
-from lab import report, result
-from lab.drill import conduct
+from lab.drills.drill import conduct
+from lab.drills.live_view import LiveView
+from lab.drills.occasion import occasion_of
 from lab.failures import LAB_FAILURES
-from lab.live_view import LiveView
-from lab.occasion import occasion_of
+from lab.reports import report, result
 from lab.settings import FAULT_NAMES, DrillSettings, LabSettings
 
 KEPT = Path(__file__).resolve().parents[1] / "runbooks" / "evidence" / "series"

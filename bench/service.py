@@ -32,7 +32,7 @@ from failover.application.ports import DatabaseLogin
 from failover.domain.heartbeat import Heartbeat
 from failover.domain.leader_record import LeaderRecord, genesis
 from failover.domain.plan import Plan
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.ports import free_port
 from lab.region.postgresql import PostgreSQL
 from webapi.service.__main__ import server_settings

@@ -19,8 +19,8 @@ from chaos.gate import Gate
 from chaos.history import Darkness, History
 from chaos.installation import PRIMARY, STANDBY, WITNESS
 from chaos.service import Service
-from lab.cloud import sam_templates
-from lab.cloud.alarm_evaluation import ALARM, OK, Condition, evaluate
+from lab.cloud.cloudformation import sam_templates
+from lab.cloud.cloudwatch.alarm_evaluation import ALARM, OK, Condition, evaluate
 
 ROOT = Path(__file__).resolve().parents[1]
 MINUTE = timedelta(minutes=1)

@@ -33,7 +33,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from chaos.clock import CaseClock
 from chaos.installation import ACCOUNT, MACHINE_ARN, REBUILD_ARN, STANDBY
-from lab.document_workflow import DEFINITION, REBUILD, load, states
+from lab.documentation.workflow import DEFINITION, REBUILD, load, states
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Execution = Any

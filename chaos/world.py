@@ -49,7 +49,7 @@ from failover.domain.heartbeat import Heartbeat
 from failover.domain.leader_record import LeaderRecord, genesis
 from failover.domain.loss_bound import ReplicaPosition
 from failover.wiring import heartbeats, journal, looks
-from lab.cloud import alarm_mute_rules
+from lab.cloud.cloudwatch import alarm_mute_rules
 
 API_TIMEOUT = timedelta(seconds=3)
 ENVIRONMENT = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lab.processes import ProcessFailed
+from lab.host.processes import ProcessFailed
 from lab.region.postgresql import Credentials, PostgreSQL
 from lab.region.postgresql_session import PostgreSQLError
 

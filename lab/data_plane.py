@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.cloud import deploy_data_plane, image_assets
+from lab.cloud.cloudformation import deploy_data_plane, image_assets
 from lab.settings import (
     ACCOUNT_ID,
     PRIMARY_REGION,

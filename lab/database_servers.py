@@ -17,7 +17,7 @@ from typing import Any
 from lab.backups import Backups
 from lab.cloud.control_client import CloudControl
 from lab.data_plane import database_instance
-from lab.processes import Processes, ProcessFailed
+from lab.host.processes import Processes, ProcessFailed
 from lab.region.network import Address, NetworkError
 from lab.region.postgresql import PostgreSQL
 from lab.region.postgresql_session import PostgreSQLError

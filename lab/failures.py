@@ -6,19 +6,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from failover.application.leader_register import NoMajority
 from failover.domain.plan import PlanError
+from lab.cloud.cloudformation.deploy_control_plane import DeploymentError
 from lab.cloud.control_client import CloudUnavailable
-from lab.cloud.deploy_control_plane import DeploymentError
 from lab.cost.errors import CostError
-from lab.drill_record import HistoryError
-from lab.evidence import EvidenceError
+from lab.documentation.evidence import EvidenceError
 from lab.gameday.experiment import GameDayError
+from lab.host.preflight import PreflightError
+from lab.host.started import ProcessFailed
 from lab.laboratory import LabError
-from lab.preflight import PreflightError
+from lab.measuring.drill_record import HistoryError
 from lab.region.network import NetworkError
 from lab.region.ports import NoFreePort
 from lab.region.postgresql_binaries import PostgreSQLUnavailable
 from lab.region.postgresql_session import PostgreSQLError
-from lab.started import ProcessFailed
 
 LAB_FAILURES: tuple[type[Exception], ...] = (
     BotoCoreError,

@@ -28,8 +28,8 @@ from lab.cloud.control_client import CloudControl
 from lab.control_loop import ControlLoop
 from lab.data_plane import PLAN_PARAMETER, Address, database_instance
 from lab.database_servers import DatabaseServers
-from lab.notifications import WebhookReceiver
-from lab.processes import Processes
+from lab.drills.notifications import WebhookReceiver
+from lab.host.processes import Processes
 from lab.quiet import disturbance
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
@@ -135,7 +135,7 @@ class Laboratory:
             cloud = pool.submit(self._start_cloud)
             databases = pool.submit(self._start_databases)
             # SAM's translator takes most of a second to import: here nothing waits for it.
-            from lab.cloud.deploy_control_plane import deploy
+            from lab.cloud.cloudformation.deploy_control_plane import deploy
 
             self.cloud = cloud.result()
             addresses = databases.result()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failover.application.leader_register import NoMajority
-from lab.occasion import LEADERS_ALARM
+from lab.drills.occasion import LEADERS_ALARM
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import boto3
 
 from lab import cli
 from lab.break_glass.permissions import policy
-from lab.cloud.asked_calls import AskedCalls
-from lab.operators import sign_in
-from lab.target import target
+from lab.cloud.iam.asked_calls import AskedCalls
+from lab.operations.operators import sign_in
+from lab.operations.target import target
 
 ROLE = "drlab-break-glass"
 

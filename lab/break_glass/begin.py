@@ -24,8 +24,8 @@ from failover.wiring.operators import outcomes_of, runs_of, take_over_run
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK
 from lab.break_glass.drive import first_step
-from lab.document_workflow import load
-from lab.operators import SignedIn
+from lab.documentation.workflow import load
+from lab.operations.operators import SignedIn
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from failover.wiring.operators import topic_of
 from lab.break_glass.errors import WorkflowError
 from lab.break_glass.interpreter import Ended, Interpreter
 from lab.break_glass.use_cases import Approve, UseCases
-from lab.document_workflow import load
+from lab.documentation.workflow import load
 
 KEEPING_TRIES = 5
 KEEPING_PAUSE_SECONDS = 1.0

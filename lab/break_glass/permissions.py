@@ -2,7 +2,7 @@
 
 What the functions' roles allow together, for one person: the Region that is to lead, and the three copies of the leader
 record. No more than that, so it can lie ready on a role that people take on in an emergency. Sources: the table in
-lab/cloud/iam_requests.py.
+lab/cloud/iam/requests.py.
 """
 
 from __future__ import annotations

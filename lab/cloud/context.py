@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from lab.cloud.authorization import Authorization
 from lab.cloud.desired_state import DesiredState
+from lab.cloud.iam.authorization import Authorization
 from lab.cloud.journal import Journal
 from lab.cloud.names import Names
 from lab.cloud.regions_and_links import Network

@@ -10,9 +10,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from lab.cloud import load_balancer_targets, route53_answers
 from lab.cloud.context import CloudContext
+from lab.cloud.ecs import load_balancer_targets
 from lab.cloud.operators_gateway import OperatorsGateway
+from lab.cloud.route53 import answers
 
 PREFIX = "/_lab/"
 LONGEST_WAIT_SECONDS = 20.0
@@ -92,7 +93,7 @@ class ControlAPI:
 
     def _dns(self, request: Request, name: str) -> dict[str, Any]:
         del request
-        return route53_answers.answer(self._context, name)
+        return answers.answer(self._context, name)
 
     def _database(self, request: Request, region: str, instance: str) -> dict[str, Any]:
         body = _body(request)

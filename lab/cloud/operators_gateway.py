@@ -25,8 +25,8 @@ from botocore.credentials import Credentials
 from moto.awslambda.models import lambda_backends
 from werkzeug.wrappers import Request, Response
 
+from lab.cloud.aws_lambda.runtime import LambdaRuntime
 from lab.cloud.context import CloudContext
-from lab.cloud.lambda_runtime import LambdaRuntime
 from lab.settings import ACCOUNT_ID, SERVICE
 
 SECRET = "lab"  # noqa: S105 - the lab's one, which its guide prints

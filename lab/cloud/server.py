@@ -28,8 +28,8 @@ class CloudServer:
         # Nothing here starts from a machine image, and moto would make some hundred of them in each Region.
         os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
         service_models.share()
-        from lab.cloud.authorization import Authorization
         from lab.cloud.context import CloudContext
+        from lab.cloud.iam.authorization import Authorization
 
         self.context = CloudContext(
             port=self.port,
@@ -61,52 +61,42 @@ class CloudServer:
             create_backend_app,
         )
 
-        from lab.cloud import (
-            cloudformation_types,
-            cloudwatch_alarms,
-            ecs,
-            eventbridge_delivery,
-            eventbridge_schedules,
-            lambda_runtime,
-            load_balancer_targets,
-            object_replication,
-            rds,
-            rds_cluster_endpoints,
-            rds_global,
-            route53_health_checks,
-            s3_replication,
-            scheduler_schedules,
-            service_quotas,
-            sns,
-            step_functions,
-            workflow_journal,
-        )
+        from lab.cloud.aws_lambda import runtime
+        from lab.cloud.cloudformation import resource_types
+        from lab.cloud.cloudwatch import alarms
         from lab.cloud.control_api import ControlAPI
+        from lab.cloud.ecs import load_balancer_targets, service_quotas, services
+        from lab.cloud.eventbridge import delivery, scheduled_rules, scheduler_schedules
         from lab.cloud.operators_gateway import OperatorsGateway
+        from lab.cloud.rds import cluster_endpoints, global_clusters, read_replicas
+        from lab.cloud.route53 import health_checks
+        from lab.cloud.s3 import object_replication, replication_configuration
+        from lab.cloud.sns import publishing
+        from lab.cloud.step_functions import interpreter, workflow_journal
 
-        self._runtime = lambda_runtime.install(self.context)
+        self._runtime = runtime.install(self.context)
         for behaviour in (
-            step_functions,
+            interpreter,
             workflow_journal,
-            eventbridge_delivery,
-            eventbridge_schedules,
-            cloudwatch_alarms,
-            route53_health_checks,
-            rds,
-            rds_cluster_endpoints,
-            rds_global,
-            ecs,
+            delivery,
+            scheduled_rules,
+            alarms,
+            health_checks,
+            read_replicas,
+            cluster_endpoints,
+            global_clusters,
+            services,
             load_balancer_targets,
             object_replication,
-            s3_replication,
+            replication_configuration,
             scheduler_schedules,
             service_quotas,
-            sns,
+            publishing,
         ):
             behaviour.install(self.context)
         _list_once()
         aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
-        cloudformation_types.install(self.port, aws)
+        resource_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
         operators = OperatorsGateway(self._runtime, self.context)
         self._server.app = ControlAPI(aws, self.context, operators)

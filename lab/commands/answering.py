@@ -22,7 +22,7 @@ def answering(options: argparse.Namespace) -> AnswerApproval:
     """Raises SettingsError, RunRefused or TransientFailure."""
     where = chosen_target(options)
     from failover.wiring.operators import answer_approval
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     me = sign_in(where, (options.region,))
     return answer_approval(me.plan, me.region, me.by)

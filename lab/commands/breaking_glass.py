@@ -37,7 +37,7 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     from lab.break_glass.drive import drive
     from lab.break_glass.heard_of import heard_of
     from lab.break_glass.permissions import policy
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     me = sign_in(where, (options.region,))
     if options.print_policy:

@@ -18,6 +18,6 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when all are, or were already, as they should be."""
     del console
-    from lab.documents import write_all
+    from lab.documentation.documents import write_all
 
     return write_all(Console(stderr=True), options.check)

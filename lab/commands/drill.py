@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.commands.options import DEFAULT_CLOUD_PORT, FAILED, PASSED, Subparsers, add_database_mode, add_lab, chosen_lab
+from lab.operations.target import TARGETS, target
 from lab.settings import FAULT_NAMES, SECONDARY_REGION, SERVICE, DrillSettings, SettingsError
-from lab.target import TARGETS, target
 
 
 def add(commands: Subparsers) -> None:
@@ -51,9 +51,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
         return _isolated(options, settings, console)
     if options.target is not None:
         raise SettingsError("--target is for --isolated alone: other drills break what they are drilled on")
-    from lab import preflight, report, result
-    from lab.drill import conduct
-    from lab.live_view import LiveView
+    from lab.drills.drill import conduct
+    from lab.drills.live_view import LiveView
+    from lab.host import preflight
+    from lab.reports import report, result
 
     preflight.check(settings.lab)
     with LiveView(console) as view:
@@ -68,9 +69,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
 def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Console) -> int:
     """Exit status 0 only if the promotion succeeded, nothing is left of it, and production is as it was."""
     from failover.domain.leader_record import Refusal
-    from lab import isolated_report, isolated_result, preflight
-    from lab.isolated_drill import drill_own_lab, drill_target
-    from lab.live_view import LiveView
+    from lab.drills.isolated_drill import drill_own_lab, drill_target
+    from lab.drills.live_view import LiveView
+    from lab.host import preflight
+    from lab.reports import isolated_report, isolated_result
 
     with LiveView(console) as view:
         if options.target is None:

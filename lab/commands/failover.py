@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             " or --break-glass to take its steps from here when the control plane is lost"
         )
     where = chosen_target(options)
-    from lab.preview import preview
+    from lab.operations.preview import preview
 
     obstacles = []
     for step in preview(where, options.region):

@@ -13,8 +13,8 @@ from rich.console import Console
 from lab.commands.options import FAILED, PASSED, Subparsers, add_lab, chosen_lab
 
 if TYPE_CHECKING:
+    from lab.drills.live_view import LiveView
     from lab.gameday.experiment import GameDay
-    from lab.live_view import LiveView
     from lab.settings import LabSettings
 
 
@@ -28,9 +28,9 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only if every probe found what it should and, where the leadership moved, the drill around it passed."""
-    from lab import preflight
+    from lab.drills.live_view import LiveView
     from lab.gameday import experiment
-    from lab.live_view import LiveView
+    from lab.host import preflight
 
     settings = chosen_lab(options)
     preflight.check(settings)
@@ -59,8 +59,8 @@ def _in_a_drill(
     game_day: GameDay, settings: LabSettings, view: LiveView, reports: Path, console: Console
 ) -> tuple[bool, Path]:
     """Clients write all the while, and the invariants are judged."""
-    from lab import report, result
-    from lab.drill import conduct
+    from lab.drills.drill import conduct
+    from lab.reports import report, result
     from lab.settings import DrillSettings
 
     record = conduct(DrillSettings(settings), view, game_day.occasion())

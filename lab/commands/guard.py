@@ -18,7 +18,7 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when a deploy may go on, 1 when not."""
     where = chosen_target(options)
-    from lab.guard import ask
+    from lab.operations.guard import ask
 
     answer = ask(where)
     console.print(f"{'deploy' if answer.allowed else 'DO NOT DEPLOY'}: {answer.reason}", markup=False, soft_wrap=True)

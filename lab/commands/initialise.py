@@ -22,7 +22,7 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when there is a leader record now."""
     where = chosen_target(options)
-    from lab.first_record import initialise
+    from lab.operations.first_record import initialise
 
     answer = initialise(where, options.region)
     console.print(answer.reason, markup=False, soft_wrap=True)

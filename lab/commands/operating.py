@@ -15,7 +15,7 @@ def operating(options: argparse.Namespace) -> Operate:
     """Raises SettingsError, RunRefused or TransientFailure."""
     where = chosen_target(options)
     from failover.wiring.operators import operate
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     me = sign_in(where)
     return operate(me.plan, me.region, me.by)

@@ -6,8 +6,8 @@ import argparse
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lab.operations.target import TARGETS, Target, target
 from lab.settings import AURORA, DATABASE_MODES, RDS, SERVICE, SYNCHRONOUS_MODES, LabSettings
-from lab.target import TARGETS, Target, target
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

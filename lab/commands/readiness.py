@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when it is ready, 1 when it is not, 2 when that is unknown or nobody could be asked."""
     where = chosen_target(options)
     from failover.wiring.readiness import ask_readiness
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     found = ask_readiness(sign_in(where).plan)
     if options.json:

@@ -31,8 +31,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from failover.application.under_way import REHEARSAL
     from failover.domain.outcome import Result, outcome_key
     from failover.wiring.operators import outcomes_of, runs_of, start_rehearsal
-    from lab.follow_run import follow
-    from lab.operators import sign_in
+    from lab.operations.follow_run import follow
+    from lab.operations.operators import sign_in
 
     me = sign_in(where, (options.region,))
     if options.region not in me.plan.regions:

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when it was let go."""
     where = chosen_target(options)
     from failover.wiring.operators import release_old_primary
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     me = sign_in(where)
     if options.region not in me.plan.regions:

@@ -24,9 +24,10 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only if both legs passed, nothing was lost on the way back, and what was lost is listed."""
     settings = settings_of(options)
-    from lab import preflight, trip_report, trip_result
-    from lab.live_view import LiveView
-    from lab.roundtrip import conduct
+    from lab.drills.live_view import LiveView
+    from lab.drills.roundtrip import conduct
+    from lab.host import preflight
+    from lab.reports import trip_report, trip_result
 
     preflight.check(settings.lab)
     with LiveView(console) as view:

@@ -15,7 +15,7 @@ from lab.settings import SettingsError
 if TYPE_CHECKING:
     from failover.application.restore_objects import Restored
     from failover.domain.journal import Event
-    from lab.operators import SignedIn
+    from lab.operations.operators import SignedIn
 
 AGAIN = "nothing is half done: type the same line again, and it goes on where it was."
 PROGRESS_EVERY = 500
@@ -126,7 +126,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
 
 def _signed_in(options: argparse.Namespace) -> SignedIn:
     where = chosen_target(options)
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     return sign_in(where)
 

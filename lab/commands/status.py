@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     where = chosen_target(options)
     within("--entries", options.entries, 1, 1000, "entries")
     from failover.wiring.operators import show_status
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     status = show_status(sign_in(where).plan)(options.entries)
     if options.json:

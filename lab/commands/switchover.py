@@ -24,8 +24,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     where = chosen_target(options)
     from failover.domain.run import Mode
     from failover.wiring.operators import runs_of, start_run
-    from lab.follow_run import SWITCHED, follow
-    from lab.operators import sign_in
+    from lab.operations.follow_run import SWITCHED, follow
+    from lab.operations.operators import sign_in
 
     me = sign_in(where)
     if options.to not in me.plan.regions:

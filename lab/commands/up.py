@@ -31,10 +31,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
     settings = chosen_lab(options)
     # Somebody who looks on should have the time to answer.
     settings = replace(settings, timers=replace(settings.timers, approval_seconds=600))
-    from lab import preflight
+    from lab.drills.live_view import LiveView
     from lab.explore import how_to
+    from lab.host import preflight
     from lab.laboratory import Laboratory
-    from lab.live_view import LiveView
 
     preflight.check(settings)
     view = LiveView(console)

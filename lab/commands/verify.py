@@ -20,7 +20,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     where = chosen_target(options)
     from failover.application.errors import RunRefused, TransientFailure
     from failover.wiring.operators import verify_journal
-    from lab.operators import sign_in
+    from lab.operations.operators import sign_in
 
     plan, status = sign_in(where).plan, PASSED
     for region in plan.regions:

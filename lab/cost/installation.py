@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from lab.cloud.synthesized_templates import SynthesizedError, SynthesizedStack, stacks
+from lab.cloud.cloudformation.synthesized_templates import SynthesizedError, SynthesizedStack, stacks
 from lab.cost.errors import CostError
 from lab.cost.resources import Resource, control_plane, of_template
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from lab.cloud.synthesized_templates import DIFFERENCES, SynthesizedError, SynthesizedStack, options, with_changes
+from lab.cloud.cloudformation.synthesized_templates import (
+    DIFFERENCES,
+    SynthesizedError,
+    SynthesizedStack,
+    options,
+    with_changes,
+)
 from lab.cost.errors import CostError
 from lab.cost.estimate import estimate
 from lab.cost.installation import installation

@@ -48,7 +48,7 @@ def of_template(template: Mapping[str, Any], name: str, region: str, parameters:
 def control_plane(service: str, account: str, primary: str, secondary: str, witness: str) -> list[Resource]:
     """What the SAM templates become in their Regions: template.yaml in both, witness.yaml in the third."""
     # Imported late: SAM's translator takes most of this command's time.
-    from lab.cloud import sam_templates
+    from lab.cloud.cloudformation import sam_templates
 
     parameters = {
         "ServiceName": service,

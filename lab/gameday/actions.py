@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.faults import FAULTS
+from lab.drills.faults import FAULTS
 from lab.gameday.stage import the_lab, the_stage
 from lab.settings import FAULT_NAMES, SettingsError
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lab.drills.occasion import FAULT, Occasion
 from lab.gameday.stage import staged
 from lab.laboratory import Laboratory
-from lab.occasion import FAULT, Occasion
 from lab.settings import LabSettings, SettingsError
 
 GAMEDAYS = Path(__file__).resolve().parents[2] / "runbooks" / "gamedays"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from lab.processes import Processes, ProcessFailed
+from lab.host.processes import Processes, ProcessFailed
 
 ANSWER_WITHIN = timedelta(seconds=10)  # covers the process's start
 NO_DELAY = timedelta(0)
@@ -78,7 +78,7 @@ class Network:
     def add_edge(self, name: str, resolver_url: str, listen_port: int = 0) -> Address:
         """Set up the clients' side of a public name; returns where it listens.
 
-        `GET resolver_url` answers with answer, port and ttl_seconds (see `lab.edge`).
+        `GET resolver_url` answers with answer, port and ttl_seconds (see `lab.clients.edge`).
         """
         return self._add("add_edge", name, listen_port, resolver_url=resolver_url)
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from lab.edge import Resolver, http_look_up
+from lab.clients.edge import Resolver, http_look_up
 from lab.region.network_route import Balancer, Edge, Link, Route
 
 Command = dict[str, Any]

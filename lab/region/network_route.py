@@ -7,7 +7,7 @@ import contextlib
 import socket
 from collections.abc import Sequence
 
-from lab.edge import ResolutionFailed, Resolver
+from lab.clients.edge import ResolutionFailed, Resolver
 from lab.region.network_wire import Condition, Connection, ConnectionOwner, End, Mode
 
 HOST = "127.0.0.1"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lab.processes import Processes, ProcessFailed, Started
+from lab.host.processes import Processes, ProcessFailed, Started
 from lab.region.ports import free_port
 from lab.region.postgresql_binaries import Installation, installation
 from lab.region.postgresql_data import LOCALE, REPLICATION_ROLE, DataDirectory

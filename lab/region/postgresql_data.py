@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from lab.processes import Processes, ProcessFailed
+from lab.host.processes import Processes, ProcessFailed
 from lab.region.postgresql_binaries import Installation
 from lab.region.postgresql_session import PostgreSQLError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from lab.cloud.asked_calls import AskedCalls
+from lab.cloud.iam.asked_calls import AskedCalls
 from lab.region.tasks import SERVICE_ARN
 from webapi.service.__main__ import main
 

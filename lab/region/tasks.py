@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from lab.processes import Processes, Started
+from lab.host.processes import Processes, Started
 from lab.region.ports import free_port
 from lab.secret_key import secret_key
 from lab.settings import ACCOUNT_ID, SERVICE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lab.documents import rendered
+from lab.documentation.documents import rendered
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lab.document_scenarios import marked, scenarios
+from lab.documentation.scenarios import marked, scenarios
 
 # Known, and not proven yet. Each leaves this list with its first test; the list is to become empty.
 AWAITED: frozenset[str] = frozenset({"F47"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chaos import matrix
 from chaos.case import Case, Situation
 from chaos.faults import Kind, OfDarkness, OfFunction, OfRegion
-from lab.document_workflow import ONE_WAY_STEPS, load, states
+from lab.documentation.workflow import ONE_WAY_STEPS, load, states
 
 # Each is one of two that end a call alike; which of them it was, the functions do not tell apart.
 ALIKE = (Kind.TIMES_OUT, Kind.THROTTLED_FOR_EVER, OfFunction.THROTTLED_FOR_EVER, OfRegion.HICCUP)

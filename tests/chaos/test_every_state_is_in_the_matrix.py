@@ -10,7 +10,7 @@ from chaos import matrix
 from chaos.case import Case, Situation
 from chaos.faults import Kind, OfEvent, OfExecution, OfFunction
 from chaos.interpreter import FAILOVER, REBUILDING
-from lab.document_workflow import load, states
+from lab.documentation.workflow import load, states
 
 FILES = sorted((Path(__file__).parents[2] / "statemachines").glob("*.asl.json"))
 # Whole workflows, and why nothing of theirs is played.

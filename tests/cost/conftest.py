@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud.synthesized_templates import SynthesizedStack
+from lab.cloud.cloudformation.synthesized_templates import SynthesizedStack
 from lab.cost.usage import DEFAULTS, Usage, read_usage
 
 PRIMARY, STANDBY, WITNESS = "ap-southeast-2", "us-west-2", "us-east-1"

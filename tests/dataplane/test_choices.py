@@ -9,7 +9,7 @@ import pytest
 
 from dataplane_cdk.config import ConfigError
 from dataplane_cdk.option_differences import FILE, differences
-from lab.cloud.synthesized_templates import options, stacks, with_changes
+from lab.cloud.cloudformation.synthesized_templates import options, stacks, with_changes
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
 

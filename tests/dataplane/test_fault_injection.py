@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lab.cloud.cfn_coverage import unsupported
+from lab.cloud.cloudformation.coverage import unsupported
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY
 from tests.dataplane.test_choices import resources

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.faults import FAULTS
+from lab.drills.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings, Timers
 from tests.drills.leadership import leadership

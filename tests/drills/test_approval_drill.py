@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab import cli
-from lab.faults import FAULTS
+from lab.drills.faults import FAULTS
 from lab.laboratory import Laboratory
 from lab.region.ports import free_port
 from lab.settings import SECONDARY_REGION, LabSettings, Timers

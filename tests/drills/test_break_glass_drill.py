@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from lab import result
-from lab.drill import conduct
-from lab.live_view import LiveView
+from lab.drills.drill import conduct
+from lab.drills.live_view import LiveView
+from lab.reports import result
 from lab.settings import SECONDARY_REGION, DrillSettings, LabSettings
 
 pytestmark = pytest.mark.drill

@@ -18,13 +18,13 @@ import psutil
 import pytest
 from rich.console import Console
 
-from lab import result
-from lab.drill import conduct
-from lab.faults import FAULTS
+from lab.drills.drill import conduct
+from lab.drills.faults import FAULTS
+from lab.drills.live_view import LiveView
+from lab.drills.occasion import FAULT, Occasion
+from lab.host.reaper import MARKER
 from lab.laboratory import Laboratory
-from lab.live_view import LiveView
-from lab.occasion import FAULT, Occasion
-from lab.reaper import MARKER
+from lab.reports import result
 from lab.settings import FAULT_NAMES, SECONDARY_REGION, DrillSettings, FaultName, LabSettings
 from tests.drills.permissions_seen import SEEN
 from tests.drills.secrets_told import LAST, leaks

@@ -10,7 +10,7 @@ import pytest
 
 from lab import cli
 from lab.laboratory import Laboratory
-from lab.permissions import denied
+from lab.measuring.permissions import denied
 from lab.settings import SECONDARY_REGION, LabSettings
 from tests.drills.over_http import PATIENCE_SECONDS, asked
 from tests.drills.permissions_seen import SEEN

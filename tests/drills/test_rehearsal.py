@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.cli import main
-from lab.faults import BACKUPS
+from lab.drills.faults import BACKUPS
 from lab.laboratory import Laboratory
 from lab.settings import SECONDARY_REGION, LabSettings
 from tests.drills.permissions_seen import SEEN

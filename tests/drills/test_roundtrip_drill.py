@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab import trip_result
-from lab.live_view import LiveView
-from lab.roundtrip import conduct
+from lab.drills.live_view import LiveView
+from lab.drills.roundtrip import conduct
+from lab.reports import trip_result
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings, LabSettings
 from tests.drills.permissions_seen import SEEN
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lab.permissions import denied, name
+from lab.measuring.permissions import denied, name
 from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 from tests.drills.permissions_seen import SEEN
 

@@ -29,7 +29,7 @@ from failover.application.open_secondary import OpenSecondary
 from failover.application.promote_replica import PromoteReplica
 from failover.application.verify_writes import VerifyWrites
 from failover.domain.plan import Plan
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.postgresql import PostgreSQL
 
 DISK = "96m"

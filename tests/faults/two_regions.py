@@ -22,7 +22,7 @@ from failover.application.promote_replica import PromoteReplica
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
 

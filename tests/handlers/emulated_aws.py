@@ -30,7 +30,7 @@ from failover.adapters import aws
 from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import genesis
 from failover.wiring import journal
-from lab.cloud import alarm_mute_rules
+from lab.cloud.cloudwatch import alarm_mute_rules
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
 

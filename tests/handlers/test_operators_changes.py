@@ -212,7 +212,7 @@ def test_a_switchover_goes_on_when_the_command_is_interrupted_and_that_is_said(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lab.follow_run.follow", interrupted)
+    monkeypatch.setattr("lab.operations.follow_run.follow", interrupted)
     assert switchover() == 130
     assert "a run that was started goes on" in capsys.readouterr().out
     assert len(cloud.executions()) == 1

@@ -12,9 +12,10 @@ from emulated_aws import Cloud
 
 from failover.domain.journal import Event
 from failover.wiring import operators
-from lab import cli, guard
+from lab import cli
+from lab.operations import guard
+from lab.operations.target import Target, target
 from lab.settings import SettingsError
-from lab.target import Target, target
 
 AWS = Target("aws", 0)
 Context = Callable[..., Path]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lab.drill_record import Attempt, DrillRecord, Run, Span
+from lab.measuring.drill_record import Attempt, DrillRecord, Run, Span
 
 OLD, NEW = "ap-southeast-2", "us-west-2"
 FAULT_AT = 100.0

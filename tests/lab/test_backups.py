@@ -13,7 +13,7 @@ from failover.adapters.postgres_content import PostgresContent
 from failover.application.errors import DamagedContent
 from failover.application.ports import DatabaseLogin
 from lab.backups import BackedUp, Backups
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.postgresql import PostgreSQL
 from lab.region.postgresql_session import PostgreSQLError
 from tests.lab.emulated_cloud import until

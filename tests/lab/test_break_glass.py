@@ -24,8 +24,8 @@ from lab.break_glass.drive import drive, first_step
 from lab.break_glass.errors import WorkflowError
 from lab.break_glass.heard_of import heard_of
 from lab.break_glass.permissions import policy
-from lab.cloud.iam_policies import Request, allowing, grants
-from lab.document_workflow import load
+from lab.cloud.iam.policies import Request, allowing, grants
+from lab.documentation.workflow import load
 from tests.lab.emulated_cloud import until
 from tests.statemachines.interpreter import WELL, record_outcome
 

@@ -14,7 +14,7 @@ import pytest
 
 from lab.break_glass.errors import NotUnderstood, WorkflowError
 from lab.break_glass.interpreter import Interpreter
-from lab.document_workflow import load
+from lab.documentation.workflow import load
 
 
 class Silent:

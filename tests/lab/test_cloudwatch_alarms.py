@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.cloud.alarm_evaluation import Condition, evaluate
+from lab.cloud.cloudwatch.alarm_evaluation import Condition, evaluate
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
 REGION = "us-east-1"

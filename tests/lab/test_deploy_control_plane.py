@@ -16,9 +16,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lab.cloud import sam_templates
-from lab.cloud.cfn_coverage import TYPES, inert, unsupported
-from lab.cloud.cfn_resource import (
+from lab.cloud.cloudformation import sam_templates
+from lab.cloud.cloudformation.coverage import TYPES, inert, unsupported
+from lab.cloud.cloudformation.deploy_control_plane import Deployed, DeploymentError, Stack, deploy, deploy_stack
+from lab.cloud.cloudformation.resource import (
     Clients,
     Created,
     Made,
@@ -29,9 +30,8 @@ from lab.cloud.cfn_resource import (
     differences,
     make,
 )
-from lab.cloud.deploy_control_plane import Deployed, DeploymentError, Stack, deploy, deploy_stack
 from lab.data_plane import PLAN_PARAMETER
-from lab.document_workflow import ROOT
+from lab.documentation.workflow import ROOT
 from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 
 REGIONS = (PRIMARY_REGION, SECONDARY_REGION)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lab.cloud import deploy_data_plane
-from lab.cloud.deploy_data_plane import DataPlaneStacks
-from lab.cloud.stack_creation import DeploymentError
-from lab.cloud.synthesized_templates import SynthesizedError, stacks, with_outputs
+from lab.cloud.cloudformation import deploy_data_plane
+from lab.cloud.cloudformation.deploy_data_plane import DataPlaneStacks
+from lab.cloud.cloudformation.stack_creation import DeploymentError
+from lab.cloud.cloudformation.synthesized_templates import SynthesizedError, stacks, with_outputs
 from tests.lab.emulated_cloud import EmulatedCloud
 
 PRIMARY, STANDBY, ACCOUNT = "ap-southeast-2", "us-west-2", "123456789012"

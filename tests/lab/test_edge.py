@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from lab.edge import Answer, ResolutionFailed, Resolver, http_look_up, parse_answer
+from lab.clients.edge import Answer, ResolutionFailed, Resolver, http_look_up, parse_answer
 
 SYDNEY = Answer("127.0.0.1", 8001, timedelta(seconds=1))
 OREGON = Answer("127.0.0.1", 8002, timedelta(seconds=1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud.eventbridge_input import target_input
+from lab.cloud.eventbridge.input_transformer import target_input
 from tests.lab.emulated_cloud import EmulatedCloud, open_to_rules, unique
 
 HERE, THERE = "us-east-1", "us-west-2"

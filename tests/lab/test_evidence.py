@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from drill_records import a_record, a_run
 
-from lab import cli, evidence, result
-from lab.drill_record import Span
+from lab import cli
+from lab.documentation import evidence
+from lab.measuring.drill_record import Span
+from lab.reports import result
 
 README = f"# A title\n\n{evidence.BEGIN}\nold\n{evidence.END}\nafter\n"
 

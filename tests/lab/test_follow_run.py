@@ -9,7 +9,7 @@ import pytest
 
 from failover.application.errors import TransientFailure
 from failover.application.ports import RunProgress
-from lab.follow_run import MISSES_IN_A_ROW, follow
+from lab.operations.follow_run import MISSES_IN_A_ROW, follow
 
 OUTCOME: dict[str, Any] = {"outcome": {"result": "failed-over", "summary": "app: us-west-2 leads."}}
 

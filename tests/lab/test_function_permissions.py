@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from lab.cloud.iam_requests import NEEDS, UnknownCall, needed
+from lab.cloud.iam.requests import NEEDS, UnknownCall, needed
 from tests.lab.emulated_cloud import EmulatedCloud, unique
 
 REGION, ACCOUNT = "us-west-2", "123456789012"

@@ -13,7 +13,7 @@ from drill_records import NEW, OLD, acknowledged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.history import HistoryError, first_acknowledged_by, outage, read_history
+from lab.measuring.history import HistoryError, first_acknowledged_by, outage, read_history
 
 LINE = {"writer": "w1", "number": 1, "started": 1.0, "ended": 2.0, "outcome": "ok", "region": "us-west-2", "epoch": 3}
 

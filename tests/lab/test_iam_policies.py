@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.cloud.iam_conditions import UnknownPolicy, context
-from lab.cloud.iam_policies import Grant, Request, allowing, grants
+from lab.cloud.iam.conditions import UnknownPolicy, context
+from lab.cloud.iam.policies import Grant, Request, allowing, grants
 
 BUCKET = "arn:aws:s3:::records"
 

@@ -10,8 +10,8 @@ from drill_records import NEW, OLD, a_record, a_run, acknowledged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.drill_record import Attempt, DrillRecord, Span
-from lab.invariants import Verdict, check
+from lab.measuring.drill_record import Attempt, DrillRecord, Span
+from lab.measuring.invariants import Verdict, check
 
 
 def verdicts(record: DrillRecord) -> list[Verdict]:

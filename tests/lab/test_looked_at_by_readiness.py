@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from failover.adapters.readiness.objects import S3Buckets
 from failover.adapters.readiness.tasks import EcrImages, FargateCapacity
-from lab.cloud import image_assets
+from lab.cloud.cloudformation import image_assets
 from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION
 from tests.lab.emulated_cloud import EmulatedCloud, unique
 

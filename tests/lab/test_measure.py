@@ -9,8 +9,8 @@ from drill_records import FAULT_AT, NEW, OLD, a_record, a_run, acknowledged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import measure
-from lab.drill_record import Attempt, Span
+from lab.measuring import measure
+from lab.measuring.drill_record import Attempt, Span
 
 
 @pytest.mark.scenario("F36")

@@ -11,8 +11,9 @@ import pytest
 from drill_records import OLD, a_switchover, acknowledged
 from rich.console import Console
 
-from lab import invariants, measure, report, result
-from lab.drill_record import DrillRecord
+from lab.measuring import invariants, measure
+from lab.measuring.drill_record import DrillRecord
+from lab.reports import report, result
 
 
 def test_a_switchover_is_counted_from_the_request_and_no_alarm_has_a_part_in_it() -> None:

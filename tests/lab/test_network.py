@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import pytest
 
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.network import Address, Network, NetworkError
 
 PATIENCE_SECONDS = 10.0

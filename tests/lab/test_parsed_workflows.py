@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 
-from lab.cloud.parsed_workflows import WORTH_KEEPING_CHARACTERS, kept
+from lab.cloud.step_functions.parsed_workflows import WORTH_KEEPING_CHARACTERS, kept
 
 DEFINITION = (Path(__file__).parents[2] / "statemachines" / "failover.asl.json").read_text(encoding="utf-8")
 

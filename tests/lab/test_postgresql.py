@@ -17,7 +17,7 @@ import psutil
 import psycopg
 import pytest
 
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL, PromotionFailed
 from lab.region.postgresql_session import PostgreSQLError
@@ -201,7 +201,7 @@ def test_nobody_comes_in_without_a_password(quiet_pair: Pair) -> None:
 
 A_LAB = """
 import threading
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.postgresql import PostgreSQL
 with Processes() as processes:
     server = PostgreSQL("us-west-2", processes)

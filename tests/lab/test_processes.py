@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab import reaper
-from lab.processes import Processes, ProcessFailed
+from lab.host import reaper
+from lab.host.processes import Processes, ProcessFailed
 
 WITHIN_SECONDS = 15.0
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 # A lab with a process that has a child, one whose child outlived it in a session of its own, and a frozen one.
 A_LAB = """
 import subprocess, sys, threading
-from lab.processes import Processes
+from lab.host.processes import Processes
 
 sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
 show = "import subprocess, sys; print(subprocess.Popen(%r, start_new_session=True).pid, flush=True)" % sleep

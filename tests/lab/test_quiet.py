@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from failover.application.leader_register import NoMajority
-from lab.occasion import LEADERS_ALARM
+from lab.drills.occasion import LEADERS_ALARM
 from lab.quiet import disturbance
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lab.cloud import cfn_coverage
-from lab.cloud.synthesized_templates import options, stacks, with_changes
+from lab.cloud.cloudformation import coverage
+from lab.cloud.cloudformation.synthesized_templates import options, stacks, with_changes
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
 PRIMARY, STANDBY = "ap-southeast-2", "us-west-2"
@@ -143,4 +143,4 @@ def test_what_the_api_refuses_is_refused(pair: Pair) -> None:
 
 def test_the_lab_knows_all_that_the_data_plane_of_a_global_database_has() -> None:
     found = with_changes(stacks(), options()["dbMode=aurora-global"])
-    assert [line for stack in found for line in cfn_coverage.unsupported(stack.template)] == []
+    assert [line for stack in found for line in coverage.unsupported(stack.template)] == []

@@ -10,9 +10,9 @@ from typing import Any
 
 from failover.application.leader_register import NoMajority
 from failover.domain.leader_record import State, genesis
-from lab.live_view import RegionLine
+from lab.drills.live_view import RegionLine
+from lab.operations.region_status import RegionStatus, role_of
 from lab.region.postgresql_session import PostgreSQLError
-from lab.region_status import RegionStatus, role_of
 
 PRIMARY, STANDBY = "ap-southeast-2", "us-west-2"
 RECORD = genesis(PRIMARY, datetime(2026, 1, 1, tzinfo=UTC))

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lab import report, result
-from lab.drill_record import DrillRecord, Span
-from lab.timeline_picture import draw
+from lab.measuring.drill_record import DrillRecord, Span
+from lab.reports import report, result
+from lab.reports.timeline_picture import draw
 
 HOSTILE = "<script>alert(1)</script> | \"x\" & 'y' [red] `z`"
 STOOD_DOWN = a_run(spans=(Span("CheckPrimaryHealth", 102.0, 103.0, None), Span("StandDown", 103.0, 104.0, None)))

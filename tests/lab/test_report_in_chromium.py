@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from drill_records import a_record, a_run
 
-from lab import report, result
+from lab.reports import report, result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from lab.cloud.route53_answers import choose
-from lab.cloud.route53_health_checks import Observation
-from lab.cloud.route53_probe import Probe
+from lab.cloud.route53.answers import choose
+from lab.cloud.route53.health_checks import Observation
+from lab.cloud.route53.probe import Probe
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
 METRICS = "us-east-1"

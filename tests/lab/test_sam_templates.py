@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud.sam_templates import TemplateError, code_directories, expand, load, package
+from lab.cloud.cloudformation.sam_templates import TemplateError, code_directories, expand, load, package
 
 ROOT = Path(__file__).parents[2]
 SMALL = """

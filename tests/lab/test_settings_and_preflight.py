@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from lab import preflight
+from lab.host import preflight
 from lab.settings import DrillSettings, LabSettings, SettingsError
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud.sns_retries import HTTP_POLICY, MAIL_POLICY, http_policy, waits
+from lab.cloud.sns.retries import HTTP_POLICY, MAIL_POLICY, http_policy, waits
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
 REGION = "us-west-2"

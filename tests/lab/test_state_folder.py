@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import state_folder
+from lab.host import state_folder
 
 Usage = namedtuple("Usage", "free")
 Memory = namedtuple("Memory", "available")

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.tasks import Address, RegionTasks
 
 STAND_IN = Path(__file__).with_name("stand_in_service.py")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lab import trip_report, trip_result
-from lab.drill_record import DrillRecord, Run, Span
-from lab.roundtrip import RoundTrip
+from lab.drills.roundtrip import RoundTrip
+from lab.measuring.drill_record import DrillRecord, Run, Span
+from lab.reports import trip_report, trip_result
 from tests.lab.drill_records import NEW, OLD, a_record
 
 LOST = {("w1", 98), ("w1", 99)}

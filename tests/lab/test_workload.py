@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from lab.processes import Processes, Started
+from lab.clients.attempt import Answer, verdict
+from lab.host.processes import Processes, Started
 from lab.region.network import Network
 from lab.region.ports import free_port
-from lab.workload_attempt import Answer, verdict
 
 STAND_IN = Path(__file__).with_name("stand_in_service.py")
 FAST = timedelta(seconds=10)
@@ -52,7 +52,7 @@ def service(processes: Processes, region: str, writes: str = "acknowledge") -> i
 
 def workload(processes: Processes, port: int, history: Path, **options: object) -> Started:
     chosen: dict[str, object] = {"rate": 200, "timeout_seconds": 5, "max_seconds": 20, **options}
-    argv = [sys.executable, "-m", "lab.workload", "--url", f"http://127.0.0.1:{port}", "--history", history]
+    argv = [sys.executable, "-m", "lab.clients.workload", "--url", f"http://127.0.0.1:{port}", "--history", history]
     for name, value in chosen.items():
         argv += [f"--{name.replace('_', '-')}", str(value)]
     log = processes.state_directory / "workload.log"
@@ -183,7 +183,7 @@ def test_another_history_is_never_added_to(processes: Processes, tmp_path: Path)
     """Its numbers would be taken for this one's."""
     history = tmp_path / "history.jsonl"
     history.write_text("{}\n")
-    argv = [sys.executable, "-m", "lab.workload", "--url", "http://127.0.0.1:1", "--history", history]
+    argv = [sys.executable, "-m", "lab.clients.workload", "--url", "http://127.0.0.1:1", "--history", history]
     answer = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert answer.returncode == 1
     assert "File exists" in answer.stderr
@@ -199,7 +199,7 @@ def test_another_history_is_never_added_to(processes: Processes, tmp_path: Path)
     ],
 )
 def test_bad_arguments_are_refused(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    argv = [sys.executable, "-m", "lab.workload", "--history", tmp_path / "h", *arguments]
+    argv = [sys.executable, "-m", "lab.clients.workload", "--history", tmp_path / "h", *arguments]
     answer = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert answer.returncode == 2
     assert sentence in answer.stderr

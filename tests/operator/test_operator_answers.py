@@ -27,7 +27,7 @@ from failover.domain.leader_record import fence
 from failover.domain.plan import Plan
 from failover.wiring.operators import outcomes_of
 from failover.wiring.register import register_of
-from lab.document_workflow import load
+from lab.documentation.workflow import load
 from webapi.operator import desk
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

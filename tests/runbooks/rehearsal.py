@@ -14,9 +14,9 @@ from typing import Any
 from failover.application.leader_register import NoMajority
 from failover.domain.leader_record import disarm
 from failover.domain.plan import Plan
-from lab.faults import FAULTS
+from lab.drills.faults import FAULTS
+from lab.host.processes import Processes
 from lab.laboratory import Laboratory
-from lab.processes import Processes
 from lab.settings import FAULT_NAMES, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
 from tests.runbooks.page import Command, Cue, PageError, name_of, steps
 from tests.runbooks.terminal import Terminal

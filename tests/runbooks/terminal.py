@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 
-from lab.processes import Processes
+from lab.host.processes import Processes
 from tests.runbooks.page import ROOT
 
 LONGEST_COMMAND = timedelta(seconds=90)

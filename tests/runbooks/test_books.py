@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.host.processes import Processes
 from lab.laboratory import Laboratory
-from lab.processes import Processes
 from lab.region.ports import free_port
 from lab.settings import LabSettings, Timers
 from tests.runbooks.page import RUNBOOKS, name_of, pages

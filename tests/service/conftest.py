@@ -8,7 +8,7 @@ import pytest
 from served_task import HERE, MemoryCloud, Served, eventually, login_of
 
 from failover.application.ports import DatabaseLogin
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.postgresql import PostgreSQL
 
 

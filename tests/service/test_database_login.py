@@ -11,7 +11,7 @@ from served_task import ELSEWHERE, HERE, MemoryCloud, Served, elsewhere, eventua
 
 from failover.application.errors import RunRefused
 from failover.application.ports import DatabaseLogin
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.ports import free_port
 from lab.region.postgresql import PostgreSQL
 from webapi.service.cloud import login_from

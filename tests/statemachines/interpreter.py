@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from lab.document_workflow import DEFINITION, load, states
+from lab.documentation.workflow import DEFINITION, load, states
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.break_glass.errors import WorkflowError
 from lab.break_glass.interpreter import Interpreter
-from lab.document_workflow import load
+from lab.documentation.workflow import load
 from tests.statemachines.interpreter import TASKS, WELL, Function, FunctionError, Run, answering, record_outcome
 
 

@@ -10,8 +10,8 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from statelint.linter import Linter
 
-from lab.cloud import sam_templates
-from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, ROOT, exits, load, longest_run
+from lab.cloud.cloudformation import sam_templates
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, ROOT, exits, load, longest_run
 
 WORKFLOWS = {path.stem.partition(".")[0]: path for path in (REBUILD, REHEARSAL)}
 DEFINED = {name: load(path) for name, path in WORKFLOWS.items()}

@@ -13,8 +13,8 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from statelint.linter import Linter
 
-from lab.cloud import sam_templates
-from lab.document_workflow import (
+from lab.cloud.cloudformation import sam_templates
+from lab.documentation.workflow import (
     DEFINITION,
     DOCUMENT,
     ONE_WAY_STEPS,

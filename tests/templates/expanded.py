@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.cloud import sam_templates
+from lab.cloud.cloudformation import sam_templates
 
 ROOT = Path(__file__).parents[2]
 CONTROL_PLANE = ROOT / "template.yaml"

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "unit" / "control_plane"))
 from control_plane_world import PRIMARY, plan_with
 
 from lab.break_glass.permissions import policy
-from lab.document_workflow import load, states
+from lab.documentation.workflow import load, states
 from tests.templates.expanded import VALUES, listed, text
 from tests.templates.test_control_plane_permissions import EVERY, ROLES, allowed, statements
 

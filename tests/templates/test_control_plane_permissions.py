@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, load, states
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, listed, of_type, text
 
 ROLES = of_type(CONTROL_PLANE, "AWS::IAM::Role")

@@ -16,7 +16,7 @@ from dataplane_cdk.config import SERVICE
 from failover.domain.plan import SERVICE_PATTERN
 from failover.domain.recovery_point import RestoreRequest, requested
 from failover.domain.run import Run
-from lab.document_workflow import DEFINITION, REBUILD, REHEARSAL, load, states
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
 
 MACHINES = {"FailoverStateMachine": DEFINITION, "RebuildStateMachine": REBUILD, "RehearsalStateMachine": REHEARSAL}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud import iam_requests
+from lab.cloud.iam import requests
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, expanded, listed
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -52,10 +52,7 @@ def test_what_is_allowed_on_everything_knows_no_resource_or_has_a_reason(templat
 
 def test_the_lab_asks_for_everything_only_where_aws_does() -> None:
     on_everything = {
-        action
-        for needs in iam_requests.NEEDS.values()
-        for action, of in needs({}).items()
-        if of is iam_requests.on_everything
+        action for needs in requests.NEEDS.values() for action, of in needs({}).items() if of is requests.on_everything
     }
     assert on_everything
     assert {action: resources(action) for action in on_everything if resources(action)}.keys() <= REASONS.keys()

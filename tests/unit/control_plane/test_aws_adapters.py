@@ -35,7 +35,7 @@ from failover.application.errors import RunRefused, TransientFailure
 from failover.application.ports import AlarmState
 from failover.domain.leader_record import Refusal
 from failover.domain.signals import Health
-from lab.cloud import alarm_mute_rules
+from lab.cloud.cloudwatch import alarm_mute_rules
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from failover.adapters.ledger_rows import PostgresLedger
 from failover.adapters.postgres import Postgres
 from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.ports import DatabaseLogin
-from lab.processes import Processes
+from lab.host.processes import Processes
 from lab.region.postgresql import PostgreSQL
 
 SCHEMA = (Path(__file__).parents[3] / "webapi" / "service" / "schema.sql").read_text()

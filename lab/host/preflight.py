@@ -1,0 +1,47 @@
+"""Can a lab start on this machine? Says in one sentence what is missing, before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from lab.host import state_folder
+from lab.settings import LabSettings
+
+OLDEST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 1 << 30  # two servers of about 100 MB, their WAL, logs and a copy of the binaries
+
+
+class PreflightError(RuntimeError):
+    """The machine cannot run a lab; the text says what is wrong and what to do."""
+
+
+def check(settings: LabSettings, state_parent: Path | None = None) -> None:
+    """Raise PreflightError when Python is too old, the disk is full or a port that was asked for is taken."""
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(str(part) for part in sys.version_info[:2])
+        raise PreflightError(f"drlab needs Python 3.11 or newer; this is {found}.")
+    parent = state_parent or state_folder.parent()
+    free = shutil.disk_usage(parent).free
+    if free < LEAST_FREE_BYTES:
+        raise PreflightError(
+            f"{parent} has {free / 2**20:.0f} MiB free and a lab needs {LEAST_FREE_BYTES / 2**20:.0f} MiB:"
+            " free some space, or name another folder in TMPDIR."
+        )
+    for option, port in (("--cloud-port", settings.cloud_port), ("--public-port", settings.public_port)):
+        if port and not _is_free(port):
+            raise PreflightError(
+                f"port {port} ({option}) is taken: stop what listens there, or choose another; 0 takes any."
+            )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,78 @@
+"""Would a deploy now disturb a run, or undo a failover?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from failover.application.errors import RunRefused, TransientFailure
+from failover.application.leader_register import NoMajority
+from failover.domain.deploy_guard import may_deploy
+from failover.domain.leader_record import LeaderRecord
+from failover.domain.plan import Plan
+from failover.wiring.operators import look_for_work
+from failover.wiring.register import register_of
+from failover.wiring.this_region import find_plan
+from lab.operations.target import Target
+from lab.settings import SettingsError
+
+CDK_CONTEXT = Path(__file__).resolve().parents[2] / "dataplane_cdk" / "cdk.json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a deploy may go on, and why or why not, in one sentence."""
+
+    allowed: bool
+    reason: str
+
+
+def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
+    """What the leader record says of deploying the templates under `context_file`. Unknown is no. Raises SettingsError."""
+    primary, secondary = configured("primaryRegion", "secondaryRegion", context_file=context_file)
+    plan, silent = _plan(target, (secondary, primary))
+    if plan is None:
+        if silent:
+            return Answer(False, f"The plan could not be read: {'; '.join(silent)} Who leads is unknown.")
+        return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
+    try:
+        record = register_of(plan).read()
+    except NoMajority as error:
+        return Answer(False, f"Who leads is unknown: {error}")
+    if refusal := may_deploy(record, primary):
+        return Answer(False, refusal.reason)
+    try:
+        work = [str(one) for region in plan.regions for one in look_for_work(plan, region)()]
+    except (RunRefused, TransientFailure) as error:
+        return Answer(False, f"What is in progress is unknown: {error}")
+    refusal = may_deploy(record, primary, work)
+    return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
+
+
+def _told(record: LeaderRecord) -> str:
+    return f"{record.leader} leads in epoch {record.epoch}, nothing is in progress, and the templates agree."
+
+
+def _plan(target: Target, regions: Sequence[str]) -> tuple[Plan | None, list[str]]:
+    """The plan of the first Region that has one, and why others gave no answer."""
+    silent: list[str] = []
+    for region in regions:
+        target.enter(region)
+        try:
+            if (plan := find_plan()) is not None:
+                return plan, silent
+        except (RunRefused, TransientFailure) as error:
+            silent.append(str(error))
+    return None, silent
+
+
+def configured(*names: str, context_file: Path = CDK_CONTEXT) -> list[str]:
+    """The values of these settings of the installation. Raises SettingsError."""
+    try:
+        context: Any = json.loads(context_file.read_text(encoding="utf-8"))["context"]
+        return [str(context[name]) for name in names]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"{context_file.name} names no {' and '.join(names)}: {error}") from error
