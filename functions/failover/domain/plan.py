@@ -106,7 +106,7 @@ class Plan:
             rpo_target=root.seconds("rpo_target_seconds", DAY_SECONDS),
             rto_target=timedelta(minutes=root.number("rto_target_minutes", 0, 24 * 60)),
             cooldown=timedelta(minutes=root.number("cooldown_minutes", 0, 7 * 24 * 60)),
-            signals_required=root.whole("signals_required", 1, len({a.vantage_point for a in alarms}) + OWN_LOOKS),
+            signals_required=_signals_required(root, alarms, (primary, secondary)),
             timing=timing_in(root),
             record_copies=_record_copies(root, (primary, secondary, witness)),
             alarms=alarms,
@@ -160,6 +160,12 @@ def _three_regions(root: PlanObject) -> tuple[str, str, str]:
             raise PlanError(root.key(key), name, "three different Regions: it is given twice")
         names.append(name)
     return names[0], names[1], names[2]
+
+
+def _signals_required(root: PlanObject, alarms: tuple[AlarmPlan, ...], regions: tuple[str, str]) -> int:
+    """No more than can be had of either Region: one that asks for more never fails over, and nobody is told."""
+    watching = min(sum(alarm.watches == region for alarm in alarms) for region in regions)
+    return root.whole("signals_required", 1, watching + OWN_LOOKS)
 
 
 def _record_copies(root: PlanObject, regions: tuple[str, ...]) -> Mapping[str, str]:

@@ -121,9 +121,9 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (lambda d: d.update(rto_target_minutes=True), "rto_target_minutes is true; allowed: a number, above 0, up to 1440"),
     (lambda d: d.update(cooldown_minutes=-1), "cooldown_minutes is -1; allowed: a number, above 0, up to 10080"),
-    (lambda d: d.update(signals_required=0), "signals_required is 0; allowed: a whole number, 1 to 3"),
-    (lambda d: d.update(signals_required=4), "signals_required is 4; allowed: a whole number, 1 to 3"),
-    (lambda d: d.update(signals_required=1.5), "signals_required is 1.5; allowed: a whole number, 1 to 3"),
+    (lambda d: d.update(signals_required=0), "signals_required is 0; allowed: a whole number, 1 to 2"),
+    (lambda d: d.update(signals_required=3), "signals_required is 3; allowed: a whole number, 1 to 2"),
+    (lambda d: d.update(signals_required=1.5), "signals_required is 1.5; allowed: a whole number, 1 to 2"),
     (lambda d: d.update(timing=[]), "timing is []; allowed: a JSON object"),
     (
         lambda d: d["timing"].update(renew_seconds=15),
@@ -277,7 +277,7 @@ def test_every_value_of_a_plan_is_where_it_was_written() -> None:
         described["regions"][PRIMARY].update(
             leading_tasks=7, minimum_tasks=3, service_url="http://a.example:8080/x/y~z"
         )
-        described.update(signals_required=3, rpo_target_seconds=11, rto_target_minutes=12, cooldown_minutes=13)
+        described.update(signals_required=1, rpo_target_seconds=11, rto_target_minutes=12, cooldown_minutes=13)
 
     plan, described = plan_with(every_value_differs), plan_dict()
     every_value_differs(described)
@@ -286,7 +286,7 @@ def test_every_value_of_a_plan_is_where_it_was_written() -> None:
     assert (plan.db_mode, plan.routing, plan.failover_policy) == ("rds-postgres", "failover", "auto-within-rpo")
     spans = (plan.rpo_target, plan.rto_target, plan.cooldown)
     assert spans == (timedelta(seconds=11), timedelta(minutes=12), timedelta(minutes=13))
-    assert plan.signals_required == 3
+    assert plan.signals_required == 1
     for key, value in described["timing"].items():
         name = key.removesuffix("_seconds")
         found = getattr(plan.timing, name)
@@ -306,6 +306,34 @@ def test_an_alarm_of_a_region_s_own_watches_that_region() -> None:
     arn = f"arn:aws:cloudwatch:{STANDBY}:123456789012:alarm:targets"
     plan = plan_with(lambda d: d["alarms"].append({"arn": arn, "vantage_point": "load-balancer"}))
     assert plan.alarm(arn) == AlarmPlan(arn, VantagePoint.LOAD_BALANCER, STANDBY, "targets", STANDBY)
+
+
+def alarm_on(region: str, vantage_point: str) -> dict[str, str]:
+    arn = f"arn:aws:cloudwatch:{region}:123456789012:alarm:{vantage_point}"
+    return {"arn": arn, "vantage_point": vantage_point}
+
+
+@pytest.mark.parametrize(
+    ("more", "most"),
+    [
+        ([], 2),
+        ([alarm_on(PRIMARY, "load-balancer"), alarm_on(PRIMARY, "database")], 2),
+        ([alarm_on(WITNESS, "load-balancer"), alarm_on(WITNESS, "database")], 2),
+        ([alarm_on(STANDBY, "load-balancer")], 3),
+        ([alarm_on(STANDBY, "load-balancer"), alarm_on(STANDBY, "database")], 3),
+    ],
+)
+def test_no_more_signals_are_asked_for_than_there_are_of_whichever_region_leads(
+    more: list[dict[str, str]], most: int
+) -> None:
+    """What Route 53 says is of the primary Region: once the other leads, its own alarms and the two looks are left."""
+
+    def asking(signals: int) -> Plan:
+        return plan_with(lambda d: d.update(signals_required=signals, alarms=[*d["alarms"], *more]))
+
+    assert asking(most).signals_required == most
+    with pytest.raises(PlanError, match=f"allowed: a whole number, 1 to {most}"):
+        asking(most + 1)
 
 
 def test_a_global_database_has_the_plan_s_name_and_an_instance_has_none() -> None:
