@@ -197,6 +197,11 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         " allowed: an alarm in ap-southeast-2, us-west-2, us-east-1",
     ),
     (
+        lambda d: d["alarms"][0].update(vantage_point="database"),
+        'alarms[0].arn is "arn:aws:cloudwatch:us-east-1:123456789012:alarm:drlab-app-primary-health-check";'
+        " allowed: an alarm in ap-southeast-2, us-west-2",
+    ),
+    (
         lambda d: d["alarms"][0].update(arn=ALARM_ARN.replace("us-east-1", STANDBY)),
         'alarms[0].arn is "arn:aws:cloudwatch:us-west-2:123456789012:alarm:drlab-app-primary-health-check";'
         " allowed: an alarm in us-east-1, for a Route 53 metric",
@@ -318,7 +323,6 @@ def alarm_on(region: str, vantage_point: str) -> dict[str, str]:
     [
         ([], 2),
         ([alarm_on(PRIMARY, "load-balancer"), alarm_on(PRIMARY, "database")], 2),
-        ([alarm_on(WITNESS, "load-balancer"), alarm_on(WITNESS, "database")], 2),
         ([alarm_on(STANDBY, "load-balancer")], 3),
         ([alarm_on(STANDBY, "load-balancer"), alarm_on(STANDBY, "database")], 3),
     ],
