@@ -18,6 +18,7 @@ import sys
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from proofs.survivors import Mutant, read_mutants, unexplained
@@ -27,6 +28,9 @@ STAGED, KEPT = ROOT / "build" / "mutation", ROOT / "runbooks" / "evidence" / "mu
 EXPLAINED = Path(__file__).with_name("explained.json")
 READ_BY_TESTS = ("statemachines", "dataplane_cdk/synthesized")
 KILLED, TIMEOUT = 1, -24
+# mutmut gives a mutant its tests' time and so much more, twice over, and then ends it by the clock: on a busy machine also one
+# that is merely slow. Those that it ended are asked once more, with more time.
+AT_FIRST, ONCE_MORE = timedelta(seconds=5), timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -165,14 +169,26 @@ def stage(area: Area, folder: Path) -> None:
     }
     lines = ["[tool.pytest.ini_options]", f"markers = {json.dumps(options['markers'])}", "[tool.mutmut]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    # A mutant that loops is ended by the processor time it used, measured in what its tests took by the clock: a busy machine
-    # kills none, and twice that is enough on an idle one.
-    lines += ["timeout_multiplier = 2.0", "timeout_constant = 5.0"]
+    lines += ["timeout_multiplier = 2.0", _beyond_its_tests(AT_FIRST)]
     (folder / "pyproject.toml").write_text("\n".join(lines) + "\n")
+
+
+def _beyond_its_tests(time: timedelta) -> str:
+    return f"timeout_constant = {time.total_seconds()}"
 
 
 def play(folder: Path, workers: int) -> list[Mutant]:
     """Every mutant and what became of it. Raises RuntimeError when mutmut itself did not get through."""
+    mutants = _asked(folder, workers)
+    if any(one.exit_code == TIMEOUT for one in mutants):
+        # Where nothing but the time is another, mutmut goes on and asks these alone.
+        settings = folder / "pyproject.toml"
+        settings.write_text(settings.read_text().replace(_beyond_its_tests(AT_FIRST), _beyond_its_tests(ONCE_MORE)))
+        mutants = _asked(folder, workers)
+    return mutants
+
+
+def _asked(folder: Path, workers: int) -> list[Mutant]:
     # Elsewhere than in UTC: an instant that is told without its zone is then told wrong.
     environment = {**os.environ, "TZ": "Asia/Kolkata", "PYTHONPATH": ""}
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(workers)]

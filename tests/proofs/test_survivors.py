@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from proofs.mutate import AREAS, EXPLAINED, KILLED, TIMEOUT, not_covered
+from proofs.mutate import AREAS, EXPLAINED, KILLED, TIMEOUT, not_covered, play, stage
 from proofs.survivors import Mutant, read_mutants, unexplained
 
 MUTATED = """
@@ -41,6 +43,32 @@ def test_what_was_noticed_is_no_survivor_and_what_was_not_run_is_one() -> None:
     assert [left(KILLED), left(TIMEOUT)] == [[], []]
     no_test_reached_it = 33
     assert all(left(code) for code in (0, None, no_test_reached_it))
+
+
+@pytest.mark.parametrize("given_more_time", [KILLED, 0, TIMEOUT])
+def test_a_mutant_that_ran_out_of_time_is_asked_once_more_with_more_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_more_time: int
+) -> None:
+    """mutmut ends a mutant by the clock: what a busy machine slowed down has not been noticed by any test."""
+    given: list[float] = []
+
+    def mutmut(*_: object, cwd: Path, **__: object) -> subprocess.CompletedProcess[str]:
+        settings = tomllib.loads((cwd / "pyproject.toml").read_text())["tool"]["mutmut"]
+        given.append(settings["timeout_constant"])
+        folder = cwd / "mutants" / "src" / "failover" / "domain"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lease.py").write_text(MUTATED)
+        code = TIMEOUT if len(given) == 1 else given_more_time
+        (folder / "lease.py.meta").write_text(
+            json.dumps({"exit_code_by_key": {"failover.domain.lease.x_late__mutmut_1": code}})
+        )
+        return subprocess.CompletedProcess([], 0)
+
+    stage(AREAS["refused-events"], tmp_path / "staged")
+    monkeypatch.setattr(subprocess, "run", mutmut)
+    assert [one.exit_code for one in play(tmp_path / "staged", 1)] == [given_more_time]
+    at_first, once_more = given
+    assert once_more > at_first
 
 
 def test_a_survivor_is_explained_word_for_word_and_with_a_reason() -> None:
