@@ -179,9 +179,7 @@ def restore_estimate(took: timedelta | None) -> str:
 
 def _exactly(at: datetime) -> str:
     """With the fraction of a second that RDS tells: a snapshot can be asked for by its very moment alone."""
-    at = at.astimezone(UTC)
-    fraction = f".{at.microsecond:06d}".rstrip(".0")
-    return f"{at:%Y-%m-%d %H:%M:%S}{fraction} UTC"
+    return f"{at.astimezone(UTC).replace(tzinfo=None)} UTC"
 
 
 def shown(at: datetime) -> str:

@@ -83,12 +83,12 @@ def test_what_a_refusal_says_can_be_had_is_had_when_it_is_asked_for_in_its_words
     refusal = choose(found, NOW - 3 * DAY + timedelta(microseconds=100_000))
     assert isinstance(refusal, Refusal)
     assert refusal.reason == (
-        "Nothing can be restored to 2026-11-20 03:00:00.1 UTC. "
-        "Any moment from 2026-11-22 03:00:00.03 UTC to 2026-11-23 02:00:00 UTC"
+        "Nothing can be restored to 2026-11-20 03:00:00.100000 UTC. "
+        "Any moment from 2026-11-22 03:00:00.030000 UTC to 2026-11-23 02:00:00 UTC"
         " or from 2026-11-14 03:00:00 UTC to 2026-11-15 03:00:00 UTC can be had. "
-        "Snapshots are of 2026-11-21 03:00:00.598 UTC."
+        "Snapshots are of 2026-11-21 03:00:00.598000 UTC."
     )
-    for told, at in (("2026-11-22T03:00:00.03Z", earliest), ("2026-11-21T03:00:00.598Z", taken)):
+    for told, at in (("2026-11-22T03:00:00.030000Z", earliest), ("2026-11-21T03:00:00.598000Z", taken)):
         asked = requested(run_with(restore={"to": told}))
         assert asked is not None
         assert chosen(found, asked.to)[0].at == at
