@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dataplane_cdk.config import Config
+from dataplane_cdk.config import Config, RegionConfig
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,10 @@ class Names:
         """Without the ":*" that CloudFormation's Arn attribute ends in: that names the streams, not the group."""
         return f"arn:aws:logs:{region}:{self.config.account}:log-group:{self.log_group(of)}"
 
-    @property
-    def health_check_alarm_arn(self) -> str:
-        """The alarm that controlplane_sam/witness.yaml creates."""
-        config = self.config
-        return f"arn:aws:cloudwatch:{config.witness_region}:{config.account}:alarm:{self.prefix}-primary-health-check"
+    def health_check_alarm_arn(self, region: RegionConfig) -> str:
+        """The alarm on the health check of `region` that controlplane_sam/witness.yaml creates."""
+        config, which = self.config, "primary" if region.is_primary else "secondary"
+        return f"arn:aws:cloudwatch:{config.witness_region}:{config.account}:alarm:{self.prefix}-{which}-health-check"
 
     def alarm(self, what: str) -> str:
         """An alarm for people. ReceiveAlarm hears of every alarm that begins with the prefix, so this one does not."""

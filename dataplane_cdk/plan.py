@@ -42,7 +42,10 @@ def _plan(config: Config, names: Names) -> dict[str, Any]:
         "signals_required": config.signals_required,
         "timing": _timing(config),
         "record_copies": {region: names.bucket("control", region) for region in (*regions, config.witness_region)},
-        "alarms": [{"arn": names.health_check_alarm_arn, "vantage_point": "route53"}],
+        "alarms": [
+            {"arn": names.health_check_alarm_arn(one), "vantage_point": "route53", "watches": one.name}
+            for one in config.regions
+        ],
         "regions": {region: _region(config, names, region) for region in regions},
     }
 

@@ -173,9 +173,7 @@ class Laboratory:
         # Before the control plane, as on AWS: tasks live, but serve nothing, until there is a leader record.
         self._start_tasks()
         self._say("deploying template.yaml to both Regions and witness.yaml to us-east-1")
-        deployed = deploy(
-            self.cloud.endpoint, self.health_checks[PRIMARY_REGION], self.webhook.url, "operator@example.com", mode
-        )
+        deployed = deploy(self.cloud.endpoint, self.health_checks, self.webhook.url, "operator@example.com", mode)
         self.state_machine_arn = deployed[SECONDARY_REGION].outputs["StateMachineArn"]
         self._open_record()
         self._await_public_health()

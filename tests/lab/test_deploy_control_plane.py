@@ -36,7 +36,10 @@ from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, WITNESS_R
 
 REGIONS = (PRIMARY_REGION, SECONDARY_REGION)
 WEBHOOK = "http://127.0.0.1:9/notifications"
-HEALTH_CHECK = "5f3b1a52-0000-4000-8000-000000000000"
+HEALTH_CHECKS = {
+    "ap-southeast-2": "5f3b1a52-0000-4000-8000-000000000000",
+    "us-west-2": "5f3b1a52-0000-4000-8000-000000000001",
+}
 
 Client = Callable[[str, str], Any]
 
@@ -83,7 +86,7 @@ def client(endpoint: str) -> Client:
 
 @pytest.fixture(scope="module")
 def deployed(endpoint: str) -> dict[str, Deployed]:
-    return deploy(endpoint, HEALTH_CHECK, webhook_url=WEBHOOK)
+    return deploy(endpoint, HEALTH_CHECKS, webhook_url=WEBHOOK)
 
 
 def test_the_three_regions_are_deployed_and_say_what_they_made(deployed: dict[str, Deployed]) -> None:
@@ -151,8 +154,9 @@ def test_the_alarm_watches_the_health_check_and_its_changes_go_to_both_regions(
     deployed: dict[str, Deployed], client: Client
 ) -> None:
     cloudwatch, events = client("cloudwatch", WITNESS_REGION), client("events", WITNESS_REGION)
-    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[HEALTH_CHECK_ALARM])["MetricAlarms"]
-    assert alarm["Dimensions"] == [{"Name": "HealthCheckId", "Value": HEALTH_CHECK}]
+    for which, check in zip(("primary", "secondary"), HEALTH_CHECKS.values(), strict=True):
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[f"drlab-app-{which}-health-check"])["MetricAlarms"]
+        assert alarm["Dimensions"] == [{"Name": "HealthCheckId", "Value": check}]
     assert alarm["TreatMissingData"] == "breaching"
     targets = events.list_targets_by_rule(Rule="drlab-app-forward-health-check")["Targets"]
     assert {target["Arn"].split(":")[3] for target in targets} == set(REGIONS)

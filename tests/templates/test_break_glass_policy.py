@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "unit" / "control_plane"))
 
 from control_plane_world import PRIMARY, plan_with
 
+from failover.domain.plan import Plan
 from lab.break_glass.permissions import policy
 from lab.documentation.workflow import load, states
 from tests.templates.expanded import VALUES, listed, text
@@ -69,10 +70,20 @@ def of_the_functions(db_mode: str) -> dict[tuple[str, str], str]:
     return found
 
 
+def plan_of(db_mode: str) -> Plan:
+    """With an alarm on each Region's health check, as the data plane publishes it."""
+
+    def change(described: dict[str, Any]) -> None:
+        arn = described["alarms"][0]["arn"].replace("primary", "secondary")
+        described["alarms"].append({"arn": arn, "vantage_point": "route53", "watches": described["secondary_region"]})
+        described["db_mode"] = db_mode
+
+    return plan_with(change)
+
+
 def printed(db_mode: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    plan = plan_with(lambda described: described.update(db_mode=db_mode))
-    for statement in policy(plan, PRIMARY)["Statement"]:
+    for statement in policy(plan_of(db_mode), PRIMARY)["Statement"]:
         for grant, condition in granted([statement]).items():
             found[grant] = "null" if "null" in (condition, found.get(grant)) else condition
     return found
@@ -120,5 +131,5 @@ def _of_the_other(grant: tuple[str, str], db_mode: str) -> bool:
 @pytest.mark.parametrize("db_mode", ["rds-postgres", AURORA])
 def test_the_policy_fits_into_one_that_is_managed(db_mode: str) -> None:
     """White space does not count: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-    plan = plan_with(lambda described: described.update(db_mode=db_mode))
+    plan = plan_of(db_mode)
     assert len(json.dumps(policy(plan, PRIMARY), separators=(",", ":"))) <= 6144

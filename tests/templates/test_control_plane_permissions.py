@@ -72,6 +72,7 @@ PERMITTED: dict[str, set[str]] = {
         "states:ListExecutions FailoverStateMachine",
         "sqs:SendMessage UndecidedAlarmsQueue.Arn",
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "cloudwatch:DescribeAlarms drlab-app-secondary-health-check",
         "s3:GetObject ControlBucket alarms/*",
         "s3:PutObject ControlBucket alarms/*",
         "sns:Publish NotificationTopic",
@@ -88,6 +89,7 @@ PERMITTED: dict[str, set[str]] = {
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "cloudwatch:DescribeAlarms drlab-app-secondary-health-check",
         "cloudwatch:ListAlarmMuteRules arn:aws:cloudwatch:us-east-1:123456789012:alarm-mute-rule:*",
         "states:StartExecution FailoverStateMachine",
         "states:ListExecutions FailoverStateMachine",
@@ -172,6 +174,7 @@ PERMITTED: dict[str, set[str]] = {
         RECORD_READ,
         EXISTS,
         "cloudwatch:DescribeAlarms drlab-app-primary-health-check",
+        "cloudwatch:DescribeAlarms drlab-app-secondary-health-check",
     },
     "CheckSecondaryReadiness": {
         DATABASE_SEEN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,8 +25,8 @@ class VantagePoint(StrEnum):
 class AlarmPlan:
     """An alarm that may start a run, and that is asked again on the second look.
 
-    `region` is where it lives, `watches` the Region that it speaks of: Route 53's health check is the
-    primary Region's, every other alarm speaks of its own.
+    `region` is where it lives, `watches` the Region that it speaks of: that of the health check for one of Route 53's,
+    which the plan says where it is not the primary, and its own for every other alarm.
     """
 
     arn: str
@@ -42,8 +43,9 @@ def alarms_in(root: PlanObject, account_id: str, regions: tuple[str, ...]) -> tu
         raise PlanError("alarms", listed, "a list of at least one alarm")
     alarms: list[AlarmPlan] = []
     for index, item in enumerate(listed):
-        keys = PlanObject(f"alarms[{index}]", item, ("arn", "vantage_point"))
-        alarm = _alarm(keys, account_id, regions)
+        stated = ("watches",) if isinstance(item, Mapping) and "watches" in item else ()
+        keys = PlanObject(f"alarms[{index}]", item, ("arn", "vantage_point", *stated))
+        alarm = _alarm(keys, account_id, regions, bool(stated))
         if any(alarm.arn == other.arn for other in alarms):
             raise PlanError(f"alarms[{index}].arn", alarm.arn, "each alarm once: it is given twice")
         # Two alarms from one place are one opinion, and must not count as two signals.
@@ -57,7 +59,7 @@ def alarms_in(root: PlanObject, account_id: str, regions: tuple[str, ...]) -> tu
     return tuple(alarms)
 
 
-def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...]) -> AlarmPlan:
+def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...], stated: bool) -> AlarmPlan:
     """Route 53 publishes its metrics only in us-east-1, so its alarms live there.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
@@ -74,5 +76,7 @@ def _alarm(item: PlanObject, account_id: str, regions: tuple[str, ...]) -> Alarm
         raise PlanError(item.key("arn"), arn, f"an alarm in {', '.join(speaking)}")
     if vantage_point is VantagePoint.ROUTE53 and region != ROUTE53_METRICS_REGION:
         raise PlanError(item.key("arn"), arn, f"an alarm in {ROUTE53_METRICS_REGION}, for a Route 53 metric")
-    watches = regions[0] if vantage_point is VantagePoint.ROUTE53 else region
+    own = regions[0] if vantage_point is VantagePoint.ROUTE53 else region
+    allowed = regions[:2] if vantage_point is VantagePoint.ROUTE53 else (region,)
+    watches = item.one_of("watches", allowed) if stated else own
     return AlarmPlan(arn, vantage_point, region, name, watches)

@@ -62,7 +62,7 @@ class Deployed:
 
 def control_plane(
     endpoint_url: str,
-    health_check_id: str,
+    health_checks: Mapping[str, str],
     webhook_url: str = "",
     notification_email: str = "",
     database_mode: DatabaseMode = RDS,
@@ -79,7 +79,8 @@ def control_plane(
         "AwsEndpointUrl": endpoint_url,
         "DatabaseMode": database_mode,
     }
-    witness = {"ServiceName": SERVICE, **regions, "HealthCheckId": health_check_id}
+    checks = {"HealthCheckId": health_checks[PRIMARY_REGION], "SecondaryHealthCheckId": health_checks[SECONDARY_REGION]}
+    witness = {"ServiceName": SERVICE, **regions, **checks}
     return (
         Stack(CONTROL_PLANE_STACK, PRIMARY_REGION, CONTROL_PLANE_TEMPLATE, shared),
         Stack(CONTROL_PLANE_STACK, SECONDARY_REGION, CONTROL_PLANE_TEMPLATE, shared),
@@ -89,19 +90,19 @@ def control_plane(
 
 def deploy(
     endpoint_url: str,
-    health_check_id: str,
+    health_checks: Mapping[str, str],
     webhook_url: str = "",
     notification_email: str = "",
     database_mode: DatabaseMode = RDS,
 ) -> dict[str, Deployed]:
     """Deploy the control plane into the lab's three Regions; what was deployed, by Region.
 
-    `health_check_id` is the Route 53 health check on the primary's /healthz. Empty addresses mean that nobody
+    `health_checks` are those of Route 53 on each Region's /healthz. Empty addresses mean that nobody
     is told that way. The process behind `endpoint_url` must have called `resource_types.install`.
     Raises DeploymentError when a template holds what the lab does not know, or a resource reads back
     otherwise.
     """
-    stacks = control_plane(endpoint_url, health_check_id, webhook_url, notification_email, database_mode)
+    stacks = control_plane(endpoint_url, health_checks, webhook_url, notification_email, database_mode)
     sources = {path: _prepare(path) for path in {stack.template for stack in stacks}}
     # One after another: moto is one process with one interpreter lock, and three at once take longer in all.
     deployed = [deploy_stack(endpoint_url, stack, sources[stack.template]) for stack in stacks]

@@ -36,6 +36,16 @@ def test_the_plan_is_read_with_durations_and_regions() -> None:
     assert plan.alarm("arn:aws:cloudwatch:us-east-1:123456789012:alarm:other") is None
 
 
+SECONDARY_ALARM = ALARM_ARN.replace("primary", "secondary")
+
+
+def test_each_region_s_health_check_has_an_alarm_of_its_own() -> None:
+    """Route 53 publishes both in one Region, so the plan says which Region each is about."""
+    second = {"arn": SECONDARY_ALARM, "vantage_point": "route53", "watches": STANDBY}
+    plan = plan_with(lambda d: d["alarms"].append(second))
+    assert [alarm.watches for alarm in plan.alarms] == [PRIMARY, STANDBY]
+
+
 def test_the_fence_is_waited_out_in_whole_seconds_rounded_up() -> None:
     """A workflow's Wait takes integers, and a second too short is a second with two writers."""
     plan = plan_with(lambda d: d["timing"].update(lease_seconds=15.2, lease_margin_seconds=5))
@@ -62,6 +72,10 @@ def known(keys: Iterable[str]) -> str:
 
 
 REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
+    (
+        lambda d: d["alarms"][0].update(watches=WITNESS),
+        'alarms[0].watches is "us-east-1"; allowed: ap-southeast-2, us-west-2',
+    ),
     (
         lambda d: d.update(extra=1),
         f"extra is 1; {known(plan_dict())}",

@@ -14,6 +14,7 @@ from control_plane_world import (
     NOW,
     PRIMARY,
     STANDBY,
+    WITNESS,
     AtOnce,
     MemoryAlarms,
     MemoryDeadLetters,
@@ -39,11 +40,16 @@ from failover.domain.signals import Health
 
 LATE = NOW - plan_with().timing.probe_after - timedelta(seconds=1)
 BALANCER = f"arn:aws:cloudwatch:{STANDBY}:{ACCOUNT}:alarm:drlab-app-load-balancer"
+HEALTH_CHECK = f"arn:aws:cloudwatch:{WITNESS}:{ACCOUNT}:alarm:drlab-app-secondary-health-check"
 
 
 def swapped_plan() -> Plan:
-    """With an alarm of us-west-2's own, as its load balancer has one."""
-    return plan_with(lambda d: d["alarms"].append({"arn": BALANCER, "vantage_point": "load-balancer"}))
+    """With alarms on us-west-2: on its health check, and one of its own, as its load balancer may have one."""
+    more = [
+        {"arn": HEALTH_CHECK, "vantage_point": "route53", "watches": STANDBY},
+        {"arn": BALANCER, "vantage_point": "load-balancer"},
+    ]
+    return plan_with(lambda d: d["alarms"].extend(more))
 
 
 class Swapped:
@@ -53,7 +59,7 @@ class Swapped:
         self.region, self.plan = region, swapped_plan()
         self.register, self.executions, self.clock = MemoryRegister(), MemoryExecutions(), VirtualClock()
         self.register.record = replace(self.register.record, epoch=3, leader=STANDBY, acknowledged=True)
-        self.alarms = MemoryAlarms(load_balancer=Health.UNHEALTHY)
+        self.alarms = MemoryAlarms(load_balancer=Health.UNHEALTHY, route53=Health.UNHEALTHY)
         self.alarms.since = LATE
         self.heartbeats = MemoryHeartbeats(Heartbeat(STANDBY, 3, 7, LATE, Lsn(1)))
         self.journal = MemoryJournal()
@@ -90,9 +96,10 @@ def test_in_the_new_leaders_own_region_it_only_reads_the_record() -> None:
     assert (probed.started, "us-west-2 already leads" in probed.reason) == (False, True)
 
 
-def test_an_alarm_on_the_new_leader_starts_a_run_there() -> None:
+@pytest.mark.parametrize("arn", [BALANCER, HEALTH_CHECK])
+def test_an_alarm_on_the_new_leader_starts_a_run_there(arn: str) -> None:
     world = Swapped()
-    received = world.receive(BALANCER)
+    received = world.receive(arn)
     assert received.started, received.reason
     assert [run["expected_epoch"] for run in world.executions.started.values()] == [3]
 
