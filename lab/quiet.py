@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failover.application.leader_register import NoMajority
-from lab.drills.occasion import LEADERS_ALARM
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION
+from lab.drills.occasion import HEALTH_CHECK_ALARMS
+from lab.settings import SECONDARY_REGION
 
 if TYPE_CHECKING:
     from lab.laboratory import Laboratory
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def disturbance(lab: Laboratory) -> str | None:
     """What is under way, or looks so: an alarm that stands against the leader, or a run. None: all is quiet."""
-    changes = [one for one in lab.cloud.journal()["entries"] if one["kind"] == "alarm" and one["name"] == LEADERS_ALARM]
-    state = changes[-1]["new"] if changes else "undecided"
     try:
-        # The alarm watches the primary Region alone, which is no leader's any more after a failover.
-        if state != "OK" and lab.leader_record().leader == PRIMARY_REGION:
-            return f"the alarm {LEADERS_ALARM} is {state}"
+        alarm = HEALTH_CHECK_ALARMS[lab.leader_record().leader]
     except NoMajority as error:
         return str(error)
+    changes = [one for one in lab.cloud.journal()["entries"] if one["kind"] == "alarm" and one["name"] == alarm]
+    state = changes[-1]["new"] if changes else "undecided"
+    if state != "OK":
+        return f"the alarm {alarm} is {state}"
     states = lab.client("stepfunctions", SECONDARY_REGION)
     running = states.list_executions(stateMachineArn=lab.state_machine_arn, statusFilter="RUNNING")["executions"]
     return f"{running[0]['name']} is running" if running else None

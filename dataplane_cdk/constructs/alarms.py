@@ -6,8 +6,6 @@ minutes. Nothing here starts a failover: that is the health-check alarm's, and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -31,14 +29,15 @@ MEANING = {
     "no-healthy-task": "The load balancer has no healthy task to send requests to",
     "database-busy": "The database's CPU is busy for more than nine tenths of the time",
     "database-full": "The database has less than 2 GiB left",
-    "replica-lag": "The replica is further behind than the RPO, or gives no figure",
+    "replica-lag": "The replica is further behind than the RPO",
+    "replica-silent": "Nobody tells how far behind the replica is",
     "objects-late": "Objects arrive in the other Region later than S3 promises",
     "objects-not-replicated": "S3 gave up on replicating an object",
 }
 
 
 class Alarms(Construct):
-    """The alarms of one Region; `replicates_to` is where its objects go, `is_replica` what its database is."""
+    """The alarms of one Region, the same in both: whichever leads, the other stands by. `other` is that one."""
 
     def __init__(
         self,
@@ -47,18 +46,13 @@ class Alarms(Construct):
         names: Names,
         here: RegionMetrics,
         topic: sns.ITopic,
-        replicates_to: str | None,
-        is_replica: bool,
+        other: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._names, self._here, self._topic = names, here, topic
         budget = BurnRates(self, "Budget", names, here)
         self._tell("users-suffer", "Users of this Region are not served well", self._suffering(budget.stands_by))
-        self._tell(
-            "data-at-risk",
-            "A failover would lose more than it should",
-            _any_of(self._of_data(replicates_to, is_replica)),
-        )
+        self._tell("data-at-risk", "A failover would lose more than it should", self._at_risk(budget.stands_by, other))
         self._tell(FAST, "At this pace the month's error budget is gone in days", budget.rules[FAST])
         self._tell(SLOWLY, "At this pace the month's error budget will not last", budget.rules[SLOWLY])
 
@@ -80,21 +74,28 @@ class Alarms(Construct):
             self._alarm("database-busy", here.database_metric("CPUUtilization"), ABOVE, 90, QUIET),
         ]
 
-    def _of_data(self, replicates_to: str | None, is_replica: bool) -> list[cloudwatch.Alarm]:
+    def _at_risk(self, stands_by: cloudwatch.Alarm, other: str) -> cloudwatch.IAlarmRule:
+        """No figure of a replica is as bad as a large one, since it may be gone; but a leader has no such figure."""
+        silent = self._alarm("replica-silent", self._here.replica_lag.with_(statistic="SampleCount"), BELOW, 1, SUSPECT)
+        return cloudwatch.AlarmRule.any_of(
+            cloudwatch.AlarmRule.all_of(in_alarm(stands_by), in_alarm(silent)),
+            *(in_alarm(one) for one in self._of_data(other)),
+        )
+
+    def _of_data(self, other: str) -> list[cloudwatch.Alarm]:
+        """Of objects there are figures in the Region that they leave: after a rebuild that is the other one."""
         here, target = self._here, self._names.config.rpo_target_seconds
-        found = []
+        scale = 1000 if self._names.config.db_mode == "aurora-global" else 1
+        latency = here.replication_metric("ReplicationLatency", other)
+        failed = here.replication_metric("OperationsFailedReplication", other, "Sum")
+        found = [
+            self._alarm("replica-lag", here.replica_lag, ABOVE, target * scale, QUIET),
+            self._alarm("objects-late", latency, ABOVE, REPLICATION_MINUTES * 60, QUIET),
+            self._alarm("objects-not-replicated", failed, ABOVE, 0, QUIET),
+        ]
         if self._names.config.db_mode == "rds-postgres":
             free = here.database_metric("FreeStorageSpace", "Minimum")
             found.append(self._alarm("database-full", free, BELOW, 2 * GIB, QUIET))
-        if is_replica:
-            scale = 1000 if self._names.config.db_mode == "aurora-global" else 1
-            # No figure at all is as bad as a large one: the replica may be gone.
-            found.append(self._alarm("replica-lag", here.replica_lag, ABOVE, target * scale, SUSPECT))
-        if replicates_to is not None:
-            latency = here.replication_metric("ReplicationLatency", replicates_to)
-            found.append(self._alarm("objects-late", latency, ABOVE, REPLICATION_MINUTES * 60, QUIET))
-            failed = here.replication_metric("OperationsFailedReplication", replicates_to, "Sum")
-            found.append(self._alarm("objects-not-replicated", failed, ABOVE, 0, QUIET))
         return found
 
     def _alarm(
@@ -129,7 +130,3 @@ class Alarms(Construct):
         )
         told.add_alarm_action(actions.SnsAction(self._topic))
         told.add_ok_action(actions.SnsAction(self._topic))
-
-
-def _any_of(causes: Sequence[cloudwatch.Alarm]) -> cloudwatch.IAlarmRule:
-    return cloudwatch.AlarmRule.any_of(*(in_alarm(one) for one in causes))

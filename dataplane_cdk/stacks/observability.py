@@ -36,8 +36,7 @@ class ObservabilityStack(RegionalStack):
             widgets=region_rows(self.names, self.metrics, other),
         )
         topic = alarm_topic(self, self.names, "cloudwatch.amazonaws.com")
-        replicates = region.is_primary or config.s3_replicate_back
-        Alarms(self, "Alarms", self.names, self.metrics, topic, other if replicates else None, not region.is_primary)
+        Alarms(self, "Alarms", self.names, self.metrics, topic, other)
         BalancerLog(self, "BalancerLog", self.names, service.balancer.load_balancer_arn)
         SavedQueries(self, "Queries", self.names, region.name)
         if config.canary_enabled:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lab.drills.faults import FAULTS, lose_control_plane
-from lab.settings import SECONDARY_REGION, SERVICE, WITNESS_REGION, DrillSettings
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, WITNESS_REGION, DrillSettings
 
 if TYPE_CHECKING:
     from lab.host.started import Started
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 FAULT, REQUEST = "fault", "request"
 SWITCHOVER, CONTROL_PLANE_LOST = "switchover", "control-plane-lost"
-LEADERS_ALARM = f"drlab-{SERVICE}-primary-health-check"
+# Each on the health check of its Region; who leads is watched by its own.
+HEALTH_CHECK_ALARMS = {
+    PRIMARY_REGION: f"drlab-{SERVICE}-primary-health-check",
+    SECONDARY_REGION: f"drlab-{SERVICE}-secondary-health-check",
+}
 CALLED_WITHIN_SECONDS = 60.0
 
 
@@ -73,7 +77,7 @@ def _break_glass(lab: Laboratory) -> Started:
     alarms = lab.client("cloudwatch", WITNESS_REGION)
     deadline = time.monotonic() + CALLED_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        (alarm,) = alarms.describe_alarms(AlarmNames=[LEADERS_ALARM])["MetricAlarms"]
+        (alarm,) = alarms.describe_alarms(AlarmNames=[HEALTH_CHECK_ALARMS[PRIMARY_REGION]])["MetricAlarms"]
         if alarm["StateValue"] == "ALARM":
             break
         time.sleep(0.1)

@@ -81,12 +81,44 @@ def test_no_alarm_for_people_reaches_the_function_that_starts_runs(region: str) 
 
 
 @pytest.mark.scenario("F21")
-def test_the_replicas_lag_alarms_at_the_rpo_target_and_silence_counts_as_lag() -> None:
-    alarms = of_type(STANDBY, "observability", "AWS::CloudWatch::Alarm").values()
-    (lag,) = [one for one in alarms if one.get("MetricName") == "ReplicaLag"]
-    assert (lag["Threshold"], lag["TreatMissingData"]) == (300, "breaching")
-    primary = of_type(PRIMARY, "observability", "AWS::CloudWatch::Alarm").values()
-    assert {one.get("MetricName") for one in primary} >= {"ReplicationLatency", "OperationsFailedReplication"}
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_replicas_lag_alarms_at_the_rpo_target_and_its_silence_where_the_region_stands_by(region: str) -> None:
+    """In both Regions, whoever leads: a leader publishes no lag, so there its absence must tell nobody."""
+    alarms = of_type(region, "observability", "AWS::CloudWatch::Alarm")
+    lag = {named(one): one for one in alarms.values() if one.get("MetricName") == "ReplicaLag"}
+    assert set(lag) == {"replica-lag", "replica-silent"}
+    assert (lag["replica-lag"]["Threshold"], lag["replica-lag"]["TreatMissingData"]) == (300, "notBreaching")
+    silent = lag["replica-silent"]
+    assert (silent["Statistic"], silent["ComparisonOperator"], silent["Threshold"], silent["TreatMissingData"]) == (
+        *("SampleCount", "LessThanThreshold", 1),
+        "breaching",
+    )
+    (rule,) = [
+        text(one["AlarmRule"])
+        for one in of_type(region, "observability", "AWS::CloudWatch::CompositeAlarm").values()
+        if named(one) == "data-at-risk"
+    ]
+    (both,) = re.findall(r"\(ALARM[^()]*\([^()]*\) AND ALARM[^()]*\([^()]*\)\)", rule)
+    assert ("standsby" in both.lower(), "replicasilent" in both.lower(), "replicalag" in both.lower()) == (
+        *(True, True),
+        False,
+    )
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_objects_that_do_not_reach_the_other_region_alarm_in_whichever_they_leave(region: str) -> None:
+    """A rebuild turns their direction around. Where none leave S3 gives no figure, which is none to worry about."""
+    alarms = of_type(region, "observability", "AWS::CloudWatch::Alarm").values()
+    objects = {one["MetricName"]: one for one in alarms if one.get("Namespace") == "AWS/S3"}
+    assert set(objects) == {"ReplicationLatency", "OperationsFailedReplication"}
+    assert {one["TreatMissingData"] for one in objects.values()} == {"notBreaching"}
+    assert {
+        dimension["Value"] for one in objects.values() for dimension in one["Dimensions"] if "Bucket" in dimension["Name"]
+    } == {f"drlab-app-app-data-123456789012-{one}" for one in REGIONS}
+
+
+def named(alarm: dict[str, Any]) -> str:
+    return str(alarm["AlarmName"]).removesuffix("-of-drlab-app")
 
 
 def burn_windows(region: str) -> dict[str, tuple[int, float, str]]:

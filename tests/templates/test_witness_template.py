@@ -24,12 +24,16 @@ def test_the_record_is_only_written_conditionally_and_nothing_else_is_touched() 
     assert conditional["Condition"] == {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}}
 
 
-def test_the_alarm_reads_the_health_check_as_the_checkers_publish_it() -> None:
+ALARMS = {"PrimaryHealthCheckAlarm": "HealthCheckId", "SecondaryHealthCheckAlarm": "SecondaryHealthCheckId"}
+
+
+@pytest.mark.parametrize(("name", "check"), ALARMS.items())
+def test_each_alarm_reads_its_region_s_health_check_as_the_checkers_publish_it(name: str, check: str) -> None:
     """Route 53 publishes 1 for healthy and 0 for unhealthy, each minute, in us-east-1 only.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
     """
-    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")["PrimaryHealthCheckAlarm"]
+    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")[name]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Route53", "HealthCheckStatus")
     assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
         "Minimum",
@@ -37,17 +41,20 @@ def test_the_alarm_reads_the_health_check_as_the_checkers_publish_it() -> None:
         1,
     )
     assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["Dimensions"] == [{"Name": "HealthCheckId", "Value": {"Ref": "HealthCheckId"}}]
+    assert alarm["Dimensions"] == [{"Name": "HealthCheckId", "Value": {"Ref": check}}]
 
 
-def test_the_alarm_s_name_is_one_that_both_regions_listen_to() -> None:
-    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")["PrimaryHealthCheckAlarm"]
+@pytest.mark.parametrize("name", ALARMS)
+def test_each_alarm_s_name_is_one_that_is_passed_on_and_that_both_regions_listen_to(name: str) -> None:
+    alarm = text(of_type(WITNESS, "AWS::CloudWatch::Alarm")[name]["AlarmName"])
+    forwarded = of_type(WITNESS, "AWS::Events::Rule")["ForwardAlarmRule"]["EventPattern"]["detail"]["alarmName"]
+    assert alarm in [text(one) for one in forwarded]
     rule = of_type(CONTROL_PLANE, "AWS::Events::Rule")["ReceiveAlarmFunctionAlarmChange"]
     (prefix,) = rule["EventPattern"]["detail"]["alarmName"]
-    assert text(alarm["AlarmName"]).startswith(text(prefix["prefix"]))
+    assert alarm.startswith(text(prefix["prefix"]))
 
 
-def test_both_regions_hear_of_the_alarm() -> None:
+def test_both_regions_hear_of_the_alarms() -> None:
     assert [text(target["Arn"]) for target in TARGETS] == [
         "arn:aws:events:ap-southeast-2:123456789012:event-bus/default",
         "arn:aws:events:us-west-2:123456789012:event-bus/default",
