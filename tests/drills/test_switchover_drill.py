@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from lab import cli
 from lab.laboratory import Laboratory
+from lab.occasion import HEALTH_CHECK_ALARMS
+from lab.quiet import disturbance
 from lab.region.ports import free_port
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings, Timers
 from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 
@@ -34,15 +39,21 @@ def eventually(what: str, true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def typed(lab: Laboratory, *command: str) -> int:
+    return cli.main([*command, "--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)])
+
+
 def switchover(lab: Laboratory, to: str) -> int:
-    at = ["--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)]
-    return cli.main(["switchover", "--to", to, "--reason", "a test", *at])
+    return typed(lab, "switchover", "--to", to, "--reason", "a test")
 
 
-def test_a_task_that_died_without_a_word_is_outlasted_and_the_new_leader_is_not_switched_to_again(
+def test_a_task_that_died_without_a_word_is_outlasted_and_who_stays_there_is_failed_over_from_by_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Laboratory(LabSettings(cloud_port=free_port()), lambda _: None) as lab:
+    """One lab for both, since the second begins where the first ends: with the leadership in the other Region."""
+    # The probe looks on, and leaves the run to the alarm.
+    timers = replace(Timers(), probe_after_seconds=PATIENCE_SECONDS)
+    with Laboratory(LabSettings(cloud_port=free_port(), timers=timers), lambda _: None) as lab:
         lab.servers[PRIMARY_REGION].rows(
             "insert into lease_holder (task, region, epoch, lsn, at)"
             " values ('died', $1, 1, pg_current_wal_insert_lsn(), clock_timestamp())",
@@ -59,7 +70,37 @@ def test_a_task_that_died_without_a_word_is_outlasted_and_the_new_leader_is_not_
         told = " ".join(capsys.readouterr().out.split())
         assert "REFUSED: us-west-2 already leads, in epoch 3, so nothing was changed." in told
         assert lab.leader_record() == before
+        stay(lab)
+        fail_back(lab)
         SEEN.append(lab.cloud.permissions())
+
+
+def stay(lab: Laboratory) -> None:
+    """What a person does who stays: no more than the runbook says, and the hold is over some day."""
+    assert typed(lab, "acknowledge") == 0
+    lab.register.change(lambda record: replace(record, hold_until=datetime.now(UTC)))
+    assert typed(lab, "rebuild-standby", "--region", PRIMARY_REGION, "--reason", "to stay") == 0
+    eventually("a quiet lab", lambda: disturbance(lab) is None)
+
+
+def fail_back(lab: Laboratory) -> None:
+    """The leader's service is gone; its alarm alone may start the run, in the Region that led before."""
+    lab.tasks[SECONDARY_REGION].kill_all()
+    eventually("the old primary as leader", lambda: leadership(lab) == (PRIMARY_REGION, "open"))
+    eventually("the old primary's service", lambda: lab.public_health() == (True, PRIMARY_REGION))
+    states = lab.client("stepfunctions", PRIMARY_REGION)
+    arn = lab.state_machine_arn.replace(SECONDARY_REGION, PRIMARY_REGION)
+
+    def run() -> dict[str, Any] | None:
+        done = states.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED")["executions"]
+        return states.describe_execution(executionArn=done[0]["executionArn"]) if done else None
+
+    eventually("the end of its run", lambda: run() is not None)
+    trigger = json.loads((run() or {})["input"])["trigger"]
+    assert (trigger["kind"], trigger["alarm_arn"].rpartition(":")[2]) == (
+        "alarm",
+        HEALTH_CHECK_ALARMS[SECONDARY_REGION],
+    )
 
 
 def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its_writes_back(
