@@ -141,8 +141,8 @@ class Config:
             # Shorter ones are renewed too often for S3's answers across Regions, longer ones make each fence wait.
             lease_seconds=context.whole("leaseSeconds", 10, 300),
             cooldown_minutes=context.whole("cooldownMinutes", 1, 7 * 24 * 60),
-            # The probe from the standby and the leader's heartbeat: the health check's alarm is of the primary Region alone.
-            signals_required=context.whole("signalsRequired", 1, 2),
+            # The alarm on the leader's health check, the probe from the standby and the leader's heartbeat.
+            signals_required=context.whole("signalsRequired", 1, 3),
             monthly_budget_usd=context.whole("monthlyBudgetUsd", 1, 1_000_000),
         )
 

@@ -62,7 +62,7 @@ def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None
         ({"warmStandbyTasks": 3}, ("warmStandbyTasks is 3", "at most primaryTasks, which is 2")),
         ({"canaryEnabled": "yes"}, ('canaryEnabled is "yes"', "true or false")),
         ({"leaseSeconds": 1}, ("leaseSeconds is 1", "10 to 300")),
-        ({"signalsRequired": 3}, ("signalsRequired is 3", "1 to 2")),
+        ({"signalsRequired": 4}, ("signalsRequired is 4", "1 to 3")),
         ({"certificateArns": {PRIMARY: "x"}}, (f'certificateArns.{PRIMARY} is "x"', "ACM certificate")),
         ({"certificateArns": {PRIMARY: CERTIFICATE}}, (f"certificateArns.{STANDBY} is null", "both Regions")),
         ({"certificateArns": {"eu-west-1": "x"}}, ("certificateArns.eu-west-1", f"only {PRIMARY}")),

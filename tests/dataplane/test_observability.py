@@ -113,7 +113,10 @@ def test_objects_that_do_not_reach_the_other_region_alarm_in_whichever_they_leav
     assert set(objects) == {"ReplicationLatency", "OperationsFailedReplication"}
     assert {one["TreatMissingData"] for one in objects.values()} == {"notBreaching"}
     assert {
-        dimension["Value"] for one in objects.values() for dimension in one["Dimensions"] if "Bucket" in dimension["Name"]
+        dimension["Value"]
+        for one in objects.values()
+        for dimension in one["Dimensions"]
+        if "Bucket" in dimension["Name"]
     } == {f"drlab-app-app-data-123456789012-{one}" for one in REGIONS}
 
 

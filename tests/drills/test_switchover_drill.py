@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab import cli
+from lab.drills.occasion import HEALTH_CHECK_ALARMS
 from lab.laboratory import Laboratory
-from lab.occasion import HEALTH_CHECK_ALARMS
 from lab.quiet import disturbance
 from lab.region.ports import free_port
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings, Timers

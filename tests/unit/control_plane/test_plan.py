@@ -338,13 +338,14 @@ def alarm_on(region: str, vantage_point: str) -> dict[str, str]:
         ([], 2),
         ([alarm_on(PRIMARY, "load-balancer"), alarm_on(PRIMARY, "database")], 2),
         ([alarm_on(STANDBY, "load-balancer")], 3),
+        ([{"arn": SECONDARY_ALARM, "vantage_point": "route53", "watches": STANDBY}], 3),
         ([alarm_on(STANDBY, "load-balancer"), alarm_on(STANDBY, "database")], 3),
     ],
 )
 def test_no_more_signals_are_asked_for_than_there_are_of_whichever_region_leads(
     more: list[dict[str, str]], most: int
 ) -> None:
-    """What Route 53 says is of the primary Region: once the other leads, its own alarms and the two looks are left."""
+    """Once the other Region leads, the alarms that watch it and the two looks are left."""
 
     def asking(signals: int) -> Plan:
         return plan_with(lambda d: d.update(signals_required=signals, alarms=[*d["alarms"], *more]))
