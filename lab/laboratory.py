@@ -34,7 +34,7 @@ from lab.quiet import disturbance
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
 from lab.region.replication_links import ReplicationLinks
-from lab.region.tasks import RegionTasks
+from lab.region.tasks import RegionTasks, TaskImage
 from lab.settings import DOMAIN_NAME, PRIMARY_REGION, RDS, SECONDARY_REGION, WITNESS_REGION, LabSettings
 
 BOTH = (PRIMARY_REGION, SECONDARY_REGION)
@@ -149,8 +149,9 @@ class Laboratory:
         self.tasks = {
             region: RegionTasks(region, self.processes, self.cloud.endpoint, PLAN_PARAMETER) for region in BOTH
         }
+        image = TaskImage(self.processes)
         for region, count in FIRST_TASKS.items():
-            self.tasks[region].prepare(count)
+            self.tasks[region].prepare(image, count)
         # Before the instances are there: their endpoints are part of what the templates write down.
         for region, address in addresses.items():
             self.cloud.set_database_endpoint(region, database_instance(region), address.host, address.port)

@@ -21,12 +21,11 @@ from typing import IO, Self
 
 import psutil
 
-from lab.host import reaper, state_folder
-from lab.host.started import Account, ProcessFailed, Started, own_environment, pipe_of
+from lab import reaper, state_folder
+from lab.started import LOOK_AGAIN_SECONDS, Account, Forked, ProcessFailed, Started, own_environment, pipe_of
 
 __all__ = ["Account", "ProcessFailed", "Processes", "Started", "own_environment"]
 
-LOOK_AGAIN_SECONDS = 0.005
 REAPER_WITHIN = timedelta(seconds=reaper.GENTLE_SECONDS + reaper.GIVE_UP_SECONDS + 5)
 
 
@@ -93,6 +92,20 @@ class Processes:
         if ready is not None:
             self._await_ready(started, ready, within)
         return started
+
+    def adopt(self, pid: int, *, name: str, log: Path | None = None) -> Started:
+        """A process that one of the lab's has forked is the lab's own from now on. Raises ProcessFailed."""
+        try:
+            child = Forked(pid)
+            started = Started(name, pid, psutil.Process(pid).create_time(), log, child)
+        except psutil.NoSuchProcess as error:
+            raise ProcessFailed(f"{name} ended as soon as it was started") from error
+        with self._lock:
+            if not self._closed:
+                self._announce(started, signal.SIGKILL)
+                return started
+        child.send_signal(signal.SIGKILL)
+        raise ProcessFailed(f"{name} was ended: the lab has")
 
     def run(
         self,

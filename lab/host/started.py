@@ -12,7 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+import psutil
+
+from lab.reaper import is_alive
+
 LOG_TAIL_CHARACTERS = 800
+# No exit code is so high: nobody can tell it.
+UNTOLD = 256
+LOOK_AGAIN_SECONDS = 0.005
 # What the user's own shell knows of AWS and PostgreSQL must never reach a process of the lab.
 FOREIGN_PREFIXES = ("AWS_", "PG")
 
@@ -30,6 +37,35 @@ class Account:
     gid: int
 
 
+class Forked:
+    """A process that another one of the lab forked, with what the lab asks of a Popen: only its parent learns its exit code."""
+
+    stdin: IO[bytes] | None = None
+    stdout: IO[bytes] | None = None
+
+    def __init__(self, pid: int) -> None:
+        """Raises psutil.NoSuchProcess when it has ended."""
+        self.pid = pid
+        self._process = psutil.Process(pid)
+
+    def poll(self) -> int | None:
+        """None while it is alive, then UNTOLD."""
+        return None if is_alive(self._process) else UNTOLD
+
+    def wait(self, timeout: float) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(LOOK_AGAIN_SECONDS)
+        return UNTOLD
+
+    def send_signal(self, number: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process.send_signal(number)
+
+
 @dataclass(frozen=True, eq=False)
 class Started:
     """A process of the lab. `created`, its start in Unix seconds, names it for good together with `pid`."""
@@ -38,7 +74,7 @@ class Started:
     pid: int
     created: float
     log: Path | None
-    child: subprocess.Popen[bytes] = field(repr=False)
+    child: subprocess.Popen[bytes] | Forked = field(repr=False)
     _unread: bytearray = field(default_factory=bytearray, repr=False)
 
     def is_alive(self) -> bool:
@@ -46,7 +82,7 @@ class Started:
         return self.child.poll() is None
 
     def exit_code(self) -> int | None:
-        """None while it is alive; minus the signal's number when a signal ended it."""
+        """None while it is alive; minus the signal's number when a signal ended it; UNTOLD of one that was forked."""
         return self.child.poll()
 
     def log_tail(self) -> str:
@@ -86,7 +122,8 @@ class Started:
         """One sentence on how it ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.child.wait(1)
-        return f"{self.name} ended with exit code {self.exit_code()}. {self.log_tail()}".strip()
+        told = "" if (code := self.exit_code()) == UNTOLD else f" with exit code {code}"
+        return f"{self.name} ended{told}. {self.log_tail()}".strip()
 
 
 def own_environment() -> dict[str, str]:

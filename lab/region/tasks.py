@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
-from lab.host.processes import Processes, Started
+from lab.processes import Processes, ProcessFailed, Started
 from lab.region.ports import free_port
 from lab.secret_key import secret_key
 from lab.settings import ACCOUNT_ID, SERVICE
@@ -34,6 +36,7 @@ SERVICE_ARN = "DRLAB_ECS_SERVICE_ARN"
 
 Address = tuple[str, int]
 Command = Callable[[Address], Sequence[str]]
+logger = logging.getLogger(__name__)
 
 
 def service_command(address: Address) -> Sequence[str]:
@@ -44,6 +47,33 @@ def service_command(address: Address) -> Sequence[str]:
 def _listen_at(address: Address) -> list[str]:
     host, port = address
     return ["--host", host, "--port", str(port)]
+
+
+class TaskImage:
+    """The service with its imports behind it, from which tasks are forked; the imports begin at once."""
+
+    def __init__(self, processes: Processes) -> None:
+        """Raises ProcessFailed."""
+        self._lock = threading.Lock()
+        self._processes = processes
+        self._parent = processes.start(
+            [sys.executable, "-m", "lab.region.prepared_task"],
+            name="the task image",
+            log=processes.state_directory / "task-image.log",
+            piped=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._parent.pid
+
+    def fork(self, name: str, address: Address, environment: Mapping[str, str], log: Path) -> Started:
+        """A task that listens at `address`, once the imports are done. Raises ProcessFailed."""
+        task = {"environment": environment, "log": str(log), "arguments": _listen_at(address)}
+        with self._lock:
+            self._parent.send_line(json.dumps(task))
+            pid = int(self._parent.read_line(START_WITHIN))
+        return self._processes.adopt(pid, name=name, log=log)
 
 
 @dataclass
@@ -98,25 +128,24 @@ class RegionTasks:
         self._lock = threading.Lock()
         self._tasks: list[Task] = []
         self._leaving: list[Task] = []
-        self._prepared: list[Started] = []
+        self._prepared: list[TaskImage] = []
         self._count = 0
         self._start_not_before = 0.0
         self._lost = False
         self._frozen = False
         self._checks = ThreadPoolExecutor(4, thread_name_prefix=f"livez-{region}")
 
-    def prepare(self, count: int) -> None:
-        """The next `count` tasks are to be the service itself, and its imports begin now. Raises ProcessFailed."""
+    def prepare(self, image: TaskImage, count: int) -> None:
+        """The next `count` tasks are to be the service itself, forked from `image`."""
         with self._lock:
-            for _ in range(count):
-                command = [sys.executable, "-m", "lab.region.prepared_task"]
-                self._prepared.append(self._start(command, piped=True))
+            self._prepared = [image] * count
 
     def reconcile(self, desired: int) -> list[Address]:
         """Start or stop tasks towards `desired`; returns where the healthy ones listen.
 
-        Does not wait for a start: a new task is returned by the call that finds it answering. Takes about
-        ANSWER_WITHIN when a task hangs. Raises ProcessFailed when a task cannot even be started.
+        Does not wait for a start (but for the imports of the image that it is forked from): a new task is returned by the
+        call that finds it answering. Takes about ANSWER_WITHIN when a task hangs.
+        Raises ProcessFailed when a task cannot even be started.
         """
         with self._lock:
             self._stop_those_leaving()
@@ -181,24 +210,19 @@ class RegionTasks:
     def _start_missing(self, desired: int) -> None:
         while len(self._tasks) < desired and time.monotonic() >= self._start_not_before:
             address = (HOST, free_port())
-            self._prepared = [process for process in self._prepared if process.is_alive()]
-            if self._prepared:
-                process = self._prepared.pop(0)
-                process.send_line(json.dumps(_listen_at(address)))
-            else:
-                process = self._start(self._command(address))
-            self._tasks.append(Task(process, address))
+            self._tasks.append(Task(self._start(address), address))
 
-    def _start(self, command: Sequence[str], piped: bool = False) -> Started:
+    def _start(self, address: Address) -> Started:
         self._count += 1
         name = f"task-{self._region}-{self._count}"
-        return self._processes.start(
-            command,
-            name=name,
-            env={**self._environment, "SERVICE_TASK_ID": name},
-            log=self._processes.state_directory / f"{name}.log",
-            piped=piped,
-        )
+        environment = {**self._environment, "SERVICE_TASK_ID": name}
+        log = self._processes.state_directory / f"{name}.log"
+        if self._prepared:
+            try:
+                return self._prepared.pop().fork(name, address, environment, log)
+            except ProcessFailed as error:
+                logger.warning("%s is started from nothing: %s", name, error)
+        return self._processes.start(self._command(address), name=name, env=environment, log=log)
 
     def _take_out(self, surplus: int) -> None:
         """The newest leave first. They stop in the next round, when the load balancer knows."""

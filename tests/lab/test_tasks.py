@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.host.processes import Processes
-from lab.region.tasks import Address, RegionTasks
+from lab.processes import Processes
+from lab.reaper import is_alive
+from lab.region.tasks import Address, RegionTasks, TaskImage
 
 STAND_IN = Path(__file__).with_name("stand_in_service.py")
 WITHIN_SECONDS = 20.0
@@ -25,9 +27,19 @@ def stand_in(address: Address) -> Sequence[str]:
 
 
 @pytest.fixture
-def tasks() -> Iterator[RegionTasks]:
+def processes() -> Iterator[Processes]:
     with Processes() as processes:
-        yield RegionTasks("us-west-2", processes, "http://127.0.0.1:1", "/drlab/app/plan", stand_in)
+        yield processes
+
+
+@pytest.fixture
+def tasks(processes: Processes) -> RegionTasks:
+    return RegionTasks("us-west-2", processes, "http://127.0.0.1:1", "/drlab/app/plan", stand_in)
+
+
+@pytest.fixture
+def image(processes: Processes) -> TaskImage:
+    return TaskImage(processes)
 
 
 def reconciled(tasks: RegionTasks, desired: int, until: Callable[[list[Address]], bool]) -> list[Address]:
@@ -98,24 +110,47 @@ def test_a_task_that_dies_is_replaced() -> None:
         assert reconciled(tasks, 1, lambda live: len(live) == 1) == [started[1]]
 
 
-def test_a_prepared_process_becomes_the_next_task_and_is_none_before(tasks: RegionTasks) -> None:
-    """It is the service itself; what is started after it is what the Region runs otherwise."""
-    tasks.prepare(1)
+def test_a_forked_task_is_the_next_and_a_process_of_its_own(tasks: RegionTasks, image: TaskImage) -> None:
+    """It is the service itself, in a session of its own; what is started after it is what the Region runs otherwise."""
+    tasks.prepare(image, 1)
     assert tasks.running() == 0
     first = reconciled(tasks, 1, lambda live: len(live) == 1)
-    assert tasks.running() == 1
+    [forked] = psutil.Process(image.pid).children()
+    assert os.getsid(forked.pid) == forked.pid
     both = reconciled(tasks, 2, lambda live: len(live) == 2)
     assert both[:1] == first
     assert named(both[1]) == "task-us-west-2-2"
+    tasks.kill_all()
+    assert not forked.is_running()
+    assert tasks.running() == 0
 
 
-def test_a_prepared_process_that_died_is_passed_over(tasks: RegionTasks) -> None:
-    tasks.prepare(1)
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not (found := [one for one in psutil.Process().children() if "lab.region.prepared_task" in one.cmdline()]):
-        assert time.monotonic() < deadline, "a child shows its own command only after its exec"
-        time.sleep(0.01)
-    [prepared] = found
-    prepared.kill()
-    prepared.wait(WITHIN_SECONDS)
-    assert [named(address) for address in reconciled(tasks, 1, lambda live: len(live) == 1)] == ["task-us-west-2-2"]
+def test_a_forked_task_that_is_frozen_is_not_healthy_and_runs_on_when_thawed(
+    tasks: RegionTasks, image: TaskImage
+) -> None:
+    tasks.prepare(image, 1)
+    before = reconciled(tasks, 1, lambda live: len(live) == 1)
+    tasks.freeze()
+    reconciled(tasks, 1, lambda live: not live)
+    assert tasks.running() == 1
+    tasks.restore()
+    assert reconciled(tasks, 1, lambda live: len(live) == 1) == before
+
+
+def test_an_image_that_died_is_done_without(tasks: RegionTasks, image: TaskImage) -> None:
+    tasks.prepare(image, 1)
+    psutil.Process(image.pid).kill()
+    assert [named(address) for address in reconciled(tasks, 1, lambda live: len(live) == 1)] == ["task-us-west-2-1"]
+
+
+def test_forked_tasks_end_with_the_lab() -> None:
+    """They are no children of the lab, and outlive the process that forked them."""
+    with Processes() as processes:
+        tasks = RegionTasks("us-west-2", processes, "http://127.0.0.1:1", "/drlab/app/plan", stand_in)
+        image = TaskImage(processes)
+        tasks.prepare(image, 1)
+        tasks.reconcile(1)
+        [forked] = psutil.Process(image.pid).children()
+        psutil.Process(image.pid).kill()
+        assert tasks.running() == 1
+    assert not is_alive(forked)
