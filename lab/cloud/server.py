@@ -94,7 +94,7 @@ class CloudServer:
             publishing,
         ):
             behaviour.install(self.context)
-        _list_once()
+        _look_up_once()
         aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
         resource_types.install(self.port, aws)
         self._server.RequestHandlerClass = MotoRequestHandler
@@ -102,14 +102,18 @@ class CloudServer:
         self._server.app = ControlAPI(aws, self.context, operators)
 
 
-def _list_once() -> None:
-    """moto lists its services' folders, and a service's methods, on every request: a third of the request's time."""
+def _look_up_once() -> None:
+    """moto lists its services' folders, and a service's methods, on every request: a third of the request's time.
+
+    For every error that it answers, it makes a session of botocore's to find the name of its own service.
+    """
     from moto import backends
-    from moto.core import responses
+    from moto.core import responses, utils
 
     found = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: found
     responses.method_names_from_class = cache(responses.method_names_from_class)
+    utils.service_name_from_moto_package_name = cache(utils.service_name_from_moto_package_name)
 
 
 def _not_ready(environ: object, start_response: object) -> list[bytes]:

@@ -20,8 +20,15 @@ def share() -> None:
     """From now on all sessions of this process have one loader, and so has moto if it is imported after this."""
     botocore.loaders.JSONFileLoader._load_file = _load_file
     loader = botocore.loaders.create_loader()
+    # Of each kind of file, botocore looks through the folders of all its services for those that have one.
+    folders = tuple(sorted({name for path in loader.search_paths for name in _folders(path)}))
+    loader.list_available_services = lambda type_name: folders  # noqa: ARG005 - its name is botocore's
     for module in (botocore.loaders, botocore.session):
         module.create_loader = lambda _search_path=None: loader
+
+
+def _folders(path: str) -> list[str]:
+    return os.listdir(path) if os.path.isdir(path) else []  # noqa: PTH112, PTH208 - as above
 
 
 def _load_file(_: Any, full_path: str, open_method: Callable[[str, str], IO[bytes]]) -> dict[str, Any] | None:

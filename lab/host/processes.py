@@ -21,8 +21,8 @@ from typing import IO, Self
 
 import psutil
 
-from lab import reaper, state_folder
-from lab.started import LOOK_AGAIN_SECONDS, Account, Forked, ProcessFailed, Started, own_environment, pipe_of
+from lab.host import reaper, state_folder
+from lab.host.started import LOOK_AGAIN_SECONDS, Account, Forked, ProcessFailed, Started, own_environment, pipe_of
 
 __all__ = ["Account", "ProcessFailed", "Processes", "Started", "own_environment"]
 

@@ -14,7 +14,7 @@ from typing import IO
 
 import psutil
 
-from lab.reaper import is_alive
+from lab.host.reaper import is_alive
 
 LOG_TAIL_CHARACTERS = 800
 # No exit code is so high: nobody can tell it.

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from lab.processes import Processes, ProcessFailed, Started
+from lab.host.processes import Processes, ProcessFailed, Started
 from lab.region.ports import free_port
 from lab.secret_key import secret_key
 from lab.settings import ACCOUNT_ID, SERVICE

@@ -20,7 +20,7 @@ NOBODY_LISTENS = "http://127.0.0.1:1"
 def client_of() -> Callable[[str], Any]:
     """Clients of a moto without a port: whatever they are answered came without a connection."""
     session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-west-2")
-    session.events.register("before-send", own_calls.sender(DomainDispatcherApplication(create_backend_app)))
+    own_calls.take(session.events, DomainDispatcherApplication(create_backend_app))
     config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
     return lambda service: session.client(service, endpoint_url=NOBODY_LISTENS, config=config)
 
@@ -55,7 +55,7 @@ def test_who_calls_and_what_for_reaches_the_borders() -> None:
         return [b"{}"]
 
     session = boto3.session.Session(aws_access_key_id="LAB-us-west-2", aws_secret_access_key="b")
-    session.events.register("before-send", own_calls.sender(application))
+    own_calls.take(session.events, application)
     session.client("ssm", region_name="us-east-1", endpoint_url=NOBODY_LISTENS).describe_parameters()
     assert "Credential=LAB-us-west-2/" in seen[0]
     assert "/us-east-1/ssm/aws4_request" in seen[0]

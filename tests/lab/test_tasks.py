@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.processes import Processes
-from lab.reaper import is_alive
+from lab.host.processes import Processes
+from lab.host.reaper import is_alive
 from lab.region.tasks import Address, RegionTasks, TaskImage
 
 STAND_IN = Path(__file__).with_name("stand_in_service.py")

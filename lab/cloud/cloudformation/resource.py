@@ -41,7 +41,7 @@ class Clients:
             aws_secret_access_key="unused",  # noqa: S106 -- the lab checks no signature
         )
         if app is not None:
-            self._session.events.register("before-send", own_calls.sender(app))
+            own_calls.take(self._session.events, app)
         self._made: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
 
