@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 
 from lab.cloud.iam.asked_calls import AskedCalls
 from lab.region.tasks import SERVICE_ARN
 from webapi.service.__main__ import main
 
+# A task asks for the same objects twice a second: half of what the emulated AWS did in a drill was to say yes again.
+ALLOWED_FOR = timedelta(seconds=10)
+
 
 def take_on() -> None:
     """From now on this process calls AWS as its service's task role allows."""
-    AskedCalls(os.environ["AWS_ENDPOINT_URL"], os.environ[SERVICE_ARN]).enforce()
+    AskedCalls(os.environ["AWS_ENDPOINT_URL"], os.environ[SERVICE_ARN], ALLOWED_FOR).enforce()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from moto.awslambda.models import lambda_backends
 from moto.ecs.models import ecs_backends
@@ -70,6 +71,7 @@ _ROLES: Mapping[str, Callable[[str, str], str | None]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def trusts(document: str, caller: str) -> bool:
     """Does a trust policy let the service of `caller` take on the role? Raises UnknownPolicy.
 

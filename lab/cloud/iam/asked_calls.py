@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from botocore.client import BaseClient
@@ -10,6 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lab.cloud.control_client import CloudControl, CloudUnavailable
 
+MOST_REMEMBERED = 64
 ABSENT = ("NoSuchKey", "404")
 # What is written or sent is none of IAM's business, and may be long, or a stream that can be read once.
 CONTENT = frozenset({"Body", "Payload", "SecretString"})
@@ -18,8 +22,15 @@ CONTENT = frozenset({"Body", "Payload", "SecretString"})
 class AskedCalls:
     """Of one process, which acts for `caller`: a function, a service's tasks, or a role by itself."""
 
-    def __init__(self, endpoint: str, caller: str) -> None:
+    def __init__(self, endpoint: str, caller: str, allowed_for: timedelta = timedelta(0)) -> None:
+        """What is allowed is so for `allowed_for`, and the same call is not asked about again meanwhile.
+
+        On AWS a change of a policy takes its time too, until every copy of IAM knows it:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+        """
         self._endpoint = endpoint
+        self._allowed_for = allowed_for.total_seconds()
+        self._allowed_until: dict[str, float] = {}
         self._caller = caller
         self._control = CloudControl(endpoint)
         self._denied: list[str] = []
@@ -48,12 +59,23 @@ class AskedCalls:
         return denied
 
     def _require(self, operation: str, **call: Any) -> None:
-        reason = self._ask({"caller": self._caller, "operation": operation, **call})
+        asked = {"caller": self._caller, "operation": operation, **call}
+        name = json.dumps(asked, sort_keys=True, default=str)
+        if time.monotonic() < self._allowed_until.get(name, 0.0):
+            return
+        reason = self._ask(asked)
+        if reason is None and self._allowed_for:
+            self._remember(name)
         if reason is not None:
             self._denied.append(reason)
             message = f"{self._caller} is not authorized to call {operation}: {reason}"
             told = {"Code": "AccessDenied", "Message": message}
             raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 403}}, operation)
+
+    def _remember(self, name: str) -> None:
+        if len(self._allowed_until) >= MOST_REMEMBERED:
+            self._allowed_until.clear()
+        self._allowed_until[name] = time.monotonic() + self._allowed_for
 
     def _ask(self, call: Mapping[str, Any]) -> str | None:
         try:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
 from lab.cloud.iam import facts
@@ -142,10 +141,11 @@ def _tags(resource: str) -> dict[str, str]:
 
 
 def _grants_of(arn: str, caller: str) -> tuple[Grant, ...]:
-    try:
-        role = iam_backends[ACCOUNT_ID]["aws"].get_role_by_arn(arn)
-    except NotFoundException as error:
-        raise UnknownCall(f"there is no role {arn}") from error
+    # Not moto's own look-up, which fails when another thread makes a role meanwhile.
+    roles = list(iam_backends[ACCOUNT_ID]["aws"].roles.values())
+    role = next((one for one in roles if one.arn == arn), None)
+    if role is None:
+        raise UnknownCall(f"there is no role {arn}")
     if caller != arn and not trusts(role.assume_role_policy_document, caller):
         raise UnknownCall(f"{arn} trusts no {TRUSTED[caller.split(':')[2]]} that acts for {caller}")
     documents = [*role.policies.values(), *(_default_version(policy) for policy in role.managed_policies.values())]
