@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.lab.emulated_cloud import EmulatedCloud
+from tests.lab.emulated_cloud import EmulatedCloud, unique
 
 REGION = "eu-west-1"
 SOURCE = """
@@ -23,10 +24,59 @@ def handler(event, context):
 """
 
 
+@dataclass(frozen=True)
+class Api:
+    """An HTTP API whose default route invokes a function, with `url` in the lab and `arn` for its permission."""
+
+    url: str
+    arn: str
+    function: str
+
+
+def made(cloud: EmulatedCloud, region: str) -> Api:
+    """Without the permission to invoke its function."""
+    client, function = cloud.client("apigatewayv2", region), cloud.function(region, SOURCE)
+    api = client.create_api(Name="drlab-app-operators", ProtocolType="HTTP")["ApiId"]
+    uri = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations"
+    integration = client.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=uri)["IntegrationId"]
+    client.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{integration}")
+    arn = f"arn:aws:execute-api:{region}:123456789012:{api}"
+    return Api(f"{cloud.endpoint}/_lab/operators/{region}", arn, function)
+
+
+def permit(cloud: EmulatedCloud, api: Api, source: str, principal: str = "apigateway.amazonaws.com") -> None:
+    cloud.client("lambda", api.function.split(":")[3]).add_permission(
+        FunctionName=api.function,
+        StatementId=unique("api"),
+        Action="lambda:InvokeFunction",
+        Principal=principal,
+        SourceArn=source,
+    )
+
+
 @pytest.fixture(scope="module")
 def url(cloud: EmulatedCloud) -> str:
-    cloud.function(REGION, SOURCE, name="drlab-app-operator-api")
-    return f"{cloud.endpoint}/_lab/operators/{REGION}"
+    api = made(cloud, REGION)
+    permit(cloud, api, f"{api.arn}/*/*")
+    return api.url
+
+
+def test_an_api_that_its_function_does_not_permit_gets_an_internal_server_error(cloud: EmulatedCloud) -> None:
+    """ "API Gateway returns an Internal Server Error message" to the caller, and says why in its own log alone.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+    """
+    region, before = "eu-west-3", cloud.last()
+    api = made(cloud, region)
+    wanted = f"{api.url}/status"
+    headers = signed("GET", wanted, region=region)
+    permit(cloud, api, "arn:aws:execute-api:eu-west-3:123456789012:another/*/*")
+    permit(cloud, api, f"{api.arn}/*/*", principal="events.amazonaws.com")
+    assert ask("GET", wanted, headers) == (500, {"message": "Internal Server Error"})
+    told = cloud.wait_for("api", before, region=region)
+    assert told["reason"].endswith("allows apigateway.amazonaws.com no lambda:InvokeFunction")
+    permit(cloud, api, f"{api.arn}/*/$default")
+    assert ask("GET", wanted, headers)[0] == 200
 
 
 def signed(

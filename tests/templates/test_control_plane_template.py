@@ -292,7 +292,7 @@ def test_who_is_turned_away_by_the_gateway_is_in_a_log_of_its_own() -> None:
     (stage,) = of_type(CONTROL_PLANE, "AWS::ApiGatewayV2::Stage").values()
     settings = stage["AccessLogSettings"]
     assert text(settings["DestinationArn"]) == "OperatorApiLogGroup.Arn"
-    assert {"by", "status", "error"} <= set(json.loads(settings["Format"]))
+    assert {"by", "status", "error", "integration"} <= set(json.loads(settings["Format"]))
     assert "authorization" not in settings["Format"].lower()
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
 

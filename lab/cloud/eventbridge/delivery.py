@@ -1,5 +1,7 @@
 """Does an event reach the targets of the rules that match it, and what happens to it when one cannot be reached?
 
+EventBridge Scheduler delivers in the same way, and writes its dead letters otherwise.
+
 Not emulated: archives and replays, log groups and API destinations as targets.
 """
 
@@ -19,7 +21,7 @@ from moto.events.models import Rule
 
 from lab.cloud.aws_lambda import asynchronous
 from lab.cloud.context import CloudContext
-from lab.cloud.eventbridge.delivery_permissions import why_not
+from lab.cloud.eventbridge.delivery_permissions import is_schedule, why_not
 from lab.cloud.eventbridge.input_transformer import target_input
 from lab.cloud.eventbridge.targets import Event, deliver, put_on_bus, send_to_queue
 from lab.cloud.service_calls import CallFailed, ServiceCalls
@@ -35,10 +37,10 @@ LONGEST_WAIT = timedelta(seconds=512)
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way from a rule's bus in `region` to one of the rule's targets."""
+    """One event on its way from `source`, a rule or a schedule of `region`, to one of its targets."""
 
     region: str
-    rule_arn: str
+    source: str
     target: Mapping[str, Any]
     event: Event
     body: str
@@ -56,6 +58,26 @@ class Delivery:
     def dead_letter_queue(self) -> str | None:
         arn = self.target.get("DeadLetterConfig", {}).get("Arn")
         return None if arn is None else str(arn)
+
+    @property
+    def dead_letter(self) -> tuple[str, dict[str, str]]:
+        """Its body, and what it says of where it is from. Of a schedule it is the input, not all that the API is told.
+
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+        """
+        if not is_schedule(self.source):
+            return json.dumps(self.event), {"RULE_ARN": self.source}
+        return self.body, {
+            "SCHEDULE_ARN": self.source,
+            "SCHEDULED_TIME": str(self.event["time"]),
+            "EXECUTION_ID": str(self.event["id"]),
+            "IS_PAYLOAD_TRUNCATED": "false",
+        }
+
+    @property
+    def forbidden(self) -> str:
+        """The code of a permission that is missing: EventBridge has its own, Scheduler tells the target's."""
+        return "AccessDeniedException" if is_schedule(self.source) else "NO_PERMISSIONS"
 
 
 class Deliveries:
@@ -108,13 +130,13 @@ class Deliveries:
             self._never.wait(self._context.scaled(_wait_before(attempt)))
 
     def _attempt(self, delivery: Delivery) -> None:
-        """Raises CallFailed. NO_PERMISSIONS is EventBridge's own name for it, which it does not try again.
+        """Raises CallFailed. A permission that is missing is not tried again.
 
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         """
         self._calls.check_path(delivery.region, str(delivery.target["Arn"]).split(":")[3])
-        if (reason := why_not(self._context.authorization, delivery.rule_arn, delivery.target)) is not None:
-            raise CallFailed("NO_PERMISSIONS", reason, retriable=False)
+        if (reason := why_not(self._context.authorization, delivery.source, delivery.target)) is not None:
+            raise CallFailed(delivery.forbidden, reason, retriable=False)
         deliver(self._calls, delivery.region, delivery.target, delivery.body, delivery.event)
 
     def _exhausted(self, delivery: Delivery, attempt: int, began: float) -> str | None:
@@ -134,8 +156,9 @@ class Deliveries:
         if queue is None:
             self._record(delivery, "dropped", reason=str(error), retries=attempt)
             return
+        body, origin = delivery.dead_letter
         attributes = {
-            "RULE_ARN": delivery.rule_arn,
+            **origin,
             "TARGET_ARN": str(delivery.target["Arn"]),
             "ERROR_CODE": error.code,
             "ERROR_MESSAGE": error.message or error.code,
@@ -144,13 +167,14 @@ class Deliveries:
         if error.retriable and exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         try:
-            if (reason := why_not(self._context.authorization, delivery.rule_arn, {"Arn": queue})) is not None:
-                raise CallFailed("NO_PERMISSIONS", reason, retriable=False)
+            as_target = {**delivery.target, "Arn": queue}
+            if (reason := why_not(self._context.authorization, delivery.source, as_target)) is not None:
+                raise CallFailed(delivery.forbidden, reason, retriable=False)
             send_to_queue(
                 self._calls,
                 delivery.region,
                 queue,
-                json.dumps(delivery.event),
+                body,
                 attributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
             )
         except CallFailed as failure:

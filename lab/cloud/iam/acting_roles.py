@@ -21,6 +21,7 @@ TRUSTED = {
     "events": "events.amazonaws.com",
     "lambda": "lambda.amazonaws.com",
     "s3": "s3.amazonaws.com",
+    "scheduler": "scheduler.amazonaws.com",
     "states": "states.amazonaws.com",
 }
 
@@ -79,6 +80,17 @@ def trusts(document: str, caller: str) -> bool:
     """
     trust = json.loads(document)
     statements = [{**one, "Resource": "*"} for one in listed(trust["Statement"])]
-    stated = context({"aws:SourceAccount": ACCOUNT_ID, "aws:SourceArn": caller})
+    stated = context({"aws:SourceAccount": ACCOUNT_ID, "aws:SourceArn": _source(caller)})
     held = grants([{"Statement": statements}], TRUSTED[caller.split(":")[2]])
     return allowing(held, Request("sts:AssumeRole", "*", stated)) is not None
+
+
+def _source(caller: str) -> str:
+    """Scheduler names a schedule's group, never the schedule.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    if caller.split(":")[2] != "scheduler":
+        return caller
+    before, _, group_and_name = caller.partition(":schedule/")
+    return f"{before}:schedule-group/{group_and_name.partition('/')[0]}"

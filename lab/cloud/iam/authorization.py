@@ -48,6 +48,14 @@ class Authorization:
             self._roles[caller] = role
         return held
 
+    def cannot_act(self, caller: str, role: str) -> str | None:
+        """Why `caller` cannot act with `role`, or None; nothing is remembered of it."""
+        try:
+            _grants_of(role, caller)
+        except (UnknownCall, UnknownPolicy) as error:
+            return str(error)
+        return None
+
     def call(self, caller: str, service: str, operation: str, parameters: Mapping[str, Any], region: str) -> str | None:
         """None when the call is allowed, else why it is not. `service` and `operation` are botocore's names."""
 
