@@ -2,6 +2,7 @@
 
     make chaos ARGS="--runs 5000 --seed 1"      other cases: the seed draws them
     make chaos ARGS="--situation rebuild"       a part of the matrix
+    make chaos ARGS="--share 5 --seed 7"        a fifth of it, which the seed draws: something of every state and every fault
     make chaos ARGS="--case drawn-17"           one case again, with everything that happened in it
 
 Exit status 0 when no promise was broken. A summary is written to runbooks/evidence/chaos/ with --keep, else to reports/chaos/.
@@ -20,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from chaos import evidence
 from chaos.case import Situation
 from chaos.playing import Played, case_named, listed, play_all, play_one, record_calls
+from chaos.share import share_of
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT, REPORTS = ROOT / "runbooks" / "evidence" / "chaos", ROOT / "reports" / "chaos"
@@ -35,6 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--case", help="play this one case, and print what happened in it")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
+    parser.add_argument(
+        "--share",
+        type=int,
+        default=1,
+        metavar="N",
+        help="every Nth of the matrix's cases, drawn by --seed, with each state and each kind of fault (default 1: all)",
+    )
     parser.add_argument("--no-matrix", action="store_true", help="only the drawn cases")
     parser.add_argument(
         "--record-calls", action="store_true", help="keep anew which calls a run makes, after a change of them"
@@ -49,8 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     console = Console()
-    if options.runs < 0 or options.seed < 0 or options.workers < 1:
-        console.print("--runs and --seed count from 0, and there is at least one of --workers.")
+    if options.runs < 0 or options.seed < 0 or options.workers < 1 or options.share < 1:
+        console.print("--runs and --seed count from 0, and --workers and --share from 1.")
+        return 2
+    if options.share > 1 and options.no_matrix:
+        console.print("--share takes a part of the matrix, and --no-matrix leaves it out: give one of them.")
         return 2
     if options.record_calls:
         record_calls()
@@ -75,7 +87,8 @@ def _one(name: str, console: Console) -> int:
 
 def _all(options: argparse.Namespace, console: Console) -> int:
     began = datetime.now(UTC)
-    names = [] if options.no_matrix else listed(options.situation)
+    cases = [] if options.no_matrix else listed(options.situation)
+    names = [case.name for case in share_of(cases, options.share, options.seed)]
     runs = 0 if options.situation else options.runs
     drawn = [f"drawn-{seed}" for seed in range(options.seed, options.seed + runs)]
     played: list[Played] = []
@@ -93,11 +106,13 @@ def _all(options: argparse.Namespace, console: Console) -> int:
             progress.advance(task)
             if one.broken:
                 _tell(one, progress.console)
-    summary = evidence.summarize(played, began, datetime.now(UTC), options.seed)
+    summary = evidence.summarize(played, began, datetime.now(UTC), options.seed, len(cases))
     written = evidence.write(summary, KEPT if options.keep else REPORTS)
     broken = summary["broken"]
     console.print(
-        f"{summary['cases']} cases in {summary['seconds']:.0f} s, {broken} broke a promise: {written}", soft_wrap=True
+        f"{summary['cases']} cases ({summary['systematic']} of the matrix's {len(cases)}, and {summary['drawn']} drawn) in "
+        f"{summary['seconds']:.0f} s, {broken} broke a promise: {written}",
+        soft_wrap=True,
     )
     return 1 if broken else 0
 

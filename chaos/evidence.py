@@ -14,8 +14,8 @@ from chaos.playing import Played
 FOUND = Path(__file__).with_name("found.json")
 
 
-def summarize(played: Sequence[Played], began: datetime, ended: datetime, seed: int) -> dict[str, Any]:
-    """Plain JSON. A case counts for each of its faults."""
+def summarize(played: Sequence[Played], began: datetime, ended: datetime, seed: int, matrix: int) -> dict[str, Any]:
+    """Plain JSON. A case counts for each of its faults; `matrix` is how many cases it has of which some were played."""
     faults = [fault for one in played for fault in one.faults]
     single = [one for one in played if not one.reproduce.startswith("drawn-")]
     return {
@@ -24,6 +24,7 @@ def summarize(played: Sequence[Played], began: datetime, ended: datetime, seed: 
         "seed": seed,
         "cases": len(played),
         "distinct": len({one.name for one in played}),
+        "matrix": matrix,
         "systematic": len(single),
         "drawn": len(played) - len(single),
         "faults_injected": sum(one.met for one in played),
@@ -55,9 +56,9 @@ def render(summary: dict[str, Any]) -> str:
     lines = [
         f"# {summary['cases']} cases of a workflow going wrong",
         "",
-        f"{summary['systematic']} cases of the matrix{drawn if summary['drawn'] else ''}, {summary['distinct']} different; "
-        f"{summary['faults_injected']} faults had their occasion. {summary['seconds']:.0f} s. "
-        f"**{summary['broken']} cases broke a promise.**",
+        f"{summary['systematic']} of the matrix's {summary['matrix']} cases{drawn if summary['drawn'] else ''}, "
+        f"{summary['distinct']} different; {summary['faults_injected']} faults had their occasion. "
+        f"{summary['seconds']:.0f} s. **{summary['broken']} cases broke a promise.**",
         "",
         "Real workflow files, real interpreter (moto's), real functions; the faults come between boto3 and moto. "
         "Databases, tasks and clients are in memory, and time passes at once.",

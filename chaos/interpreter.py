@@ -6,6 +6,7 @@ the other, so that a case is the same each time.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import re
@@ -21,6 +22,7 @@ from unittest.mock import patch
 
 from moto.core.config import default_user_config
 from moto.stepfunctions.parser import utils
+from moto.stepfunctions.parser.asl.component.common.flow.start_at import StartAt
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -46,12 +48,9 @@ class Workflow:
     path: Path
     arn: str
 
-    def definition(self, start_at: str | None = None) -> str:
+    def definition(self) -> str:
         """The file, with each function's name for its ARN."""
-        text = re.sub(r"\$\{(\w+)FunctionArn\}", r"\1", self.path.read_text(encoding="utf-8"))
-        if start_at is None:
-            return text
-        return json.dumps({**json.loads(text), "StartAt": start_at})
+        return re.sub(r"\$\{(\w+)FunctionArn\}", r"\1", self.path.read_text(encoding="utf-8"))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -78,13 +77,11 @@ class Workflow:
         """
         earlier = events_of(aborted)
         state, its_input = self.last_entered(aborted)
-        machine = self.machine
-        machine.executions.remove(aborted)
-        whole, machine.definition = machine.definition, self.definition(state)
-        try:
-            again = self.start(aborted.name, its_input)
-        finally:
-            machine.definition = whole
+        self.machine.executions.remove(aborted)
+        again = self.start(aborted.name, its_input)
+        program = copy.copy(again.exec_worker._get_evaluation_entrypoint())
+        program.start_at = StartAt(state)
+        again.exec_worker._get_evaluation_entrypoint = lambda: program
         history = again.to_history_output
         again.to_history_output = lambda: {"events": [*earlier, *history()["events"]]}
         return again

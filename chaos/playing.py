@@ -41,10 +41,10 @@ def case_named(name: str) -> Case:
     return matrix.drawn(_calls(), int(seed))
 
 
-def listed(situations: Collection[str] = ()) -> list[str]:
-    """The names of the matrix's cases, of these situations where some are named."""
+def listed(situations: Collection[str] = ()) -> list[Case]:
+    """The matrix's cases, of these situations where some are named."""
     cases = matrix.all_cases(_calls())
-    return [case.name for case in cases if not situations or case.situation in situations]
+    return [case for case in cases if not situations or case.situation in situations]
 
 
 def record_calls() -> None:
