@@ -11,12 +11,12 @@ from control_plane_world import ACCOUNT, PRIMARY, STANDBY
 from emulated_aws import Cloud
 from moto.s3.models import s3_backends
 
-from dataplane_cdk.constructs.object_replication import RULE_ID
 from failover.adapters.s3_backlog import RULE
 from failover.adapters.s3_versions import S3Versions
 from failover.application.errors import RunRefused
 from failover.application.restore_objects import RestoreObjects
 from lab import cli
+from tests.dataplane.templates import of_type
 
 BUCKETS = {region: f"drlab-app-app-data-{ACCOUNT}-{region}" for region in (PRIMARY, STANDBY)}
 PREFIX = "app-data/"
@@ -230,7 +230,12 @@ def test_what_waits_for_replication_is_read_in_the_region_that_it_goes_to(
 
 
 def test_the_names_are_those_of_the_templates() -> None:
-    assert RULE == RULE_ID
+    (rule,) = next(
+        one["ReplicationConfiguration"]["Rules"]
+        for one in of_type(PRIMARY, "storage", "AWS::S3::Bucket").values()
+        if "ReplicationConfiguration" in one
+    )
+    assert rule["Id"] == RULE
 
 
 def test_versions_of_one_key_on_two_pages_stay_together(objects: Any) -> None:
