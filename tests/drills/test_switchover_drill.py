@@ -24,6 +24,7 @@ from tests.drills.permissions_seen import SEEN
 
 pytestmark = pytest.mark.drill
 PATIENCE_SECONDS = 60
+ASKED_AT_MOST = 3
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,21 @@ def typed(lab: Laboratory, *command: str) -> int:
 
 def switchover(lab: Laboratory, to: str) -> int:
     return typed(lab, "switchover", "--to", to, "--reason", "a test")
+
+
+def fenced_by_a_switchover(lab: Laboratory, ended: list[int]) -> threading.Thread:
+    """A switchover that has fenced the leader. Asked for again where a busy machine let the leader look unwell meanwhile:
+    such a run stands down before the fence, as it should.
+    """
+    for _ in range(ASKED_AT_MOST):
+        eventually("a quiet lab", lambda: disturbance(lab) is None)
+        asking = threading.Thread(target=lambda: ended.append(switchover(lab, SECONDARY_REGION)))
+        asking.start()
+        eventually("the fence", lambda: leadership(lab) == (PRIMARY_REGION, "fenced") or bool(ended))
+        if not ended:
+            return asking
+        ended.clear()
+    raise AssertionError(f"none of {ASKED_AT_MOST} switchovers fenced the leader")
 
 
 def test_a_task_that_died_without_a_word_is_outlasted_and_who_stays_there_is_failed_over_from_by_itself(
@@ -110,9 +126,7 @@ def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its
     settings = LabSettings(cloud_port=free_port(), replication_delay=timedelta(seconds=1.5))
     with Laboratory(settings, lambda _: None) as lab:
         ended: list[int] = []
-        asking = threading.Thread(target=lambda: ended.append(switchover(lab, SECONDARY_REGION)))
-        asking.start()
-        eventually("the fence", lambda: leadership(lab) == (PRIMARY_REGION, "fenced"))
+        asking = fenced_by_a_switchover(lab, ended)
         lab.servers[SECONDARY_REGION].rows("select pg_wal_replay_pause()")
         asking.join(PATIENCE_SECONDS)
         assert ended == [1]
