@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-adv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -164,8 +165,8 @@ def _three_regions(root: PlanObject) -> tuple[str, str, str]:
 
 def _signals_required(root: PlanObject, alarms: tuple[AlarmPlan, ...], regions: tuple[str, str]) -> int:
     """No more than can be had of either Region: one that asks for more never fails over, and nobody is told."""
-    watching = min(sum(alarm.watches == region for alarm in alarms) for region in regions)
-    return root.whole("signals_required", 1, watching + OWN_LOOKS)
+    watching = Counter(alarm.watches for alarm in alarms)
+    return root.whole("signals_required", 1, min(watching[region] for region in regions) + OWN_LOOKS)
 
 
 def _record_copies(root: PlanObject, regions: tuple[str, ...]) -> Mapping[str, str]:
