@@ -126,8 +126,6 @@ class DrillSettings:
     def _of_a_global_database(self) -> None:
         """Raises SettingsError for what ADR 0028 leaves out."""
         why = f"does not go with --db-mode {AURORA}: "
-        if self.break_glass:
-            raise SettingsError(f"--break-glass {why}its way with a global database was never seen to work.")
         if self.isolated:
             raise SettingsError(f"--isolated {why}its throwaway replica is of an RDS instance.")
         if self.fault == "replica-lost" and not self.planned:

@@ -34,8 +34,6 @@ def test_a_labs_setting_that_cannot_be_used_is_named(wrong: dict[str, object], s
 def test_a_fault_that_asks_for_a_restore_is_refused_where_the_workflow_restores_nothing() -> None:
     with pytest.raises(SettingsError, match="replica-lost does not go with --db-mode aurora-global"):
         DrillSettings(LabSettings(database_mode="aurora-global"), fault="replica-lost")
-    with pytest.raises(SettingsError, match="never seen to work"):
-        DrillSettings(LabSettings(database_mode="aurora-global"), break_glass=True)
     with pytest.raises(SettingsError, match="its throwaway replica is of an RDS instance"):
         DrillSettings(LabSettings(database_mode="aurora-global"), isolated=True)
 
