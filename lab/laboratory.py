@@ -108,10 +108,12 @@ class Laboratory:
         """A Region that was lost is back: its links, its API, its database with the data it had, its tasks."""
         self.network.restore(region)
         self.links.restore(region)
+        # Before the API is back: Aurora may then replace it at once.
+        server = self.servers[region]
+        server.thaw()
+        server.start()
         self._set_borders(region, cut=False)
         self.cloud.set_dark(region, dark=False)
-        self.servers[region].thaw()
-        self.servers[region].start()
         self.tasks[region].restore()
 
     def _set_borders(self, region: str, cut: bool) -> None:

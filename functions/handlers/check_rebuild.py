@@ -1,9 +1,8 @@
 """May this Region be made a standby of the leader now?"""
 
-from failover.adapters.postgres import Postgres
-from failover.adapters.rds import Rds
 from failover.adapters.secrets import SecretsManager
 from failover.application.check_rebuild import CheckRebuild
+from failover.wiring.databases import databases_of, sessions_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import ThisRegion
 from handlers._task_state import task_handler
@@ -15,9 +14,9 @@ def build() -> CheckRebuild:
         this.plan,
         this.name,
         register_of(this.plan),
-        Rds(this.client("rds")),
+        databases_of(this.plan, this.client("rds")),
         SecretsManager(this.client("secretsmanager")),
-        Postgres(this.plan.timing.api_timeout),
+        sessions_of(this.plan),
     )
 
 

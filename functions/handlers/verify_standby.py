@@ -1,9 +1,8 @@
 """Does this Region's database follow the leader?"""
 
-from failover.adapters.postgres import Postgres
-from failover.adapters.rds import Rds
 from failover.adapters.secrets import SecretsManager
 from failover.application.verify_standby import VerifyStandby
+from failover.wiring.databases import databases_of, sessions_of
 from failover.wiring.heartbeats import heartbeats_of
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, ThisRegion
@@ -16,9 +15,9 @@ def build() -> VerifyStandby:
         this.plan,
         this.name,
         register_of(this.plan),
-        Rds(this.client("rds")),
+        databases_of(this.plan, this.client("rds")),
         SecretsManager(this.client("secretsmanager")),
-        Postgres(this.plan.timing.api_timeout),
+        sessions_of(this.plan),
         heartbeats_of(this.plan),
         CLOCK,
     )

@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 
 from lab.commands.drill import add_load, settings_of
-from lab.commands.options import FAILED, PASSED, Subparsers, add_lab
+from lab.commands.options import FAILED, PASSED, Subparsers, add_database_mode, add_lab
 from lab.settings import FAULT_NAMES
 
 
@@ -17,12 +17,16 @@ def add(commands: Subparsers) -> None:
     )
     parser.add_argument("--fault", default="region-dark", choices=FAULT_NAMES)
     add_load(parser)
+    add_database_mode(parser)
     add_lab(parser, cloud_port=0, public_port=0)
     parser.set_defaults(run=run, planned=False, break_glass=False, isolated=False)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Exit status 0 only if both legs passed, nothing was lost on the way back, and what was lost is listed."""
+    """Exit status 0 only if both legs passed, nothing was lost on the way back, and what was lost is listed.
+
+    A global database has no list: there the rebuild itself must have succeeded.
+    """
     settings = settings_of(options)
     from lab.drills.live_view import LiveView
     from lab.drills.roundtrip import conduct

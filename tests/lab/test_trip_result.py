@@ -79,6 +79,18 @@ def test_anything_less_is_a_complaint(changes: dict[str, Any], complaint: str) -
     assert any(complaint in one for one in found["complaints"]), found["complaints"]
 
 
+def test_of_a_global_database_nobody_lists_what_was_lost_and_the_verdict_says_so() -> None:
+    """Aurora gives the old cluster a new volume: unknown there, and no reason to fail."""
+    whole = a_trip(listed=None)
+    simulated = replace(whole.out, settings={**whole.out.settings, "database_mode": "aurora-global"})
+    found = trip_result.build(replace(whole, out=simulated))
+    assert found["passed"], found["complaints"]
+    assert found["rows"]["lost_and_unlisted"] is None
+    assert "lost 2 acknowledged rows, which nobody listed" in found["verdict"]
+    assert "The database was simulated." in found["verdict"]
+    assert not trip_result.build(replace(whole, out=simulated, rebuild=None))["passed"]
+
+
 def test_a_row_lost_on_the_way_back_is_a_complaint() -> None:
     whole = back()
     assert whole.survivor_rows is not None

@@ -94,6 +94,22 @@ def test_the_old_primary_keeps_its_place_until_its_rows_are_settled() -> None:
     assert choice["Default"] == "RecordOutcome"
 
 
+def test_a_global_database_goes_past_all_that_replaces_an_instance_and_past_nothing_else() -> None:
+    """The service is led to a standby that was seen to follow, whoever made it."""
+    states = DEFINED["rebuild_standby"]["States"]
+    (way,) = [
+        one["Next"]
+        for one in states["RebuildIsAllowed"]["Choices"]
+        if {"Variable": "$.check.db_mode", "StringEquals": "aurora-global"} in one["And"]
+    ]
+    assert way == "VerifyStandby"
+    assert states["RebuildIsAllowed"]["Choices"][0]["Next"] == way, "the first choice that holds is taken"
+    gone_past = {"CreateReplica", "ExportDivergence", "DivergenceIsSettled", "KeepOldPrimary", "InstallReplica"}
+    assert set(states) - ways(states, way) == {"CheckRebuild", "RebuildIsAllowed", *gone_past}
+    led = {"UpdateSecretsAndRotateAppConfig", "ReverseObjectReplication"}
+    assert not ways(states, "CheckRebuild", without="VerifyStandby") & led
+
+
 def test_what_was_restored_is_deleted_on_every_way_that_restores() -> None:
     states, start = DEFINED["restore_rehearsal"]["States"], DEFINED["restore_rehearsal"]["StartAt"]
     onward = {target for target, _ in exits(states["RehearseRestore"])}

@@ -364,7 +364,10 @@ PERMITTED_WITH_GLOBAL_DATABASE: dict[str, set[str]] = {
         "rds:DescribeDBInstances app-us-west-2-* in us-west-2",
     },
     **dict.fromkeys(
-        ("CheckSecondaryReadiness", "WarmSecondary", "BoundDataLoss", "UpdateSecretsAndRotateAppConfig"),
+        (
+            *("CheckSecondaryReadiness", "WarmSecondary", "BoundDataLoss", "UpdateSecretsAndRotateAppConfig"),
+            *("CheckRebuild", "VerifyStandby"),
+        ),
         GLOBAL_DATABASE_SEEN,
     ),
     **{

@@ -8,26 +8,25 @@ from typing import Any
 from failover.application.database_login import login_for
 from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.holding import majority_needed
-from failover.application.ports import DatabaseInstance, DatabaseSessions, Register, Secrets
-from failover.application.rebuild_ports import Instances
+from failover.application.ports import DatabaseInstance, Databases, DatabaseSessions, Register, Secrets
 from failover.application.rebuilding import accepts_unknown, follows
 from failover.domain.leader_record import LeaderRecord
-from failover.domain.plan import Plan
-from failover.domain.rebuild import InstanceNames, why_not
+from failover.domain.plan import DatabaseMode, Plan
+from failover.domain.rebuild import ADDED_BY_AURORA, InstanceNames, why_not
 from failover.domain.run import Run
 
 
 @dataclass(frozen=True)
 class CheckRebuild:
-    """Changes nothing. Answers `{allowed, reason, leader, epoch, instance, kept_as, replica, readable}`.
+    """Changes nothing. Answers `{allowed, reason, leader, epoch, db_mode, instance, kept_as, replica, readable}`.
 
-    `readable`: the old primary answers, so that its rows can be told.
+    `readable`: the old primary answers, so that its rows can be told. Aurora leaves none: its volume is a new one.
     """
 
     plan: Plan
     region: str
     register: Register
-    instances: Instances
+    databases: Databases
     secrets: Secrets
     sessions: DatabaseSessions
 
@@ -37,28 +36,43 @@ class CheckRebuild:
             record = self.register.read()
         here = self.plan.region(self.region).database_instance
         names = InstanceNames.of(here, record.epoch)
-        obstacle = why_not(self.region, self.plan, record, run.expected_epoch)
-        if obstacle is None:
-            return self._look(run, record, names)
-        return _answer(obstacle, record, names, readable=False, allowed=False)
+        if obstacle := why_not(self.region, self.plan, record, run.expected_epoch):
+            return self._answer(obstacle, record, names, readable=False, allowed=False)
+        if self.plan.db_mode is DatabaseMode.AURORA:
+            obstacle = self._no_secondary(names.instance, record.leader)
+            told = f"{record.leader} leads in epoch {record.epoch}, and Aurora has {names.instance} follow it."
+            return self._answer(obstacle or told, record, names, readable=False, allowed=obstacle is None)
+        return self._look(run, record, names)
+
+    def _no_secondary(self, cluster: str, leader: str) -> str | None:
+        """Why Aurora has not made the old cluster a secondary of the leader's, None when it has."""
+        try:
+            found = self.databases.describe(cluster)
+        except RunRefused as error:
+            return f"{error} {ADDED_BY_AURORA}"
+        if found is None:
+            return f"{self.region} has no cluster {cluster} to go by: deploy its stack instead."
+        if follows(found, self.region, self.plan, leader):
+            return None
+        return f"{cluster} follows {found.source or 'nobody'}, and not the cluster of {leader}. {ADDED_BY_AURORA}"
 
     def _look(self, run: Run, record: LeaderRecord, names: InstanceNames) -> dict[str, Any]:
-        kept, found = self.instances.describe(names.kept_as), self.instances.describe(names.instance)
+        kept, found = self.databases.describe(names.kept_as), self.databases.describe(names.instance)
         old = kept or found
         if old is None:
             told = f"{self.region} has no database instance {names.instance} to go by: deploy its stack instead."
-            return _answer(told, record, names, readable=False, allowed=False)
+            return self._answer(told, record, names, readable=False, allowed=False)
         if kept is None and old.source is not None:
-            return _answer(self._no_primary(old, record.leader), record, names, readable=False, allowed=False)
+            return self._answer(self._no_primary(old, record.leader), record, names, readable=False, allowed=False)
         silence = self._silence(old)
         if silence and not accepts_unknown(run):
             told = (
                 f"{old.identifier} does not answer, so nobody can tell which rows only it has: {silence} Mend it, or ask "
                 "again and accept that they are unknown; the instance is kept either way."
             )
-            return _answer(told, record, names, readable=False, allowed=False)
+            return self._answer(told, record, names, readable=False, allowed=False)
         told = f"{record.leader} leads in epoch {record.epoch}, and {old.identifier} is what was the primary here."
-        return _answer(told, record, names, readable=not silence, allowed=True)
+        return self._answer(told, record, names, readable=not silence, allowed=True)
 
     def _no_primary(self, found: DatabaseInstance, leader: str) -> str:
         if follows(found, self.region, self.plan, leader):
@@ -75,17 +89,17 @@ class CheckRebuild:
             return str(error)
         return None
 
-
-def _answer(
-    reason: str, record: LeaderRecord, names: InstanceNames, *, readable: bool, allowed: bool
-) -> dict[str, Any]:
-    return {
-        "allowed": allowed,
-        "reason": reason,
-        "leader": record.leader,
-        "epoch": record.epoch,
-        "instance": names.instance,
-        "kept_as": names.kept_as,
-        "replica": names.replica,
-        "readable": readable,
-    }
+    def _answer(
+        self, reason: str, record: LeaderRecord, names: InstanceNames, *, readable: bool, allowed: bool
+    ) -> dict[str, Any]:
+        return {
+            "allowed": allowed,
+            "reason": reason,
+            "leader": record.leader,
+            "epoch": record.epoch,
+            "db_mode": self.plan.db_mode.value,
+            "instance": names.instance,
+            "kept_as": names.kept_as,
+            "replica": names.replica,
+            "readable": readable,
+        }

@@ -8,8 +8,7 @@ from typing import Any
 from failover.application.database_login import login_for
 from failover.application.errors import DatabaseUnavailable
 from failover.application.polling import Waiting, poll
-from failover.application.ports import Clock, DatabaseSessions, Heartbeats, Register, Secrets
-from failover.application.rebuild_ports import Instances
+from failover.application.ports import Clock, Databases, DatabaseSessions, Heartbeats, Register, Secrets
 from failover.application.rebuilding import follows, names_of, require_leader
 from failover.application.replica_lag import seconds_behind
 from failover.domain.plan import Plan
@@ -23,7 +22,7 @@ class VerifyStandby:
     plan: Plan
     region: str
     register: Register
-    instances: Instances
+    databases: Databases
     secrets: Secrets
     sessions: DatabaseSessions
     heartbeats: Heartbeats
@@ -34,11 +33,11 @@ class VerifyStandby:
         require_leader(self.register, run)
         leader = run.text("check", "leader")
         behind = poll(self.clock, self.plan.timing, lambda: self._look(names_of(run).instance, leader))
-        told = f"{names_of(run).instance} streams from {leader}, {behind:.1f} s behind it."
+        told = f"{names_of(run).instance} follows {leader}, {behind:.1f} s behind it."
         return {"follows": True, "region": self.region, "behind_seconds": behind, "reason": told}
 
     def _look(self, instance: str, leader: str) -> float | Waiting:
-        found = self.instances.describe(instance)
+        found = self.databases.describe(instance)
         if found is None or not follows(found, self.region, self.plan, leader):
             return Waiting(f"{instance} is no replica of {leader}.")
         if found.status != "available":

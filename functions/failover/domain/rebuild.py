@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from failover.domain.by_hand import WAIT_FOR_ITS_END, asked_for, said_plainly
 from failover.domain.intake import Start
 from failover.domain.leader_record import LeaderRecord, Refusal, State
-from failover.domain.plan import DatabaseMode, Plan
+from failover.domain.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,19 @@ def divergence_key(kept_as: str) -> str:
 # primary cluster." After that "you can fail back ... by performing a switchover operation".
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 # (Performing managed failovers for Aurora global databases)
-REBUILT_BY_AURORA = (
+ADDED_BY_AURORA = (
     "Aurora adds the old primary cluster to the global database again by itself, as a secondary on a new volume, once its "
-    "Region is healthy: wait until it is listed as a member that is available, and switch back then. What the failover lost is "
-    "at best in the snapshot rds:unplanned-global-failover-<old cluster>-<time>, which Aurora tries to take and keeps for the "
-    "old cluster's backup retention: copy it before that is over."
+    "Region is healthy: ask again when it is listed as a member."
+)
+KEPT_BY_AURORA = (
+    "What only the old primary had is unknown: after a failover it is at best in the snapshot "
+    "rds:unplanned-global-failover-<old cluster>-<time>, which Aurora tries to take and keeps for the old cluster's backup "
+    "retention. Copy it before that is over."
 )
 
 
 def why_not(region: str, plan: Plan, record: LeaderRecord, expected_epoch: int | None = None) -> str | None:
     """Why `region` may not be rebuilt now, with what to do instead; None when it may."""
-    if plan.db_mode is DatabaseMode.AURORA:
-        return REBUILT_BY_AURORA
     if region not in plan.regions:
         return f"{region} is not a Region of the plan that can lead: rebuild {' or '.join(plan.regions)}."
     if record.leader == region:

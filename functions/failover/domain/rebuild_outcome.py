@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from failover.domain.outcome import Outcome, Result, error_sentence, one_sentence
+from failover.domain.plan import DatabaseMode
+from failover.domain.rebuild import KEPT_BY_AURORA
 from failover.domain.run import Run
 
 
 def derive_rebuild(run: Run, service: str) -> Outcome:
-    """Only a standby that was seen to follow the leader is rebuilt."""
+    """Only a standby that was seen to follow the leader, and whose later steps went well, is rebuilt."""
     leader, epoch = run.value("check", "leader"), run.value("check", "epoch")
-    if run.value("standby", "follows") is True:
+    if run.value("standby", "follows") is True and run.value("error") is None:
         reason = one_sentence(run.value("standby", "reason"))
         summary = f"{service}: {run.value('standby', 'region')} is a standby of {leader} again. {divergence(run)}"
         return Outcome(Result.REBUILT, reason, summary, leader, epoch)
@@ -27,6 +29,8 @@ def divergence(run: Run) -> str:
     where = f" It is kept as {kept} until a person lets it go." if kept else ""
     if type(found) is int and isinstance(key, str):
         return f"Rows that only the old primary has: {found}, listed in {key}.{where}"
+    if run.value("check", "db_mode") == DatabaseMode.AURORA.value:
+        return KEPT_BY_AURORA
     if run.value("divergence") is None:
         return "What only the old primary has was not looked at."
     return f"Which rows only the old primary has is unknown.{where}"

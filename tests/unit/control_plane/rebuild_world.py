@@ -32,6 +32,7 @@ from failover.domain.run import Run
 HERE, LEADER, EPOCH = PRIMARY, STANDBY, 3
 INSTANCE, KEPT, REPLICA = f"app-{HERE}", f"app-{HERE}-diverged-3", f"app-{HERE}-rebuilt-3"
 SOURCE = f"arn:aws:rds:{LEADER}:{ACCOUNT}:db:app-{LEADER}"
+CLUSTER = f"arn:aws:rds:{LEADER}:{ACCOUNT}:cluster:app-{LEADER}"
 RUN = "rebuild-e3-20261123T030000Z"
 LAST_BEAT = NOW - timedelta(hours=1)
 
@@ -132,6 +133,12 @@ class RebuildWorld:
         self.servers: Any = MemoryServers()
         self.exports = MemoryOutcomes()
         self.heartbeats = MemoryHeartbeats(Heartbeat(LEADER, EPOCH, 42, NOW, Lsn(950)))
+
+    def aurora_has_it_follow(self, source: str | None = CLUSTER) -> None:
+        """The database is a global one, and names `source` as the writer; the cluster here answers at its reader endpoint."""
+        self.plan = plan_with(lambda plan: plan.update(db_mode="aurora-global"))
+        self.at = (self.plan, HERE)
+        self.instances.all[INSTANCE] = DatabaseInstance(INSTANCE, "available", source, "new", 5432, 7)
 
     def replica_is_there(self) -> None:
         self.instances.all[REPLICA] = DatabaseInstance(REPLICA, "available", SOURCE, "new", 5432, 0)

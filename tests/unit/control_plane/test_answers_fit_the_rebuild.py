@@ -67,10 +67,8 @@ class World(RebuildWorld):
         return taken
 
 
-WHOLE = (
-    *("CheckRebuild", "CreateReplica", "ExportDivergence", "KeepOldPrimary", "InstallReplica"),
-    *("UpdateSecretsAndRotateAppConfig", "ReverseObjectReplication", "VerifyStandby", "RecordOutcome", "Notify"),
-)
+ONWARD = (*("VerifyStandby", "UpdateSecretsAndRotateAppConfig", "ReverseObjectReplication", "RecordOutcome", "Notify"),)
+WHOLE = ("CheckRebuild", "CreateReplica", "ExportDivergence", "KeepOldPrimary", "InstallReplica", *ONWARD)
 
 
 def test_every_task_state_has_a_use_case() -> None:
@@ -95,6 +93,29 @@ def test_a_whole_rebuild_makes_a_standby_keeps_the_old_primary_and_tells_people(
     subject, text = world.people.heard[0]
     assert "the standby of us-west-2 is rebuilt" in subject
     assert f"Rows that only the old primary has: 2, listed in divergence/{KEPT}.jsonl. It is kept as {KEPT}" in text
+
+
+def test_aurora_makes_the_standby_and_the_rebuild_leads_the_service_and_the_objects_to_it() -> None:
+    """The secret named the writer endpoint, which is inactive in a secondary; nothing of the database is touched."""
+    world = World()
+    world.aurora_has_it_follow()
+    for name in ("CheckRebuild", *ONWARD):
+        world.call(name)
+    assert (world.state["outcome"]["result"], world.instances.calls) == ("rebuilt", [])
+    assert world.secrets.value["host"] == "new"
+    assert world.state["objects"] == {"replicates": True, "changed": True, "reason": world.state["objects"]["reason"]}
+    assert "at best in the snapshot rds:unplanned-global-failover-" in world.people.heard[0][1]
+
+
+def test_a_standby_that_follows_is_not_rebuilt_while_a_later_step_failed() -> None:
+    world = World()
+    world.aurora_has_it_follow()
+    for name in ("CheckRebuild", "VerifyStandby"):
+        world.call(name)
+    world.state["error"] = {"Error": "RunRefused", "Cause": json.dumps({"errorMessage": "S3 said no."})}
+    result, text = end(world)
+    assert result == "not-rebuilt"
+    assert "S3 said no." in text
 
 
 def end(world: World) -> tuple[str, str]:

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from control_plane_world import plan_with
-from rebuild_world import EPOCH, HERE, INSTANCE, KEPT, LEADER, REPLICA, SOURCE, RebuildWorld, asked
+from rebuild_world import CLUSTER, EPOCH, HERE, INSTANCE, KEPT, LEADER, REPLICA, SOURCE, RebuildWorld, asked
 
 from failover.application.check_rebuild import CheckRebuild
-from failover.application.errors import TransientFailure
+from failover.application.errors import RunRefused, TransientFailure
 from failover.application.ports import DatabaseInstance
 
 
@@ -71,12 +70,53 @@ def test_what_cannot_be_rebuilt_is_refused_with_the_reason(broken: Any, why: str
     assert world.instances.calls == []
 
 
-def test_aurora_rebuilds_its_old_primary_by_itself() -> None:
+def test_of_a_global_database_the_rest_is_done_once_aurora_has_the_old_cluster_follow() -> None:
+    """What only the old one had cannot be read: its volume is a new one."""
     world = RebuildWorld()
-    world.plan = plan_with(lambda plan: plan.update(db_mode="aurora-global"))
+    world.aurora_has_it_follow()
     answer = check(world)
-    assert (answer["allowed"], world.instances.calls) == (False, [])
-    assert "Aurora adds the old primary cluster to the global database again by itself" in answer["reason"]
+    assert (answer["allowed"], answer["db_mode"], answer["readable"]) == (True, "aurora-global", False)
+
+
+def elsewhere(world: RebuildWorld) -> None:
+    world.aurora_has_it_follow(CLUSTER.replace(f"app-{LEADER}", "other"))
+
+
+def still_the_writer(world: RebuildWorld) -> None:
+    world.aurora_has_it_follow(None)
+
+
+def no_member(world: RebuildWorld) -> None:
+    """As Aurora tells it before it has added the old cluster again."""
+
+    def describe(identifier: str) -> DatabaseInstance | None:
+        raise RunRefused(f"{identifier} is no member of the global database drlab-app.")
+
+    world.aurora_has_it_follow()
+    world.instances.describe = describe  # type: ignore[method-assign]
+
+
+def no_cluster(world: RebuildWorld) -> None:
+    world.aurora_has_it_follow()
+    world.instances.all.clear()
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (elsewhere, f"follows {CLUSTER.replace(f'app-{LEADER}', 'other')}"),
+        (still_the_writer, "follows nobody"),
+        (no_member, "is no member of the global database"),
+        (no_cluster, "deploy its stack instead"),
+    ],
+)
+def test_until_aurora_has_it_follow_a_rebuild_is_refused_with_the_reason(broken: Any, why: str) -> None:
+    world = RebuildWorld()
+    broken(world)
+    answer = check(world)
+    assert answer["allowed"] is False
+    assert why in answer["reason"]
+    assert ("Aurora adds the old primary cluster" in answer["reason"]) is (broken is not no_cluster)
 
 
 def test_a_run_that_was_asked_for_in_another_epoch_is_refused() -> None:
