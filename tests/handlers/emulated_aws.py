@@ -31,6 +31,7 @@ from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import genesis
 from failover.wiring import journal
 from lab.cloud.cloudwatch import alarm_mute_rules
+from lab.cloud.step_functions.interpreter import show_the_end_whole
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
 
@@ -133,6 +134,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         alarm_mute_rules.install()
+        show_the_end_whole()
         monkeypatch.setattr(aws, "_SESSION", _SESSION)
         aws.client.cache_clear()
         journal._journal.cache_clear()

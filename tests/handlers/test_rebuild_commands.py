@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+from typing import Any
 
 import pytest
 from control_plane_world import PRIMARY, STANDBY, plan_dict
 from emulated_aws import Cloud
 from moto.core.config import default_user_config
+from moto.stepfunctions.parser.backend.execution import Execution
 
 from lab import cli
 
@@ -43,6 +46,32 @@ def test_a_rebuild_is_followed_to_its_end_and_only_a_standby_is_a_success(
     assert f"A rebuild of the standby in {STANDBY} began: it is back" in said
     assert "s  CheckRebuild" in said
     assert f"app: it ended as {result}." in said
+
+
+@pytest.mark.parametrize("kind", ["Pass", "Fail"])
+def test_a_run_is_never_seen_to_have_ended_without_its_end(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Whoever follows a run may look at the very moment: the emulator showed the status first, and then the rest."""
+    monkeypatch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
+    ended = threading.Event()
+    seen: list[tuple[str, Any, Any]] = []
+
+    def show(execution: Any, status: Any) -> None:
+        vars(execution)["exec_status"] = status
+        if status not in (None, "RUNNING"):
+            seen.append((status, execution.output, execution.error))
+            ended.set()
+
+    monkeypatch.setattr(Execution, "exec_status", property(lambda one: vars(one)["exec_status"], show), raising=False)
+    one = {"Pass": {"Result": {"done": 1}, "End": True}, "Fail": {"Error": "Broken"}}[kind]
+    definition = {"StartAt": "One", "States": {"One": {"Type": kind, **one}}}
+    states = cloud.client("stepfunctions", STANDBY)
+    role = cloud.client("iam").get_role(RoleName="states")["Role"]["Arn"]
+    made = states.create_state_machine(name="one", definition=json.dumps(definition), roleArn=role)
+    states.start_execution(stateMachineArn=made["stateMachineArn"])
+    assert ended.wait(10)
+    assert seen == [{"Pass": ("SUCCEEDED", {"done": 1}, None), "Fail": ("FAILED", None, "Broken")}[kind]]
 
 
 def test_the_leaders_own_region_is_refused(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 - It runs only when asked to.
 - `$.a[0].b` names one value and not a list of one: https://states-language.net/#reference-paths
+- It shows that an execution has ended before it shows with what.
 - It makes a client for each task; here they are kept, call from the execution's own Region, and ask the workflow's role.
 """
 
@@ -11,7 +12,7 @@ import re
 import sys
 import threading
 import uuid
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import boto3
@@ -45,6 +46,7 @@ def install(context: CloudContext) -> None:
 
     _replace("extract_json", extract_json)
     _parse_each_definition_once()
+    show_the_end_whole()
     _replace("boto_client_for", _kept_clients(context))
 
 
@@ -58,6 +60,29 @@ def _parse_each_definition_once() -> None:
 
     parse_or_load = parsed_workflows.kept(AmazonStateLanguageParser.parse)
     AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(parse_or_load))
+
+
+@cache
+def show_the_end_whole() -> None:
+    """From now on whoever sees that an execution has ended sees with what.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    """
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication as Ends
+
+    shown = Ends._reflect_execution_status
+
+    def reflect(ends: Any) -> None:
+        execution, environment = ends.execution, ends.execution.exec_worker.env
+        state = environment.program_state()
+        if isinstance(state, ProgramEnded):
+            execution.output = environment.states.get_input()
+        elif isinstance(state, ProgramError):
+            execution.error, execution.cause = state.error.get("error"), state.error.get("cause")
+        shown(ends)
+
+    Ends._reflect_execution_status = reflect
 
 
 def _kept_clients(context: CloudContext) -> Any:
