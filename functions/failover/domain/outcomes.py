@@ -11,5 +11,7 @@ from failover.domain.run import Run
 def derive(run: Run, service: str, record: LeaderRecord | None = None) -> Outcome:
     """The outcome of `run` for `service`, from its state, and from the leader record where that is known."""
     if run.rehearsing:
-        return rehearsal_outcome.derive_rehearsal(run, service)
-    return rebuild_outcome.derive_rebuild(run, service) if run.rebuilding else outcome.derive(run, service, record)
+        return rehearsal_outcome.derive_rehearsal(run, service, record)
+    if run.rebuilding:
+        return rebuild_outcome.derive_rebuild(run, service, record)
+    return outcome.derive(run, service, record)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from failover.domain.leader_record import LeaderRecord
+from failover.domain.leading_on import leading_on
 from failover.domain.outcome import Outcome, Result, error_sentence, one_sentence
 from failover.domain.plan import DatabaseMode
 from failover.domain.rebuild import KEPT_BY_AURORA
 from failover.domain.run import Run
 
 
-def derive_rebuild(run: Run, service: str) -> Outcome:
-    """Only a standby that was seen to follow the leader, and whose later steps went well, is rebuilt."""
-    leader, epoch = run.value("check", "leader"), run.value("check", "epoch")
+def derive_rebuild(run: Run, service: str, record: LeaderRecord | None) -> Outcome:
+    """Only a standby that was seen to follow the leader, and whose later steps went well, is rebuilt.
+
+    `record`: as it is now; None: not known.
+    """
+    now = leading_on(run, record)
     if run.value("standby", "follows") is True and run.value("error") is None:
         reason = one_sentence(run.value("standby", "reason"))
-        summary = f"{service}: {run.value('standby', 'region')} is a standby of {leader} again. {divergence(run)}"
-        return Outcome(Result.REBUILT, reason, summary, leader, epoch)
+        here, leader = run.value("standby", "region"), run.value("check", "leader")
+        summary = f"{service}: {here} is a standby of {leader} again. {divergence(run)}"
+        return Outcome(Result.REBUILT, reason, summary, now.leader, now.epoch)
     reason = _why_not(run)
-    summary = (
-        f"{service}: the standby was not rebuilt, and {leader or 'the leader'} leads as before. {reason} {_left(run)}"
-    )
-    return Outcome(Result.NOT_REBUILT, reason, summary.strip(), leader, epoch)
+    summary = f"{service}: the standby was not rebuilt, and {now.told}. {reason} {_left(run)}"
+    return Outcome(Result.NOT_REBUILT, reason, summary.strip(), now.leader, now.epoch)
 
 
 def divergence(run: Run) -> str:

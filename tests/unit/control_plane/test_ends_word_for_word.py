@@ -201,6 +201,7 @@ def test_a_sentence_keeps_its_mark_and_its_length() -> None:
     assert error_sentence({"Error": "X", "Cause": 7}) == "X was raised."
 
 
+LED = replace(FIRST, epoch=3)
 LEADS = {"allowed": True, "leader": PRIMARY, "epoch": 3, "replica": "app-rebuilt-3"}
 FOUND = {"exported": True, "rows": 2, "key": "divergence/app.jsonl"}
 UNKNOWN = {"exported": False, "rows": None, "key": None, "reason": "It does not tell its rows"}
@@ -268,13 +269,38 @@ REBUILDS = {
 def test_the_end_of_a_rebuild_is_told_by_what_the_run_left(end: str) -> None:
     state, result, reason, summary = REBUILDS[end]
     run = run_with("manual", 3, "rebuild-e3", rebuild={}, **state)
-    assert outcomes.derive(run, "app", FIRST) == Outcome(result, reason, summary, PRIMARY, 3)
+    assert outcomes.derive(run, "app", LED) == Outcome(result, reason, summary, PRIMARY, 3)
 
 
 def test_a_rebuild_that_failed_before_it_saw_a_leader_names_none() -> None:
     found = outcomes.derive(run_with("manual", 3, "rebuild-e3", rebuild={}, error=ERROR), "app")
-    told = "app: the standby was not rebuilt, and the leader leads as before. It broke."
+    told = "app: the standby was not rebuilt, and who leads was not seen. It broke."
     assert found == Outcome(Result.NOT_REBUILT, "It broke.", told, None, None)
+
+
+@pytest.mark.parametrize("kind", ["rebuild", "rehearsal"])
+@pytest.mark.parametrize(
+    ("record", "told", "leader", "epoch"),
+    [
+        (None, f"{PRIMARY} led when it began", None, None),
+        (replace(LED, epoch=4), f"{PRIMARY} leads as before", PRIMARY, 4),
+        (replace(LED, epoch=5, leader=STANDBY), f"{STANDBY} leads since epoch 5", STANDBY, 5),
+        (
+            replace(LED, epoch=4, state=State.FENCED, run="failover-e3"),
+            f"{PRIMARY} is fenced by failover-e3, so that nobody leads",
+            None,
+            4,
+        ),
+    ],
+)
+def test_who_leads_at_the_end_is_what_the_record_says_and_not_what_the_run_saw_first(
+    kind: str, record: LeaderRecord | None, told: str, leader: str | None, epoch: int | None
+) -> None:
+    """This was found with the first rehearsal that a failover overtook: it told people that the old leader led as before."""
+    run = run_with("manual", 3, f"{kind}-e3", **{kind: {}}, check=LEADS, error=ERROR)
+    found = outcomes.derive(run, "app", record)
+    assert f"and {told}. It broke." in found.summary
+    assert (found.leader, found.epoch) == (leader, epoch)
 
 
 WITHOUT = "app: the rehearsal of a restore did not pass, and"
@@ -298,9 +324,9 @@ REHEARSALS = {
         Outcome(
             Result.NOT_REHEARSED,
             "A run is in progress.",
-            f"{WITHOUT} the leader leads as before. A run is in progress.",
-            None,
-            None,
+            f"{WITHOUT} {PRIMARY} leads as before. A run is in progress.",
+            PRIMARY,
+            3,
         ),
     ),
 }
@@ -309,4 +335,4 @@ REHEARSALS = {
 @pytest.mark.parametrize("end", REHEARSALS)
 def test_the_end_of_a_rehearsal_is_told_by_what_the_run_left(end: str) -> None:
     state, outcome = REHEARSALS[end]
-    assert outcomes.derive(run_with("manual", 3, "rehearsal-e3", rehearsal={}, **state), "app", FIRST) == outcome
+    assert outcomes.derive(run_with("manual", 3, "rehearsal-e3", rehearsal={}, **state), "app", LED) == outcome
