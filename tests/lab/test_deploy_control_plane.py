@@ -16,7 +16,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lab.cloud.cloudformation import sam_templates
 from lab.cloud.cloudformation.coverage import TYPES, inert, unsupported
 from lab.cloud.cloudformation.deploy_control_plane import Deployed, DeploymentError, Stack, deploy, deploy_stack
 from lab.cloud.cloudformation.resource import (
@@ -31,8 +30,8 @@ from lab.cloud.cloudformation.resource import (
     make,
 )
 from lab.data_plane import PLAN_PARAMETER
-from lab.documentation.workflow import ROOT
 from lab.settings import ACCOUNT_ID, PRIMARY_REGION, SECONDARY_REGION, WITNESS_REGION
+from tests.templates.expanded import CONTROL_PLANE, source
 
 REGIONS = (PRIMARY_REGION, SECONDARY_REGION)
 WEBHOOK = "http://127.0.0.1:9/notifications"
@@ -107,7 +106,7 @@ def test_what_is_left_out_is_said_with_a_reason(deployed: dict[str, Deployed]) -
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_region_s_functions_carry_their_settings(deployed: dict[str, Deployed], client: Client, region: str) -> None:
     functions = client("lambda", region).list_functions()["Functions"]
-    declared = sam_templates.load(ROOT / "template.yaml")["Resources"].values()
+    declared = source(CONTROL_PLANE)["Resources"].values()
     assert len(functions) == sum(one["Type"] == "AWS::Serverless::Function" for one in declared)
     receiver = next(item for item in functions if item["FunctionName"] == "drlab-app-receive-alarm")
     variables = receiver["Environment"]["Variables"]

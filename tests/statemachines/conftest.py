@@ -25,6 +25,7 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Workflow | LaptopWorkfl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+    from moto.stepfunctions.parser.asl.utils import json_path
 
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -34,8 +35,9 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Workflow | LaptopWorkfl
         # It logs every failure that a test provokes, with the whole program.
         patch.setattr(logging.getLogger("moto.stepfunctions"), "disabled", True)
         patch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
-        # The file is parsed once and not for every run, and one client serves every call.
+        # The file and each of its paths are parsed once and not for every run, and one client serves every call.
         patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse)))
+        patch.setattr(json_path, "parse", cache(json_path.parse))
         client = boto3.client("lambda", REGION)
         patch.setattr(lambda_eval_utils, "boto_client_for", lambda **_: client)
         deployed = Workflow()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from lab.documentation.workflow import DEFINITION, load, states
 
@@ -154,6 +155,7 @@ class Workflow:
 
     def __init__(self) -> None:
         self._client = boto3.client("stepfunctions", REGION)
+        self._emulator = stepfunctions_parser_backends[ACCOUNT][REGION]
         self._functions: dict[str, Function] = {}
         self._given: dict[str, list[dict[str, Any]]] = {}
         self._count = 0
@@ -191,20 +193,18 @@ class Workflow:
             return json.dumps({"errorType": error.name, "errorMessage": str(error)}), True, ""
 
     def _wait(self, execution: str) -> Run:
-        ended, clock = threading.Event(), 0.0
-        while clock < 30:
-            found = self._client.describe_execution(executionArn=execution)
-            if found["status"] != "RUNNING":
-                break
+        """Asked of the emulator itself: to write a whole history into answers, page by page, costs as much as the run."""
+        found, ended, clock = self._emulator.describe_execution(execution), threading.Event(), 0.0
+        # They are set after the status.
+        while found.output is None and found.error is None and clock < 30:
             ended.wait(0.02)
             clock += 0.02
-        pages = self._client.get_paginator("get_execution_history").paginate(executionArn=execution)
-        events = [event for page in pages for event in page["events"]]
+        entered = [event.get("stateEnteredEventDetails") for event in found.to_history_output()["events"]]
         return Run(
-            status=found["status"],
-            error=found.get("error"),
-            entered=[e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e],
-            output=json.loads(found["output"]) if found.get("output") else None,
+            status=found.status,
+            error=found.error,
+            entered=[details["name"] for details in entered if details],
+            output=found.output,
             given=self._given,
             pauses=self.pauses,
         )

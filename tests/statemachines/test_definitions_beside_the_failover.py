@@ -10,8 +10,8 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from statelint.linter import Linter
 
-from lab.cloud.cloudformation import sam_templates
-from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, ROOT, exits, load, longest_run
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, exits, load, longest_run
+from tests.templates.expanded import CONTROL_PLANE, source
 
 WORKFLOWS = {path.stem.partition(".")[0]: path for path in (REBUILD, REHEARSAL)}
 DEFINED = {name: load(path) for name, path in WORKFLOWS.items()}
@@ -48,7 +48,7 @@ def test_a_state_says_what_it_settles(workflow: str, name: str) -> None:
 @pytest.mark.parametrize(("workflow", "name"), TASKS)
 def test_a_task_is_bounded_retried_and_caught(workflow: str, name: str) -> None:
     state = DEFINED[workflow]["States"][name]
-    timeout = sam_templates.load(ROOT / "template.yaml")["Globals"]["Function"]["Timeout"]
+    timeout = source(CONTROL_PLANE)["Globals"]["Function"]["Timeout"]
     assert state["TimeoutSeconds"] > timeout, "or a second attempt would run beside a first one that still works"
     assert set(state["Retry"][-1]["ErrorEquals"]) == PASSING
     assert all(0 < retrier["MaxAttempts"] <= 150 for retrier in state["Retry"])

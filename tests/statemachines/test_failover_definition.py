@@ -13,7 +13,6 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from statelint.linter import Linter
 
-from lab.cloud.cloudformation import sam_templates
 from lab.documentation.workflow import (
     DEFINITION,
     DOCUMENT,
@@ -27,6 +26,7 @@ from lab.documentation.workflow import (
     render,
     states,
 )
+from tests.templates.expanded import CONTROL_PLANE, source
 
 DEFINED = load()
 PLACED: dict[str, Placed] = {placed.name: placed for placed in states(DEFINED)}
@@ -150,7 +150,7 @@ def test_a_growing_pause_has_a_limit_and_is_spread(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in TASKS if name != WAITS_FOR_A_PERSON])
 def test_a_task_outlives_its_function(name: str) -> None:
     """Otherwise the state ends first, and a second attempt runs beside a first one that still works."""
-    template = sam_templates.load(ROOT / "template.yaml")
+    template = source(CONTROL_PLANE)
     function = template["Resources"][f"{name}Function"]["Properties"]
     timeout = function.get("Timeout", template["Globals"]["Function"]["Timeout"])
     assert TASKS[name].state["TimeoutSeconds"] > timeout
