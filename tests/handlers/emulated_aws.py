@@ -18,6 +18,8 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 from moto.core import routing
+from moto.core.base_backend import BaseBackend
+from moto.s3.models import S3Backend
 
 # Powertools takes these when a handler's module is loaded.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "drlab-app")
@@ -46,6 +48,8 @@ def _create_map(rules: Any) -> Any:
 
 
 routing._create_map = _create_map
+# At every call moto loads the module of S3's addresses anew, in case an environment variable has changed them.
+S3Backend._url_module = BaseBackend._url_module  # type: ignore[method-assign]
 
 
 class Context:
