@@ -118,8 +118,9 @@ sam-build: $(SAM_VENV)/.sam ## the control plane as `sam deploy` takes it, and i
 	@$(SAM) build
 	@$(PYTHON) controlplane_sam/package_size.py .aws-sam/build
 
+# The emulator beside the containers: each way has a lab of its own.
 sam-local: $(VENV)/.dev $(SAM_VENV)/.sam ## every function under AWS's own emulator, and under `sam local invoke`
-	@$(BIN)/python -m pytest -m sam tests/sam $(ARGS)
+	@$(BIN)/python -m pytest -m sam -n $(WORKERS) --dist loadfile tests/sam $(ARGS)
 
 bench: $(VENV)/.dev ## speed, as ratios within one run
 	@$(BIN)/python -m bench $(ARGS)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from container_engine import IMAGE, Engine, cannot, engine
+import yaml
+from container_engine import IMAGE, LAYERED_IMAGE, Engine, cannot, engine
 from emulator import ROOT, SAM_ENVIRONMENT
 from events import EVENTS, FAILOVER_BY_HAND, REBUILD, REFUSED, event, of_now
 from judgements import judge, observed
@@ -52,14 +53,16 @@ class Sam:
     engine: Engine
     folder: Path
 
-    def invoke(self, function: str, event: dict[str, Any], template: Path, *options: str) -> Printed:
+    def invoke(
+        self, function: str, event: dict[str, Any], template: Path, *options: str, image: str = IMAGE
+    ) -> Printed:
         given = self.folder / f"{function}.json"
         given.write_text(json.dumps(event))
         done = subprocess.run(
             [
                 *(str(SAM_ENVIRONMENT / "bin" / "sam"), "local", "invoke", function, "--event", str(given)),
                 *("--template", str(template), "--region", SECONDARY_REGION),
-                *("--invoke-image", IMAGE, "--skip-pull-image", "--no-memory-limit", *options),
+                *("--invoke-image", image, "--skip-pull-image", "--no-memory-limit", *options),
             ],
             env=_environment(self.engine.environment()),
             cwd=self.folder,
@@ -82,14 +85,27 @@ def sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
         yield Sam(started, tmp_path_factory.mktemp("sam"))
 
 
+@dataclass(frozen=True)
+class Built:
+    """The project's own `sam build`: its template, and the same one without the layer that its functions share.
+
+    At each call SAM CLI makes the image of a function with a layer of its template anew. Here it makes it for one call, and
+    is given what it made for the others.
+    """
+
+    template: Path
+    without_shared_layer: Path
+    with_own_layers: frozenset[str]
+
+
 @pytest.fixture(scope="module")
-def built() -> Path:
-    """The project's own `sam build`, with a layer for this machine."""
-    sam = SAM_ENVIRONMENT / "bin"
+def built(sam: Sam) -> Built:
+    """With a layer for this machine."""
+    programs = SAM_ENVIRONMENT / "bin"
     environment = {**_environment(dict(os.environ)), "LAYER_PLATFORM": "x86_64-manylinux_2_28"}
     done = subprocess.run(
-        [*(sam / "sam", "build", "--build-dir", BUILD, "--cache-dir", f"{BUILD}-cache"), *X86],
-        env={**environment, "PATH": f"{sam}{os.pathsep}{os.environ['PATH']}"},
+        [*(programs / "sam", "build", "--build-dir", BUILD, "--cache-dir", f"{BUILD}-cache"), *X86],
+        env={**environment, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -97,7 +113,14 @@ def built() -> Path:
         timeout=300,
     )
     assert "Build Succeeded" in done.stdout + done.stderr, done.stderr
-    return BUILD / "template.yaml"
+    template = BUILD / "template.yaml"
+    told = yaml.safe_load(template.read_text())
+    (shared,) = told["Globals"]["Function"].pop("Layers")
+    sam.engine.compile_layer(BUILD / shared["Ref"])
+    bare = BUILD / "without_shared_layer.json"
+    bare.write_text(json.dumps(told))
+    own = [name for name, one in told["Resources"].items() if "Layers" in one.get("Properties", {})]
+    return Built(template, bare, frozenset(own))
 
 
 @pytest.fixture(scope="module")
@@ -112,16 +135,27 @@ def variables(sam: Sam, lab: Laboratory) -> Iterator[Path]:
 
 
 def test_a_failover_by_hand_goes_through_every_function(
-    sam: Sam, built: Path, variables: Path, lab: Laboratory
+    sam: Sam, built: Built, variables: Path, lab: Laboratory
 ) -> None:
-    def invoke(name: str, given: dict[str, Any]) -> Printed:
-        return sam.invoke(f"{name}Function", given, built, "--env-vars", str(variables), *X86)
+    options = ("--env-vars", str(variables), *X86)
 
-    # One after another: SAM CLI takes the first free port, and two at once take the same.
+    def as_built(name: str, given: dict[str, Any]) -> Printed:
+        return sam.invoke(f"{name}Function", given, built.template, *options)
+
+    def layered(name: str, given: dict[str, Any]) -> Printed:
+        if f"{name}Function" in built.with_own_layers:
+            return as_built(name, given)
+        return sam.invoke(f"{name}Function", given, built.without_shared_layer, *options, image=LAYERED_IMAGE)
+
+    # One after another: SAM CLI draws a port for each, and two at once may draw the same.
+    invoke = as_built
     for name, given in FAILOVER_BY_HAND:
         if name not in REBUILD:
             before = observed(lab)
             check(lab, name, invoke(name, of_now(given)), before)
+        if invoke is as_built:
+            sam.engine.name_layered_image()
+            invoke = layered
     # A container's way leads to the servers that were there at its beginning, and a rebuild makes one: its steps start, and
     # answer, or end as the workflow knows it. Under the emulator each does its work.
     for name in (*REBUILD, *REFUSED):
