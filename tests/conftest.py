@@ -43,8 +43,9 @@ def untraced(call: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-# A call of AWS, and with an emulated one all that it does.
+# A call of AWS, and with an emulated one all that it does; and a client's making.
 botocore.client.BaseClient._make_api_call = untraced(botocore.client.BaseClient._make_api_call)
+botocore.session.Session.create_client = untraced(botocore.session.Session.create_client)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

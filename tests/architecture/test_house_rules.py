@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,17 +24,21 @@ def identity(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 @pytest.mark.parametrize("path", MODULES, ids=identity)
 def test_a_module_settles_one_question_and_says_which(path: Path) -> None:
     assert path.stem not in VAGUE_NAMES
-    assert ast.get_docstring(ast.parse(path.read_text())), "a module starts by saying what it settles"
+    assert ast.get_docstring(parsed(path)), "a module starts by saying what it settles"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=identity)
 def test_a_module_and_its_functions_stay_small(path: Path) -> None:
-    source = path.read_text()
-    assert len(source.splitlines()) <= LONGEST_MODULE_LINES
-    for node in ast.walk(ast.parse(source)):
+    assert len(path.read_text().splitlines()) <= LONGEST_MODULE_LINES
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
             assert node.end_lineno - node.lineno <= LONGEST_FUNCTION_LINES, f"{node.name} is long"
 

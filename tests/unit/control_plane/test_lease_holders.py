@@ -153,9 +153,13 @@ class Leader:
         return Confirmations(tuple(newest.values()), Lsn(length))
 
 
-ACTIONS = st.tuples(st.sampled_from(["keep", "keep", "commit", "acknowledge", "pass"]), st.integers(0, 1))
+ACTIONS = st.sampled_from(
+    [(action, task) for action in ("keep", "keep", "commit", "acknowledge", "pass") for task in range(2)]
+)
 
 
+# What it covers is covered above; to trace two thousand schedules takes longer than to try them.
+@pytest.mark.no_cover
 @settings(max_examples=2000, deadline=None)
 @given(st.integers(0, 3), st.lists(ACTIONS, max_size=12), st.lists(ACTIONS, max_size=25))
 def test_no_schedule_of_tasks_makes_a_replica_that_holds_everything_lack_a_write(
