@@ -24,6 +24,7 @@ from failover.adapters.s3_leader_record import leader_register
 from failover.domain.leader_record import LeaderRecord, genesis
 from lab import data_plane
 from lab.backups import Backups
+from lab.cloud import service_models
 from lab.cloud.control_client import CloudControl
 from lab.control_loop import ControlLoop
 from lab.data_plane import PLAN_PARAMETER, Address, database_instance
@@ -60,6 +61,7 @@ class Laboratory:
         self._stack = ExitStack()
         self.webhook = WebhookReceiver()
         self.tasks: dict[str, RegionTasks] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> Laboratory:
         try:
@@ -75,7 +77,12 @@ class Laboratory:
         self._stack.close()
 
     def client(self, service: str, region: str) -> Any:
-        """A boto3 client for the emulated AWS, as an operator outside the Regions has it."""
+        """A boto3 client for the emulated AWS, as an operator outside the Regions has it. Made once: the lab asks often."""
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._made_client(service, region)
+        return self._clients[service, region]
+
+    def _made_client(self, service: str, region: str) -> Any:
         return boto3.client(
             service,
             region_name=region,
@@ -124,6 +131,7 @@ class Laboratory:
                 self.cloud.set_link(region, other, cut=cut)
 
     def _start(self) -> None:
+        service_models.share()
         self._stack.enter_context(self.webhook)
         self.processes = self._stack.enter_context(Processes())
         self.mailbox = self.processes.state_directory / "mailbox"

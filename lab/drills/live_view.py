@@ -54,21 +54,26 @@ class LiveView:
         )
 
     def __enter__(self) -> LiveView:
-        if self._console.is_terminal:
+        if self.is_drawn:
             self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._console.is_terminal:
+        if self.is_drawn:
             self._live.stop()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether anybody sees the panel: without a terminal there are lines alone."""
+        return self._console.is_terminal
 
     def say(self, text: str) -> None:
         """One step, with the seconds since the start."""
         elapsed = time.monotonic() - self._began
         self._lines.append((elapsed, text))
-        if not self._console.is_terminal:
+        if not self.is_drawn:
             self._console.print(f"{elapsed:6.1f}s  {text}", highlight=False, markup=False, soft_wrap=True)
 
     def follow(self, watch: Watch, regions: Callable[[], list[RegionLine]]) -> None:

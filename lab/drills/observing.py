@@ -42,7 +42,8 @@ def watched(settings: LabSettings, view: LiveView) -> Iterator[tuple[Laboratory,
     with Laboratory(settings, view.say) as lab:
         watch, status = Watch(lab.cloud), RegionStatus(lab)
         watch.start()
-        status.start()
+        if view.is_drawn:
+            status.start()
         view.follow(watch, status.latest)
         try:
             yield lab, watch

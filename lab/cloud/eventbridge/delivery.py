@@ -202,7 +202,8 @@ _deliveries: dict[int, Deliveries] = {}
 
 def delivery_of(context: CloudContext) -> Deliveries:
     """The one set of deliveries of an emulated AWS."""
-    return _deliveries.setdefault(context.port, Deliveries(context))
+    known = _deliveries.get(context.port)
+    return known or _deliveries.setdefault(context.port, Deliveries(context))
 
 
 def install(context: CloudContext) -> None:
