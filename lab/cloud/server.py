@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -105,14 +105,18 @@ class CloudServer:
 def _look_up_once() -> None:
     """moto lists its services' folders, and a service's methods, on every request: a third of the request's time.
 
-    For every error that it answers, it makes a session of botocore's to find the name of its own service.
+    It tries hundreds of patterns on the host's name each time, and for every error that it answers it makes a session of
+    botocore's to find the name of its own service.
     """
     from moto import backends
     from moto.core import responses, utils
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
     found = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: found
     responses.method_names_from_class = cache(responses.method_names_from_class)
+    of_host = DomainDispatcherApplication.get_backend_for_host
+    DomainDispatcherApplication.get_backend_for_host = lru_cache(maxsize=1024)(of_host)
     utils.service_name_from_moto_package_name = cache(utils.service_name_from_moto_package_name)
 
 
