@@ -59,6 +59,31 @@ def test_the_same_name_and_input_start_one_execution(cloud: EmulatedCloud) -> No
     assert len(twice) == 1
 
 
+def test_an_execution_that_was_stopped_is_aborted_even_where_its_task_fails_then(cloud: EmulatedCloud) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
+    failing = "import time\ndef handler(event, context):\n    time.sleep(0.5)\n    raise ValueError('too late')\n"
+    arn, after = cloud.function(REGION, failing), cloud.last()
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": arn},
+        "End": True,
+    }
+    machines, role = cloud.client("stepfunctions", REGION), cloud.role("states", ("lambda:InvokeFunction", arn))
+    machine = machines.create_state_machine(
+        name=unique("machine"), definition=json.dumps({"StartAt": "Fail", "States": {"Fail": task}}), roleArn=role
+    )["stateMachineArn"]
+    execution = machines.start_execution(stateMachineArn=machine)["executionArn"]
+    cloud.wait_for("workflow", after, execution=execution, event="TaskStateEntered")
+    machines.stop_execution(executionArn=execution)
+    cloud.wait_for("lambda", after, function=arn.rpartition(":")[2])
+    ended = until(
+        lambda: (found := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
+        within=10,
+    )
+    assert ended["status"] == "ABORTED"
+
+
 def test_a_task_is_done_only_where_the_workflows_role_allows_it(cloud: EmulatedCloud) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html (IAM policies)"""
     arn = cloud.function(REGION, "def handler(event, context):\n    return event\n")

@@ -3,6 +3,7 @@
 - It runs only when asked to.
 - `$.a[0].b` names one value and not a list of one: https://states-language.net/#reference-paths
 - It shows that an execution has ended before it shows with what.
+- An execution that is stopped while a task is under way that fails then is shown as failed.
 - It makes a client for each task; here they are kept, call from the execution's own Region, and ask the workflow's role.
 """
 
@@ -47,6 +48,7 @@ def install(context: CloudContext) -> None:
     _replace("extract_json", extract_json)
     _parse_each_definition_once()
     show_the_end_whole()
+    _keep_a_stop()
     _replace("boto_client_for", _kept_clients(context))
 
 
@@ -60,6 +62,23 @@ def _parse_each_definition_once() -> None:
 
     parse_or_load = parsed_workflows.kept(AmazonStateLanguageParser.parse)
     AmazonStateLanguageParser.parse = staticmethod(lru_cache(maxsize=64)(parse_or_load))
+
+
+def _keep_a_stop() -> None:
+    """Whoever stops an execution aborts it, even where the task that is under way fails a moment later.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+    """
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+    from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+
+    set_error = Environment.set_error
+
+    def unless_stopped(environment: Any, error: Any) -> None:
+        if not isinstance(environment.program_state(), ProgramStopped):
+            set_error(environment, error)
+
+    Environment.set_error = unless_stopped
 
 
 @cache
