@@ -103,7 +103,7 @@ AREAS = {
         ),
     ),
     "outcomes": _of(
-        ("outcome", "outcomes", "rebuild_outcome", "rehearsal_outcome"),
+        ("outcome", "outcomes", "rebuild_outcome", "rehearsal_outcome", "leading_on"),
         *(
             "ends_word_for_word",
             "run_and_outcome",
