@@ -15,7 +15,7 @@ from lab.drills.drill import WORKLOAD_ENDS_WITHIN, described
 from lab.drills.leg import await_end, begin, take_down
 from lab.drills.live_view import LiveView
 from lab.drills.observing import begin_writes, run_of, watch_for, watched
-from lab.drills.occasion import by_command, occasion_of, switchover_to
+from lab.drills.occasion import Occasion, by_command, occasion_of, switchover_to
 from lab.drills.watch import Execution, Watch
 from lab.laboratory import Laboratory
 from lab.measuring.drill_record import DrillRecord, Run
@@ -42,11 +42,17 @@ class RoundTrip:
     back: DrillRecord | None
 
 
-def conduct(settings: DrillSettings, view: LiveView) -> RoundTrip:
-    """Run one from nothing to nothing: what it observed. Raises as a drill does; what fails in it is a result."""
+def conduct(
+    settings: DrillSettings, view: LiveView, out: Occasion | None = None, back: Occasion | None = None
+) -> RoundTrip:
+    """Run one from nothing to nothing: what it observed. `out` None: the fault that the settings name; `back` None: a
+    switchover. Raises as a drill does; what fails in it is a result.
+    """
     began, started_at = time.monotonic(), datetime.now(UTC)
     with watched(settings.lab, view) as (lab, watch):
-        found = _Trip(settings, view, lab, watch, started_at).go()
+        found = _Trip(
+            settings, view, lab, watch, started_at, out or occasion_of(settings), back or switchover_to(PRIMARY_REGION)
+        ).go()
     name = started_at.strftime("%Y%m%dT%H%M%SZ-roundtrip")
     return RoundTrip(name, started_at, time.monotonic() - began, *found)
 
@@ -61,11 +67,13 @@ class _Trip:
     lab: Laboratory
     watch: Watch
     started_at: datetime
+    goes_out: Occasion
+    comes_back: Occasion
 
     def go(self) -> Found:
         longest = self.settings.warm_up + 3 * self.settings.give_up_after + timedelta(seconds=60)
         workload = begin_writes(self.settings, self.view, self.lab, self.watch, longest)
-        out = begin(self.lab, self.view, occasion_of(self.settings), PRIMARY_REGION, SECONDARY_REGION)
+        out = begin(self.lab, self.view, self.goes_out, PRIMARY_REGION, SECONDARY_REGION)
         there = await_end(out, self.settings, self.view, self.watch)
         first = take_down(
             out,
@@ -104,7 +112,7 @@ class _Trip:
         return run_of(self.lab, runs()[0]) if runs() else None
 
     def _back(self, first: DrillRecord, workload: Any) -> DrillRecord:
-        leg = begin(self.lab, self.view, switchover_to(PRIMARY_REGION), SECONDARY_REGION, PRIMARY_REGION)
+        leg = begin(self.lab, self.view, self.comes_back, SECONDARY_REGION, PRIMARY_REGION)
         await_end(leg, self.settings, self.view, self.watch)
         self.lab.processes.terminate(workload, within=WORKLOAD_ENDS_WITHIN)
         lost = loss(first).lost or ()

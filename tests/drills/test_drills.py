@@ -19,22 +19,15 @@ import pytest
 from rich.console import Console
 
 from lab.drills.drill import conduct
-from lab.drills.faults import FAULTS
 from lab.drills.live_view import LiveView
-from lab.drills.occasion import FAULT, Occasion
 from lab.host.reaper import MARKER
-from lab.laboratory import Laboratory
 from lab.reports import result
-from lab.settings import FAULT_NAMES, SECONDARY_REGION, DrillSettings, FaultName, LabSettings
+from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
 from tests.drills.permissions_seen import SEEN
 from tests.drills.secrets_told import LAST, leaks
 
 pytestmark = pytest.mark.drill
 ENDS_WITHIN_SECONDS = 60
-OF_THE_DATABASE = (
-    *("replica", "replica-streams", "replica-lag", "backups", "database-class"),
-    *("secret", "schema"),
-)
 # The first is the way out of a round trip, and what `make drill` and a game day inject; the other is a game day, which is
 # a drill with probes: a lab costs seconds, and none is brought up to see the same again.
 DRILLED_ELSEWHERE = {"region-dark": "test_roundtrip_drill.py", "link-cut": "split_brain.yaml"}
@@ -44,7 +37,6 @@ def drill(
     fault: FaultName,
     delay_ms: float = 100,
     give_up_seconds: float = 120,
-    occasion: Occasion | None = None,
     **lab: object,
 ) -> dict[str, object]:
     settings = DrillSettings(
@@ -54,7 +46,7 @@ def drill(
         give_up_after=timedelta(seconds=give_up_seconds),
     )
     said = io.StringIO()
-    record = conduct(settings, LiveView(Console(file=said, width=200)), occasion)
+    record = conduct(settings, LiveView(Console(file=said, width=200)))
     found = result.build(record)
     assert leaks(LAST, {"the report": json.dumps(found, default=str), "what was said": said.getvalue()}) == []
     found["said"] = said.getvalue()
@@ -75,30 +67,6 @@ def test_a_fault_ends_in_a_failover_that_kept_its_promises(fault: FaultName) -> 
     assert found["leader_record"]["after"]["leader"] == "us-west-2"  # type: ignore[index]
     assert found["loss"]["acknowledged_late_by_old_leader"] == []  # type: ignore[index]
     assert found["acknowledged_per_bucket"]["us-west-2"]  # type: ignore[index]
-
-
-def test_a_global_database_that_says_it_is_ready_fails_over_and_is_said_to_be_simulated() -> None:
-    """Through the same states, on PostgreSQL that stands in for its clusters; readiness is asked before the fault."""
-    ready: dict[str, str] = {}
-    struck: list[float] = []
-
-    def ask_and_strike(lab: Laboratory) -> None:
-        answer = lab.client("lambda", SECONDARY_REGION).invoke(
-            FunctionName="drlab-app-evaluate-readiness", Payload=b"{}"
-        )
-        ready.update({one["name"]: one["verdict"] for one in json.load(answer["Payload"])["checks"]})
-        struck.append(time.monotonic())
-        fault.inject(lab)
-
-    fault = FAULTS["region-dark"]
-    occasion = Occasion(fault.name, fault.description, FAULT, ask_and_strike, struck_at=lambda: struck[0])
-    found = drill("region-dark", occasion=occasion, database_mode="aurora-global")
-    assert found["passed"], (found["verdict"], found["invariants"], found["runs"], found["said"])
-    states = [state["state"] for run in found["runs"] for state in run["states"]]  # type: ignore[attr-defined]
-    assert "FailoverGlobalCluster" in states
-    assert "PromoteReplica" not in states
-    assert {name: ready[name] for name in OF_THE_DATABASE} == dict.fromkeys(OF_THE_DATABASE, "ok")
-    assert "The database is simulated" in str(found["notes"])
 
 
 def test_every_fault_is_drilled_by_a_test_or_a_game_day() -> None:

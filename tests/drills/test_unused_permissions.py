@@ -34,7 +34,6 @@ LOG_DELIVERY = (
     *("CreateLogDelivery", "DeleteLogDelivery", "DescribeLogGroups", "DescribeResourcePolicies", "GetLogDelivery"),
     *("ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery"),
 )
-OTHER_KIND = "The switchover of an Aurora global database, which no test drills whole; its failover is drilled."
 NO_MARKERS = "Delete markers are not replicated unless s3ReplicateDeletes says so."
 NO_TAGS = "No object of a drill has tags."
 NO_OPTIONS = "RDS puts an instance in an option group, of which the lab's has none."
@@ -51,7 +50,6 @@ UNUSED_WITH_REASON = {
     **{("*", f"logs:{action}"): BY_STEP_FUNCTIONS for action in LOG_DELIVERY},
     ("*", "xray:GetSamplingRules"): BY_STEP_FUNCTIONS,
     ("*", "xray:GetSamplingTargets"): BY_STEP_FUNCTIONS,
-    ("drlab-app-failover", "lambda:InvokeFunction drlab-app-switchover-global-cluster"): OTHER_KIND,
     ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateDelete"): NO_MARKERS,
     ("drlab-app-app-data-123456789012-REGION", "s3:ReplicateTags"): NO_TAGS,
     ("drlab-app-create-replica", "rds:CreateDBInstanceReadReplica"): NO_OPTIONS,
