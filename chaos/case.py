@@ -16,7 +16,8 @@ class Situation(StrEnum):
     Region's API answers. `switchover`: it is well, and a person moves the leadership away from it. `restore`: as `cut-off`,
     and the replica is none any more, so that a database is made of a backup, of which the newest is damaged. `aurora` and
     `aurora-switchover`: as `cut-off` and `switchover`, with an Aurora global database. `rebuild`: the other Region leads, and
-    a person makes this one its standby again, whose database has rows that the leader lacks."""
+    a person makes this one its standby again, whose database has rows that the leader lacks. `rehearsal`: all is well, and a
+    person has a restore rehearsed; `rehearsal-of-damage`: the newest backup is damaged."""
 
     CUT_OFF = "cut-off"
     ASKED = "asked"
@@ -28,6 +29,8 @@ class Situation(StrEnum):
     AURORA = "aurora"
     AURORA_SWITCHOVER = "aurora-switchover"
     REBUILD = "rebuild"
+    REHEARSAL = "rehearsal"
+    REHEARSAL_OF_DAMAGE = "rehearsal-of-damage"
 
     @property
     def planned(self) -> bool:
@@ -37,7 +40,12 @@ class Situation(StrEnum):
     @property
     def well(self) -> bool:
         """The leader is, and stays connected."""
-        return self.planned or self is Situation.REBUILD
+        return self.planned or self.rehearsed or self is Situation.REBUILD
+
+    @property
+    def rehearsed(self) -> bool:
+        """A restore is."""
+        return self in (Situation.REHEARSAL, Situation.REHEARSAL_OF_DAMAGE)
 
     @property
     def aurora(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import ecs_backends
+from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
@@ -25,11 +26,10 @@ from chaos.installation import (
     COPIES,
     GLOBAL_CLUSTER,
     KEY_ALIAS,
-    MACHINE,
+    MACHINES,
     PARAMETER,
     PLAN_PARAMETER,
     PRIMARY,
-    REBUILD_MACHINE,
     REGIONS,
     SECRET,
     STANDBY,
@@ -40,7 +40,7 @@ from chaos.installation import (
     objects_of,
     plan_text,
 )
-from chaos.interpreter import FAILOVER, REBUILDING
+from chaos.interpreter import WORKFLOWS
 from chaos.rds import Rds
 from failover.adapters.s3_leader_record import KEY as RECORD_KEY
 from failover.adapters.s3_leader_record import _dump, _parse
@@ -81,7 +81,7 @@ class Cloud:
             setattr(target, name, copy.deepcopy(self._first[target, name]))
         self.rds.begin(case.situation)
         self._set_plan(case.plan)
-        for workflow in (FAILOVER, REBUILDING):
+        for workflow in WORKFLOWS:
             workflow.machine.executions.clear()
         self.topic.sent_notifications.clear()
         self.set_alarm(case.situation.well)
@@ -123,6 +123,11 @@ class Cloud:
     def topic(self) -> Any:
         return next(iter(sns_backends[ACCOUNT][STANDBY].topics.values()))
 
+    @property
+    def zone(self) -> Any:
+        """The failover records are in it."""
+        return next(iter(route53_backends[ACCOUNT]["aws"].zones.values()))
+
     def objects(self, region: str) -> Any:
         """The bucket of the service's objects."""
         return s3_backends[ACCOUNT]["aws"].buckets[objects_of(region)]
@@ -144,6 +149,8 @@ class Cloud:
         targets = (
             (self.service, ("desired_count",)),
             (secret, ("versions", "default_version_id", "secret_string")),
+            (self.objects(STANDBY), ("replication",)),
+            (self.zone, ("rrsets",)),
         )
         return {(target, name): getattr(target, name) for target, names in targets for name in names}
 
@@ -170,6 +177,7 @@ class Cloud:
         self._make_global_database()
         self._make_objects()
         self._make_alarm()
+        self._make_names()
         key = boto3.client("kms", STANDBY).create_key()["KeyMetadata"]["KeyId"]
         boto3.client("kms", STANDBY).create_alias(AliasName=KEY_ALIAS, TargetKeyId=key)
         placement = {
@@ -177,12 +185,13 @@ class Cloud:
             "subnet_group": "s",
             "parameter_group": "p",
             "security_groups": ["g"],
+            "rehearsal_security_groups": ["nobody"],
         }
         boto3.client("ssm", STANDBY).put_parameter(
             Name=f"{PARAMETER}-placement", Value=json.dumps(placement), Type="String"
         )
         role = boto3.client("iam", STANDBY).create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        for name, workflow in ((MACHINE, FAILOVER), (REBUILD_MACHINE, REBUILDING)):
+        for name, workflow in zip(MACHINES, WORKFLOWS, strict=True):
             boto3.client("stepfunctions", STANDBY).create_state_machine(
                 name=name, definition=workflow.definition(), roleArn=role
             )
@@ -243,6 +252,22 @@ class Cloud:
             desiredCount=STANDBY_TASKS,
             loadBalancers=[{"targetGroupArn": arn, "containerName": CLUSTER, "containerPort": 80}],
         )
+
+    def _make_names(self) -> None:
+        """The failover records, which health checks answer for."""
+        client = boto3.client("route53", "us-east-1")
+        zone = client.create_hosted_zone(Name="example.com", CallerReference="one")["HostedZone"]["Id"]
+        for role, region in (("PRIMARY", PRIMARY), ("SECONDARY", STANDBY)):
+            record = {
+                "Name": "app.example.com",
+                "Type": "CNAME",
+                "SetIdentifier": region,
+                "Failover": role,
+                "TTL": 60,
+                "ResourceRecords": [{"Value": f"{region}.app.example.com"}],
+            }
+            changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+            client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
 
     def _make_alarm(self) -> None:
         client = boto3.client("cloudwatch", WITNESS)

@@ -98,6 +98,16 @@ def begin(regions: tuple[str, ...], night: Night) -> Darkness:
     return Darkness(regions, night.clock.now(), night.clock.now())
 
 
+def somebody_hears(metric: str, machine: str) -> bool:
+    """Whether an alarm of the control plane tells people of a workflow's executions that `metric` counts."""
+    dimensions = [{"Name": "StateMachineArn", "Value": {"Ref": machine}}]
+    return any(
+        one.get("MetricName") == metric and one["Dimensions"] == dimensions and _tells(one)
+        for one in _alarms_of("template.yaml").values()
+        if one.get("Namespace") == "AWS/States"
+    )
+
+
 def _tells(alarm: dict[str, Any]) -> bool:
     return bool(alarm.get("AlarmActions"))
 

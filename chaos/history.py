@@ -75,6 +75,32 @@ class Standby:
     replicas: int
 
 
+@dataclass(frozen=True)
+class Left:
+    """A rehearsal's instance that is there when nothing is under way: its status, how the rehearsals have ended by then, and
+    how many messages had been sent."""
+
+    status: str
+    ends: dict[str, str]
+    messages: int
+
+
+@dataclass
+class Rehearsed:
+    """`before` and `after` show everything that a rehearsal has no business with; `read` are the runs whose instance's rows
+    were really read, `proof` what is kept of the newest that passed. `at_last`: the status of `instance` in the end; None:
+    it is gone. `failed_meanwhile`: the leader did."""
+
+    instance: str
+    before: dict[str, str]
+    after: dict[str, str] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    at_last: str | None = None
+    proof: dict[str, Any] | None = None
+    failed_meanwhile: bool = False
+
+
 @dataclass
 class History:
     """`chosen` are the records that a majority came to hold, in their order, each once."""
@@ -98,6 +124,7 @@ class History:
     darkness: Darkness | None = None
     deleted: list[str] = field(default_factory=list)
     standby: Standby | None = None
+    rehearsed: Rehearsed | None = None
 
     @property
     def record(self) -> LeaderRecord:

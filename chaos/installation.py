@@ -12,9 +12,9 @@ REGIONS = (PRIMARY, STANDBY, WITNESS)
 ACCOUNT = "123456789012"
 ALARM = "drlab-app-primary-health-check"
 ALARM_ARN = f"arn:aws:cloudwatch:{WITNESS}:{ACCOUNT}:alarm:{ALARM}"
-MACHINE, REBUILD_MACHINE = "drlab-app-failover", "drlab-app-rebuild-standby"
-MACHINE_ARN, REBUILD_ARN = (
-    f"arn:aws:states:{STANDBY}:{ACCOUNT}:stateMachine:{name}" for name in (MACHINE, REBUILD_MACHINE)
+MACHINES = ("drlab-app-failover", "drlab-app-rebuild-standby", "drlab-app-restore-rehearsal")
+MACHINE_ARN, REBUILD_ARN, REHEARSAL_ARN = (
+    f"arn:aws:states:{STANDBY}:{ACCOUNT}:stateMachine:{name}" for name in MACHINES
 )
 TOPIC = "drlab-app-notifications"
 SECRET, PARAMETER, PLAN_PARAMETER = "drlab/app/database", "/drlab/app/database", "/drlab/app/plan"

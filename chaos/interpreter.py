@@ -34,8 +34,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from chaos.clock import CaseClock
-from chaos.installation import ACCOUNT, MACHINE_ARN, REBUILD_ARN, STANDBY
-from lab.documentation.workflow import DEFINITION, REBUILD, load, states
+from chaos.installation import ACCOUNT, MACHINE_ARN, REBUILD_ARN, REHEARSAL_ARN, STANDBY
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Execution = Any
@@ -76,7 +76,7 @@ class Workflow:
         Of a Parallel state that means all branches here, where AWS repeats only those that did not succeed.
         """
         earlier = events_of(aborted)
-        state, its_input = self.last_entered(aborted)
+        state, its_input = last_entered(aborted)
         self.machine.executions.remove(aborted)
         again = self.start(aborted.name, its_input)
         program = copy.copy(again.exec_worker._get_evaluation_entrypoint())
@@ -86,16 +86,11 @@ class Workflow:
         again.to_history_output = lambda: {"events": [*earlier, *history()["events"]]}
         return again
 
-    def last_entered(self, execution: Execution) -> tuple[str, dict[str, Any]]:
-        """The last state of the file's own level that was entered, and its input."""
-        top_level = load(self.path)["States"]
-        found = [one["stateEnteredEventDetails"] for one in events_of(execution) if "stateEnteredEventDetails" in one]
-        last = next(one for one in reversed(found) if one["name"] in top_level)
-        return last["name"], json.loads(last["input"])
-
 
 FAILOVER = Workflow(DEFINITION, MACHINE_ARN)
 REBUILDING = Workflow(REBUILD, REBUILD_ARN)
+REHEARSING = Workflow(REHEARSAL, REHEARSAL_ARN)
+WORKFLOWS = (FAILOVER, REBUILDING, REHEARSING)
 
 
 class Pause:
@@ -162,6 +157,15 @@ def entered(execution: Execution) -> list[str]:
     return [
         one["stateEnteredEventDetails"]["name"] for one in events_of(execution) if "stateEnteredEventDetails" in one
     ]
+
+
+def last_entered(execution: Execution) -> tuple[str, dict[str, Any]]:
+    """The last state of its workflow's own level that was entered, and its input."""
+    workflow = next(one for one in WORKFLOWS if one.arn == execution.state_machine.arn)
+    top_level = load(workflow.path)["States"]
+    found = [one["stateEnteredEventDetails"] for one in events_of(execution) if "stateEnteredEventDetails" in one]
+    last = next(one for one in reversed(found) if one["name"] in top_level)
+    return last["name"], json.loads(last["input"])
 
 
 def _backend() -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from chaos import rebuild_promises
+from chaos import rebuild_promises, rehearsal_promises
 from chaos.case import Case, Situation
 from chaos.expectations import missed
 from chaos.faults import ALL_STATES, OfExecution
@@ -186,6 +186,8 @@ def _what_there_is_is_kept(case: Case, history: History) -> Broken:
             yield f"deleted, and made of {told}"
     if case.situation is Situation.REBUILD:
         yield from rebuild_promises.broken(history)
+    if case.situation.rehearsed:
+        yield from rehearsal_promises.broken(case, history)
 
 
 CHECKS: dict[int, Callable[[Case, History], Broken]] = {

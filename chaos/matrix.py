@@ -11,10 +11,10 @@ from pathlib import Path
 from chaos.case import Case, Situation, Then
 from chaos.faults import BEFORE, Fault, Kind, OfDarkness, OfEvent, OfExecution, OfFunction, OfRegion
 from chaos.installation import PRIMARY, REGIONS
-from chaos.interpreter import FAILOVER, REBUILDING
+from chaos.interpreter import FAILOVER, REBUILDING, REHEARSING, Workflow
 from chaos.plot import WAIT_STATE
 from chaos.unfolding import PROBE
-from chaos.world import World
+from chaos.world import World, unfolding_of
 
 # Whose calls are tried in which situation: each state once, where it matters most, and the register's changes in the dark.
 ONLY = {
@@ -31,7 +31,11 @@ ONLY = {
     Situation.AURORA: ("CheckSecondaryReadiness", "FailoverGlobalCluster"),
     Situation.AURORA_SWITCHOVER: ("SwitchoverGlobalCluster",),
     Situation.REBUILD: None,
+    Situation.REHEARSAL: None,
+    Situation.REHEARSAL_OF_DAMAGE: ("RehearseRestore",),
 }
+# Those calls that another situation has as well are tried there.
+AS_IN = {Situation.REHEARSAL_OF_DAMAGE: Situation.REHEARSAL}
 PLANNED_ONLY = ("WarmSecondary",)
 # In place of PromoteReplica, each in a situation of its own.
 IN_ITS_PLACE = {
@@ -50,7 +54,10 @@ OWN_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.TIMES_OUT
 # In the dark a copy is missing already; what matters is which call of the other two is the last.
 DARK_KINDS = (Kind.DIES_BEFORE, Kind.DIES_AFTER, Kind.ANSWER_LOST, Kind.LANDS_LATE, Kind.TIMES_OUT_FOR_EVER)
 # Where each call is one that is tried in full elsewhere: a question that is not answered ends in one of these ways.
-BRIEF = (Situation.RESTORE, Situation.AURORA, Situation.AURORA_SWITCHOVER, Situation.REBUILD)
+BRIEF = (
+    *(Situation.RESTORE, Situation.AURORA, Situation.AURORA_SWITCHOVER, Situation.REBUILD),
+    *(Situation.REHEARSAL, Situation.REHEARSAL_OF_DAMAGE),
+)
 BRIEF_KINDS = (Kind.DIES_AFTER, Kind.TIMES_OUT_FOR_EVER, Kind.DENIED_FOR_EVER)
 # A question that arrives late, or whose answer is lost, is one that was not answered.
 OF_WRITES = (Kind.LANDS_LATE, Kind.ANSWER_LOST, Kind.DIES_BEFORE)
@@ -120,16 +127,17 @@ def drawn(calls: Recorded, seed: int) -> Case:
     situation = draw.choice([one for one in Situation if one is not Situation.DOWN])
     cases = [case for case in all_cases(calls) if case.situation is situation and not _dark(case)]
     known = [fault for case in cases for fault in case.faults]
-    elsewhere = [case for case in _of_functions() if _of_rebuild(case.situation) is _of_rebuild(situation)]
+    elsewhere = [case for case in _of_functions() if workflow_of(case.situation) is workflow_of(situation)]
     known += [case.faults[0] for case in elsewhere if situation is Situation.CUT_OFF or draw.random() < 0.5]
     known += _some_calls(calls[situation], draw)
+    known = [fault for fault in known if not _polled_for_long(fault)]
     faults = tuple(dict.fromkeys(draw.sample(known, draw.choice((2, 2, 3)))))
     return Case(situation, faults, draw.choice(list(Then)))
 
 
-def _of_rebuild(situation: Situation) -> bool:
-    """That is another workflow, none of whose states a failover enters."""
-    return situation is Situation.REBUILD
+def workflow_of(situation: Situation) -> Workflow:
+    """Whose run it is that faults befall."""
+    return unfolding_of(situation).workflow
 
 
 def _dark(case: Case) -> bool:
@@ -155,6 +163,11 @@ def _kinds_in(situation: Situation, what: str) -> tuple[Kind, ...]:
     return _kinds(what)
 
 
+def _polled_for_long(fault: Fault) -> bool:
+    """A restored instance that never answers is asked as often as the workflow has it, which takes a minute to play: once."""
+    return fault.state == "RehearseRestore" and fault.what.startswith("postgres") and fault.for_ever
+
+
 def _writes(what: str) -> bool:
     return not what.split(".")[1].startswith(READS)
 
@@ -165,10 +178,12 @@ def _of_calls(calls: Recorded) -> Iterator[Case]:
             wanted = ONLY[situation]
             if state == PROBE or (wanted is not None and state not in wanted):
                 continue
+            if situation in AS_IN and (state, what, number) in calls[AS_IN[situation]]:
+                continue
             if situation is Situation.DARK and what.endswith(PRIMARY):
                 continue
-            for kind in _kinds_in(situation, what):
-                yield Case(situation, (Fault(state, kind, what, number),))
+            faults = (Fault(state, kind, what, number) for kind in _kinds_in(situation, what))
+            yield from (Case(situation, (one,)) for one in faults if not (situation in AS_IN and _polled_for_long(one)))
     for state, what, number in calls[None]:
         for kind in _kinds(what):
             yield Case(Situation.CUT_OFF, (*ABANDONED.faults, Fault(state, kind, what, number)))
@@ -212,10 +227,11 @@ def of_darkness() -> Iterator[Case]:
 
 
 def _places() -> Iterator[tuple[Situation, str]]:
-    """Each state in the situation in which a failover enters it, and each that a switchover or a rebuild enters."""
+    """Each state in the situation in which a failover enters it, and each that another run enters."""
     yield from (_place(state) for state in (*ENTERED, *IN_ITS_PLACE))
     yield from ((Situation.SWITCHOVER, state) for state in SWITCHED)
     yield from ((Situation.REBUILD, state) for state in REBUILDING.tasks)
+    yield from ((Situation.REHEARSAL, state) for state in REHEARSING.tasks)
 
 
 def _place(state: str) -> tuple[Situation, str]:

@@ -16,7 +16,6 @@ from chaos.faults import ALL_STATES, BEFORE, OfDarkness, OfEvent, OfExecution
 from chaos.history import Promotion
 from chaos.installation import COPIES, MACHINE_ARN, PRIMARY, STANDBY, WITNESS, plan_of
 from chaos.interpreter import FAILOVER
-from chaos.rds import ONE_WAY
 from chaos.unfolding import MANUAL, PERSON, PROBE, UNTIL_PROBED, Unfolding
 from failover.domain.leader_record import State
 from failover.domain.run import Mode
@@ -77,14 +76,6 @@ class Plot(Unfolding):
             self.history.received_until = datetime.fromisoformat(answer["restored_to"])
             bound = float(answer["bound_seconds"])
             self.history.promotions.append(Promotion(self.clock.now(), run, self._given.get(run, {}), bound))
-
-    def accepted(self, what: str) -> None:
-        if what != ONE_WAY:
-            return
-        attempt = self.gate.attempt
-        run = attempt.run if attempt else "nobody"
-        self.service.disconnect()
-        self.history.promotions.append(Promotion(self.clock.now(), run, self._given.get(run, {})))
 
     def falls_dark(self, state: str, run: str = "") -> bool:
         """Whether the run stands still from now on: the Region that it runs in is dark."""

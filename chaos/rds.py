@@ -20,6 +20,8 @@ from moto.rds.responses import RDSResponse
 from chaos.case import Situation
 from chaos.clock import CaseClock
 from chaos.installation import ACCOUNT, GLOBAL_CLUSTER, PRIMARY, STANDBY, database_of
+from failover.application.rehearse_restore import ASKED_TAG
+from failover.domain.instants import aware
 
 SOON, LATER, DONE = (timedelta(seconds=seconds) for seconds in (1, 2, 3))
 # How old the newest backup is, and the next one.
@@ -55,8 +57,10 @@ class Rds:
         self._due: list[tuple[datetime, Callable[[], None]]] = []
         self._moving: set[str] = set()
         self._replicas: set[str] = set()
+        self._made_at: dict[str, datetime] = {}
         self._began, self._aurora = self._clock.now(), situation.aurora
         self._restoring = situation is Situation.RESTORE
+        self._damaged = situation in (Situation.RESTORE, Situation.REHEARSAL_OF_DAMAGE)
         if situation in (Situation.RESTORE, Situation.REBUILD):
             self.first.is_replica, self.first.source_db_instance_identifier = False, None
 
@@ -88,7 +92,14 @@ class Rds:
     @property
     def restored_to(self) -> datetime | None:
         """The moment of what was restored; None: it is damaged, or nothing was."""
-        return self._began - SNAPSHOT if self.made.get(OWN) == "snapshot" else None
+        return self.moment_of(OWN)
+
+    def moment_of(self, name: str) -> datetime | None:
+        """Of the backup that an instance was made of; None: it is damaged, or there is no such instance."""
+        damaged = ("automated",) if self._damaged else ()
+        ages = {kind: age for kind, age in (("automated", AUTOMATED), ("snapshot", SNAPSHOT)) if kind not in damaged}
+        age = ages.get(self.made.get(name, ""))
+        return None if age is None else self._began - age
 
     def instance(self, name: str) -> Any:
         """None when there is none."""
@@ -204,7 +215,18 @@ class Rds:
         return made
 
     def _restore(self, kind: str, key: str) -> Callable[..., Any]:
-        return lambda *given: self._make(str(given[-1][key]), kind, None, given[-1]["tags"])
+        """What a rehearsal asked for before an instance of that name was made comes minutes late: see `create_replica`."""
+
+        def restore(*given: Any) -> Any:
+            name, tags = str(given[-1][key]), given[-1]["tags"]
+            asked = next((aware(one["Value"]) for one in tags if one["Key"] == ASKED_TAG), self._clock.now())
+            if asked < self._made_at.get(name, asked):
+                raise DBInstanceAlreadyExists()
+            made = self._make(name, kind, None, tags)
+            self._made_at[name] = self._clock.now()
+            return made
+
+        return restore
 
     def _promoted(self, own: Any) -> None:
         own.status, own.is_replica, own.source_db_instance_identifier = "available", False, None

@@ -42,6 +42,7 @@ class Rebuild(Unfolding):
         self.keep_books()
 
     def accepted(self, what: str) -> None:
+        super().accepted(what)
         if what == RENAMED and self._listed() is None:
             self.history.surprises.append(f"{OWN} lost its name before its rows were listed")
 

@@ -80,6 +80,11 @@ class Service:
         if region == self.history.old:
             self.disconnect()
 
+    def cut_off(self) -> None:
+        """From now on nobody outside reaches the old leader, which lives."""
+        self.connected = False
+        self.disconnect()
+
     def disconnect(self) -> None:
         """Nothing more reaches the standby: the leader died, or the replica is one no longer."""
         if self.history.received_until is None:
@@ -129,7 +134,10 @@ class Service:
     def content(self, login: DatabaseLogin, region: str) -> Content:
         """Of a database that was made of a backup."""
         self._reach(login)
-        at = self.restored_to()
+        return self.content_of(region, self.restored_to())
+
+    def content_of(self, region: str, at: datetime | None) -> Content:
+        """Of what was restored to `at`; None: it is damaged."""
         if at is None:
             raise DamagedContent("DataCorrupted: invalid page in block 3 of relation base/16384/16390")
         return Content(False, TABLES, 1000, at, self._heartbeat(region, 1, at))

@@ -18,9 +18,10 @@ from chaos.cloud import Cloud
 from chaos.faults import Fault, OfDarkness, OfEvent, OfExecution
 from chaos.functions import FunctionError, Functions
 from chaos.gate import Attempts, Died, Gate
-from chaos.history import Ended, History, Told
+from chaos.history import Ended, History, Promotion, Told
 from chaos.installation import ACCOUNT, ALARM, ALARM_ARN, STANDBY, WITNESS
 from chaos.interpreter import Workflow
+from chaos.rds import ONE_WAY
 from chaos.service import Service
 from failover.application.errors import RunRefused, TransientFailure
 
@@ -33,9 +34,10 @@ OfRun = OfExecution | OfEvent | OfDarkness
 
 @dataclass
 class Unfolding:
-    """One case. The first run of `workflow` is the one that faults befall."""
+    """One case. The first run of `workflow` is the one that faults befall; runs of those `beside` it may begin meanwhile."""
 
     workflow: ClassVar[Workflow]
+    beside: ClassVar[tuple[Workflow, ...]] = ()
 
     case: Case
     clock: CaseClock
@@ -71,6 +73,12 @@ class Unfolding:
 
     def accepted(self, what: str) -> None:
         """RDS took something on."""
+        if what != ONE_WAY:
+            return
+        attempt = self.gate.attempt
+        run = attempt.run if attempt else "nobody"
+        self.service.disconnect()
+        self.history.promotions.append(Promotion(self.clock.now(), run, self._given.get(run, {})))
 
     def falls_dark(self, state: str, run: str = "") -> bool:  # noqa: ARG002 - for whoever has darkness
         """Whether the run stands still from now on: the Region that it runs in is dark."""
@@ -105,7 +113,8 @@ class Unfolding:
         return {"StatusCode": 200, "Payload": payload}
 
     def executions(self) -> dict[str, Any]:
-        return {one.name: one for one in self.workflow.executions()}
+        """The first is that of `workflow`, where it has one."""
+        return {one.name: one for workflow in (self.workflow, *self.beside) for one in workflow.executions()}
 
     def due(self, kinds: type[OfRun], state: str, run: str) -> Fault | None:
         """A fault of these kinds befalls the first run, once."""
@@ -196,7 +205,7 @@ class Unfolding:
         for name, execution in self.executions().items():
             interpreter.run(execution)
             entered = interpreter.entered(execution)
-            state = self.workflow.last_entered(execution)[1] if entered else {}
+            state = interpreter.last_entered(execution)[1] if entered else {}
             self.history.ended.append(Ended(name, execution.status, entered, state))
 
     def keep_books(self) -> None:

@@ -32,6 +32,7 @@ from chaos.history import History
 from chaos.installation import COPIES, MACHINE_ARN, PLAN_PARAMETER, PRIMARY, STANDBY, WITNESS, plan_of
 from chaos.plot import Plot
 from chaos.rebuild import Rebuild
+from chaos.rehearsal import Rehearsal
 from chaos.service import Service
 from chaos.unfolding import Unfolding
 from failover.adapters import aws, s3_heartbeat, s3_leader_record
@@ -79,8 +80,9 @@ class World:
         """Everything that happened in `case`."""
         self._begin(case)
         functions = Functions(self.gate, self.clock, self.history.surprises)
-        kind = Rebuild if case.situation is Situation.REBUILD else Plot
-        self.unfolding = kind(case, self.clock, self.gate, self.cloud, self.history, functions, self.living)
+        self.unfolding = unfolding_of(case.situation)(
+            case, self.clock, self.gate, self.cloud, self.history, functions, self.living
+        )
         with redirect_stdout(io.StringIO()):
             self.plot.unfold()
         return self.history
@@ -187,6 +189,13 @@ class World:
             self.cloud.put(region, HEARTBEAT_KEY, json.dumps(heartbeat.to_dict()))
 
 
+def unfolding_of(situation: Situation) -> type[Unfolding]:
+    """How a case in that situation goes, of its own workflow."""
+    if situation.rehearsed:
+        return Rehearsal
+    return Rebuild if situation is Situation.REBUILD else Plot
+
+
 @contextmanager
 def opened() -> Iterator[World]:
     """The world, ready for its first case. Whatever it replaces is as before afterwards."""
@@ -253,7 +262,8 @@ def _sessions(world: World) -> Iterator[tuple[Any, str, Any]]:
     )
     yield (Postgres, "in_recovery", asks("in_recovery", lambda login: world.plot.databases.in_recovery(login)))
     yield (Postgres, "write_probe", asks("write", lambda login, _: world.living.write_probe(login)))
-    yield (PostgresContent, "content", asks("content", lambda *given: world.living.content(*given)))
+    yield (PostgresContent, "content", asks("content", lambda *given: world.plot.databases.content(*given)))
+    yield (PostgresContent, "slots", asks("slots", lambda login: world.plot.databases.slots(login)))
     yield (PostgresLedger, "since", asks("rows", lambda *given: world.plot.databases.since(*given)))
     yield (PostgresLedger, "lacking", asks("lacking", lambda *given: world.plot.databases.lacking(*given)))
 

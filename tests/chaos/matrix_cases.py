@@ -5,6 +5,7 @@ from __future__ import annotations
 from chaos import matrix
 from chaos.case import Case, Situation
 from chaos.faults import Kind, OfDarkness, OfFunction, OfRegion
+from chaos.interpreter import FAILOVER, Workflow
 from lab.documentation.workflow import ONE_WAY_STEPS, load, states
 
 # Each is one of two that end a call alike; which of them it was, the functions do not tell apart.
@@ -15,15 +16,13 @@ FROM_THE_ONE_WAY_STEP = frozenset(NAMES[NAMES.index(ONE_WAY_STEPS[0]) :]) - {"St
 
 def chosen(one_way: bool) -> list[Case]:
     """The cases of a failover whose first fault befalls a state before the one-way step, or from it on."""
-    cases = [case for case in matrix.all_cases(matrix.kept()) if not _alike(case)]
-    cases = [case for case in cases if case.situation is not Situation.REBUILD]
-    return [case for case in cases if (_first_state(case) in FROM_THE_ONE_WAY_STEP) is one_way]
+    return [case for case in cases_of(FAILOVER) if (_first_state(case) in FROM_THE_ONE_WAY_STEP) is one_way]
 
 
-def of_the_rebuild() -> list[Case]:
-    """The cases of the other workflow."""
+def cases_of(workflow: Workflow) -> list[Case]:
+    """Those whose faults befall a run of it."""
     cases = [case for case in matrix.all_cases(matrix.kept()) if not _alike(case)]
-    return [case for case in cases if case.situation is Situation.REBUILD]
+    return [case for case in cases if matrix.workflow_of(case.situation) is workflow]
 
 
 def _first_state(case: Case) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from matrix_cases import of_the_rebuild
+from matrix_cases import cases_of
 
 from chaos.case import Case
+from chaos.interpreter import REBUILDING
 from chaos.invariants import violations
 from chaos.world import World
 
@@ -13,7 +14,7 @@ from chaos.world import World
 pytestmark = pytest.mark.chaos
 
 
-@pytest.mark.parametrize("case", of_the_rebuild(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", cases_of(REBUILDING), ids=lambda case: case.name)
 def test_no_promise_is_broken(world: World, case: Case) -> None:
     """`make chaos ARGS="--case NAME"` tells what happened."""
     history = world.play(case)

@@ -7,16 +7,11 @@ from pathlib import Path
 import pytest
 
 from chaos import matrix
-from chaos.case import Case, Situation
+from chaos.case import Case
 from chaos.faults import Kind, OfEvent, OfExecution, OfFunction
-from chaos.interpreter import FAILOVER, REBUILDING
 from lab.documentation.workflow import load, states
 
 FILES = sorted((Path(__file__).parents[2] / "statemachines").glob("*.asl.json"))
-# Whole workflows, and why nothing of theirs is played.
-LEFT_OUT: dict[str, str] = {
-    "restore_rehearsal.asl.json": "It moves no leadership and changes nothing that serves; what it makes is its own to delete.",
-}
 # Between entering and leaving one of these nothing is called: the interpreter goes on in the same step, and there is no moment
 # at which anything could fail. What they decide is in the cases of the states before and after them.
 WITHOUT_A_CALL = frozenset({"Choice", "Parallel", "Pass", "Succeed", "Fail"})
@@ -24,19 +19,16 @@ CASES = matrix.all_cases(matrix.kept())
 
 
 def of_the_workflow(file: Path) -> list[Case]:
-    played = {FAILOVER.path: False, REBUILDING.path: True}.get(file)
-    return [case for case in CASES if (case.situation is Situation.REBUILD) is played]
+    return [case for case in CASES if matrix.workflow_of(case.situation).path == file]
 
 
 def named(kind: str) -> list[tuple[Path, str]]:
-    files = [file for file in FILES if file.name not in LEFT_OUT]
-    return [(file, one.name) for file in files for one in states(load(file)) if one.state["Type"] == kind]
+    return [(file, one.name) for file in FILES for one in states(load(file)) if one.state["Type"] == kind]
 
 
 def test_every_kind_of_state_is_known() -> None:
     found = {one.state["Type"] for file in FILES for one in states(load(file))}
     assert found <= {*WITHOUT_A_CALL, "Task", "Wait"}
-    assert all(LEFT_OUT.values()), "with a reason"
 
 
 @pytest.mark.parametrize(("file", "state"), named("Task"), ids=lambda one: one if isinstance(one, str) else one.stem)

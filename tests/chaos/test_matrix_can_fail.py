@@ -6,25 +6,35 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from chaos import matrix
+from chaos import matrix, rehearsal_promises
 from chaos.case import Case, Situation, from_name
+from chaos.cloud import Cloud
 from chaos.installation import REGIONS
-from chaos.interpreter import FAILOVER, REBUILDING, Workflow
+from chaos.interpreter import FAILOVER, REBUILDING, REHEARSING, Workflow
 from chaos.invariants import violations
 from chaos.playing import case_named
 from chaos.world import World
-from failover.application import becoming_primary, keep_old_primary, verify_writes
+from failover.adapters.executions import StepFunctions
+from failover.adapters.s3_leader_record import KEY as RECORD_KEY
+from failover.application import becoming_primary, check_rehearsal, keep_old_primary, verify_writes
+from failover.application.delete_rehearsed_instance import DeleteRehearsedInstance
+from failover.application.ports import DatabaseInstance, StartedExecution
+from failover.application.rehearse_restore import RehearseRestore
+from failover.application.rehearsed_instance import RehearsedInstance
 from failover.application.restore_candidates import Candidates
-from failover.application.restore_from_latest_snapshot import RestoreFromLatestSnapshot
+from failover.application.restore_from_latest_snapshot import RUN_TAG, RestoreFromLatestSnapshot
 from failover.application.stand_down import StandDown
-from failover.domain.plan import Timing
+from failover.domain.plan import Plan, Timing
+from failover.domain.restored_content import TABLES, Content
 
+COPY = ("us-west-2", RECORD_KEY)
 STATES = ("FencePrimary", "OpenSecondary", "StandDown")
 
 
@@ -116,12 +126,101 @@ def test_an_old_primary_that_loses_its_name_before_its_rows_are_listed_is_found(
         assert "46" in broken(world, "rebuild/no-fault")
 
 
+def told(world: World, name: str) -> str:
+    """What the case broke."""
+    return " ".join(violations(from_name(name), world.play(from_name(name))))
+
+
+def test_a_rehearsal_that_says_restored_of_what_nobody_read_is_found(world: World) -> None:
+    read = Content(False, TABLES, 1, None, None)
+    with patch.object(RehearseRestore, "_content", lambda *_: read):
+        assert "nobody read what it had restored" in told(world, "rehearsal/no-fault")
+
+
+def test_a_rehearsal_that_leaves_its_instance_and_says_nothing_is_found(world: World) -> None:
+    with patch.object(DeleteRehearsedInstance, "_look", lambda *_: True):
+        assert "is left, available, and nobody was told" in told(world, "rehearsal/no-fault")
+
+
+def test_a_stopped_rehearsal_that_no_alarm_tells_of_is_found(world: World) -> None:
+    """This was the first fault that the rehearsal's cases found."""
+    name = "rehearsal/RehearseRestore/aborted-during"
+    assert told(world, name) == ""
+    with patch.object(rehearsal_promises, "somebody_hears", lambda *_: False):
+        assert "and nobody was told" in told(world, name)
+
+
+def test_a_rehearsal_whose_instance_has_production_s_name_is_found(world: World) -> None:
+    """What stands between them is the tag that only a restore gives."""
+
+    def own(plan: Plan, region: str) -> str:
+        return plan.region(region).database_instance
+
+    with patch.object(check_rehearsal, "instance_name", own):
+        assert "made by no rehearsal" in _summaries(world)
+        with patch.object(RehearsedInstance, "find", _as_if_tagged), changed(_ask_twice, REHEARSING):
+            assert "the instance app-us-west-2 in us-west-2 was" in told(world, "rehearsal/no-fault")
+
+
+def _ask_twice(states: dict[str, Any]) -> None:
+    """For two hours it would go on deleting and restoring."""
+    for state in ("RehearseRestore", "DeleteRehearsedInstance"):
+        states[state]["Retry"][0]["MaxAttempts"] = 2
+
+
+def _as_if_tagged(one: RehearsedInstance) -> DatabaseInstance | None:
+    found = one.databases.describe(one.name)
+    return found and replace(found, tags={RUN_TAG: "another"})
+
+
+def _summaries(world: World) -> str:
+    outcomes = world.play(from_name("rehearsal/no-fault")).outcomes
+    return " ".join(one["summary"] for one in outcomes.values())
+
+
+@pytest.mark.parametrize(
+    ("touch", "what"),
+    [
+        (
+            lambda cloud: cloud.put(*COPY, cloud.text(*COPY).replace("first", "other")),
+            "leader-record.json in us-west-2",
+        ),
+        (lambda cloud: setattr(cloud.objects("us-west-2"), "replication", None), "the objects in us-west-2"),
+        (lambda cloud: cloud.zone.rrsets.pop(), "the records of example.com."),
+    ],
+)
+def test_a_rehearsal_that_touches_what_is_not_its_own_is_found(
+    world: World, touch: Callable[[Cloud], object], what: str
+) -> None:
+    look = RehearseRestore._look
+
+    def touching(*given: Any) -> Any:
+        touch(world.cloud)
+        return look(*given)
+
+    with patch.object(RehearseRestore, "_look", touching):
+        assert f"{what} was" in told(world, "rehearsal/no-fault")
+
+
+def test_a_failover_that_waits_for_a_rehearsal_is_found(world: World) -> None:
+    name = "rehearsal/RehearseRestore/another-event"
+    assert told(world, name) == ""
+    start = StepFunctions.start
+
+    def held_up(runs: StepFunctions, run: str, given: Any) -> StartedExecution:
+        return start(runs, run, given) if "rehearsal" in run else StartedExecution(run, new=False)
+
+    with patch.object(StepFunctions, "start", held_up):
+        assert "failed during a rehearsal" in told(world, name)
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "restore/RestoreFromLatestSnapshot/rds.RestoreDBInstanceToPointInTime:us-west-2#1/dies-after",
         "aurora/FailoverGlobalCluster/rds.FailoverGlobalCluster:us-west-2#1/answer-lost",
         "rebuild/KeepOldPrimary/rds.ModifyDBInstance:us-west-2#1/dies-after",
+        "rehearsal-of-damage/RehearseRestore/rds.RestoreDBInstanceToPointInTime:us-west-2#1/lands-late",
     ],
 )
 def test_each_other_way_to_a_database_keeps_every_promise_where_it_counts(world: World, name: str) -> None:
