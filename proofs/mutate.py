@@ -164,7 +164,11 @@ def stage(area: Area, folder: Path) -> None:
         "source_paths": ["src"],
         "only_mutate": [f"src/failover/{module}" for module in area.modules],
         "also_copy": [*READ_BY_TESTS, "tests"],
-        "pytest_add_cli_args": ["-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider"],
+        # Hypothesis draws as for `make test`, and without its deadline, which a busy machine misses.
+        "pytest_add_cli_args": [
+            *("-p", "no:xdist", "-p", "no:cov", "-p", "no:cacheprovider"),
+            "--hypothesis-profile=ci",
+        ],
         "pytest_add_cli_args_test_selection": [*area.tests, *SLOW],
     }
     lines = ["[tool.pytest.ini_options]", f"markers = {json.dumps(options['markers'])}", "[tool.mutmut]"]
