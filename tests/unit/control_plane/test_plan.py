@@ -77,6 +77,10 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         'alarms[0].watches is "us-east-1"; allowed: ap-southeast-2, us-west-2',
     ),
     (
+        lambda d: d["alarms"].append({**alarm_on(STANDBY, "load-balancer"), "watches": PRIMARY}),
+        'alarms[1].watches is "ap-southeast-2"; allowed: us-west-2',
+    ),
+    (
         lambda d: d.update(extra=1),
         f"extra is 1; {known(plan_dict())}",
     ),
