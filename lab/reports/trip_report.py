@@ -36,6 +36,7 @@ def summary(result: dict[str, Any]) -> RenderableType:
         table,
         Text(str(rebuild.get("summary") or "The standby was not rebuilt.")),
         Text(f"Wall time: {result['wall_seconds']:g} s, target {result['wall_seconds_target']:g} s"),
+        *([Text(result["simulated"])] if result["simulated"] else []),
         *(Text(complaint, style="yellow") for complaint in result["complaints"][1:]),
         Text(f"Rows listed as the old primary's own: {shown(rows['listed'])}"),
         Text(result["verdict"], style="bold green" if result["passed"] else "bold red"),

@@ -38,6 +38,7 @@ def build(trip: RoundTrip) -> dict[str, Any]:
         "rows": rows,
         "rebuild": rebuild,
         "legs": {"out": out, "back": back},
+        "simulated": simulated(trip.out.settings),
         "settings": trip.out.settings,
         "environment": trip.out.environment,
     }

@@ -21,9 +21,6 @@ BY_LAMBDA = (
 )
 # A write that may happen once is tried first, and read back only where somebody else made it before.
 MADE_BEFORE = "Reads what an earlier try of the same step left behind; in a drill no step is repeated."
-NAMED_ALREADY = (
-    "Writes the secret where it names something else; a promoted replica keeps its endpoint, which it names already."
-)
 ABSENT = "Lets S3 say that an object is absent; in a drill the object is there before anybody asks."
 WITHHELD = "Tells people of an alarm that is muted, suppressed or without data; in a drill it is none of these."
 NO_ALARM = "For an event that failed three times, or is none of an alarm; a drill sends alarms that are decided."
@@ -77,7 +74,6 @@ UNUSED_WITH_REASON = {
     ("*", "s3:ListBucket"): ABSENT,
     ("drlab-app-await-approval", "s3:GetObject"): MADE_BEFORE,
     ("drlab-app-record-outcome", "s3:GetObject"): MADE_BEFORE,
-    ("drlab-app-update-secrets-and-rotate-app-config", "secretsmanager:PutSecretValue"): NAMED_ALREADY,
 }
 
 

@@ -79,7 +79,7 @@ def test_anything_less_is_a_complaint(changes: dict[str, Any], complaint: str) -
     assert any(complaint in one for one in found["complaints"]), found["complaints"]
 
 
-def test_of_a_global_database_nobody_lists_what_was_lost_and_the_verdict_says_so() -> None:
+def test_of_a_global_database_nobody_lists_what_was_lost_and_the_verdict_says_so(tmp_path: Path) -> None:
     """Aurora gives the old cluster a new volume: unknown there, and no reason to fail."""
     whole = a_trip(listed=None)
     simulated = replace(whole.out, settings={**whole.out.settings, "database_mode": "aurora-global"})
@@ -88,7 +88,14 @@ def test_of_a_global_database_nobody_lists_what_was_lost_and_the_verdict_says_so
     assert found["rows"]["lost_and_unlisted"] is None
     assert "lost 2 acknowledged rows, which nobody listed" in found["verdict"]
     assert "The database was simulated." in found["verdict"]
-    assert not trip_result.build(replace(whole, out=simulated, rebuild=None))["passed"]
+    failed = trip_result.build(replace(whole, out=simulated, rebuild=None))
+    assert not failed["passed"]
+    page = trip_report.write(failed, tmp_path / "trip")
+    for text in (page.read_text(), (page.parent / "report.md").read_text()):
+        assert "The database is simulated" in text, "whether it passed or not"
+    console = Console(record=True, width=300)
+    console.print(trip_report.summary(failed))
+    assert "The database is simulated" in console.export_text()
 
 
 def test_a_row_lost_on_the_way_back_is_a_complaint() -> None:
