@@ -31,11 +31,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def get(*keys: str, allowed_for: timedelta) -> None:
+def enforced(allowed_for: timedelta) -> Any:
     AskedCalls(ENDPOINT, "arn:aws:ecs:us-west-2:1:service/app/app", allowed_for).enforce()
-    s3 = boto3.client(
+    return boto3.client(
         "s3", region_name="us-west-2", endpoint_url=ENDPOINT, aws_access_key_id="a", aws_secret_access_key="b"
     )
+
+
+def get(*keys: str, allowed_for: timedelta) -> None:
+    s3 = enforced(allowed_for)
     for key in keys:
         s3.get_object(Bucket="b", Key=key)
 
@@ -43,6 +47,13 @@ def get(*keys: str, allowed_for: timedelta) -> None:
 def test_what_was_allowed_is_not_asked_about_again_while_it_holds(asked: list[str]) -> None:
     get("one", "one", "other", "one", allowed_for=timedelta(seconds=60))
     assert asked == ["one", "other"]
+
+
+def test_another_version_to_replace_makes_no_other_call_and_none_at_all_does(asked: list[str]) -> None:
+    s3 = enforced(timedelta(seconds=60))
+    for condition in ({"IfMatch": "1"}, {"IfMatch": "2"}, {}, {"IfNoneMatch": "*"}):
+        s3.put_object(Bucket="b", Key="one", **condition)
+    assert asked == ["one"] * 3
 
 
 def test_each_call_is_asked_about_where_an_answer_holds_for_no_time(asked: list[str]) -> None:

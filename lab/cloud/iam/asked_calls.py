@@ -60,7 +60,7 @@ class AskedCalls:
 
     def _require(self, operation: str, **call: Any) -> None:
         asked = {"caller": self._caller, "operation": operation, **call}
-        name = json.dumps(asked, sort_keys=True, default=str)
+        name = json.dumps({**asked, "parameters": _lasting(call["parameters"])}, sort_keys=True, default=str)
         if time.monotonic() < self._allowed_until.get(name, 0.0):
             return
         reason = self._ask(asked)
@@ -82,3 +82,11 @@ class AskedCalls:
             return self._control.authorize(call)
         except CloudUnavailable as error:
             raise EndpointConnectionError(endpoint_url=self._endpoint, error=error) from error
+
+
+def _lasting(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Which version of an object is to be replaced changes with every write, and no policy asks for more than that one is.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    return {key: "some version" if key == "IfMatch" else value for key, value in parameters.items()}
