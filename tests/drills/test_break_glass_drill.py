@@ -18,7 +18,11 @@ pytestmark = pytest.mark.drill
 
 def test_a_person_fails_over_when_the_leader_is_dark_and_the_standby_has_no_control_plane() -> None:
     settings = DrillSettings(
-        LabSettings(replication_delay=timedelta(milliseconds=100)), break_glass=True, write_rate=100
+        LabSettings(replication_delay=timedelta(milliseconds=100)),
+        break_glass=True,
+        write_rate=100,
+        warm_up=timedelta(seconds=1),
+        settle=timedelta(seconds=1),
     )
     said = io.StringIO()
     record = conduct(settings, LiveView(Console(file=said, width=200)))

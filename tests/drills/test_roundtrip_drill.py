@@ -31,7 +31,11 @@ WRITER_MADE_BY = ("FailoverGlobalCluster", "SwitchoverGlobalCluster")
 
 def test_a_round_trip_loses_what_the_failover_lost_lists_it_and_loses_nothing_on_the_way_back() -> None:
     settings = DrillSettings(
-        LabSettings(replication_delay=timedelta(milliseconds=100)), give_up_after=timedelta(seconds=120)
+        LabSettings(replication_delay=timedelta(milliseconds=100)),
+        write_rate=100,
+        warm_up=timedelta(seconds=1),
+        settle=timedelta(seconds=1),
+        give_up_after=timedelta(seconds=120),
     )
     said = io.StringIO()
     trip = conduct(settings, LiveView(Console(file=said, width=200)))
