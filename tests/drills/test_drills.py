@@ -10,19 +10,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from rich.console import Console
 
 from lab.drills.drill import conduct
+from lab.drills.faults import FAULTS
 from lab.drills.live_view import LiveView
+from lab.drills.occasion import FAULT, Occasion
 from lab.host.reaper import MARKER
+from lab.laboratory import Laboratory
 from lab.reports import result
-from lab.settings import FAULT_NAMES, DrillSettings, FaultName, LabSettings
+from lab.settings import (
+    FAULT_NAMES,
+    PRIMARY_REGION,
+    SECONDARY_REGION,
+    DrillSettings,
+    FaultName,
+    LabSettings,
+    Timers,
+)
+from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 from tests.drills.secrets_told import LAST, leaks
 
@@ -37,16 +51,19 @@ def drill(
     fault: FaultName,
     delay_ms: float = 100,
     give_up_seconds: float = 120,
+    occasion: Occasion | None = None,
     **lab: object,
 ) -> dict[str, object]:
     settings = DrillSettings(
         LabSettings(replication_delay=timedelta(milliseconds=delay_ms), **lab),  # type: ignore[arg-type]
         fault=fault,
         write_rate=100,
+        warm_up=timedelta(seconds=1),
+        settle=timedelta(seconds=1),
         give_up_after=timedelta(seconds=give_up_seconds),
     )
     said = io.StringIO()
-    record = conduct(settings, LiveView(Console(file=said, width=200)))
+    record = conduct(settings, LiveView(Console(file=said, width=200)), occasion)
     found = result.build(record)
     assert leaks(LAST, {"the report": json.dumps(found, default=str), "what was said": said.getvalue()}) == []
     found["said"] = said.getvalue()
@@ -77,19 +94,66 @@ def test_every_fault_is_drilled_by_a_test_or_a_game_day() -> None:
 
 
 @pytest.mark.scenario("F16")
-def test_a_bound_over_the_target_is_refused_and_the_old_leader_reopened() -> None:
-    """The loss gate fails closed: no promotion, the reason on record, nothing lost."""
-    found = drill("service-down", give_up_seconds=30, rpo_target_seconds=0.5)
+def test_an_aborted_run_is_undone_and_a_bound_over_the_target_refused() -> None:
+    """No promotion, the reason on record, nothing lost: the loss gate fails closed, and nobody has to know of the abort.
+
+    The probe in the Region where the run was takes its fence away, within a minute of AWS's. The leader stays down, so it
+    begins another run, which goes as far as the gate.
+    """
+    aborted: list[str] = []
+
+    def strike_and_abort(lab: Laboratory) -> None:
+        struck.append(time.monotonic())
+        fault.inject(lab)
+        aborted.append(abort_when_fenced(lab))
+        undone_and_told(lab, aborted[0])
+
+    fault, struck = FAULTS["service-down"], list[float]()
+    occasion = Occasion(fault.name, fault.description, FAULT, strike_and_abort, struck_at=lambda: struck[0])
+    # A lease that long leaves the time to abort the run while it waits for its end.
+    timers = replace(Timers(), lease_seconds=6.0, step_budget_seconds=3.0)
+    found = drill("service-down", give_up_seconds=30, occasion=occasion, rpo_target_seconds=0.5, timers=timers)
     assert not found["passed"]
-    states = [state["state"] for run in found["runs"] for state in run["states"]]  # type: ignore[attr-defined]
-    assert "FencePrimary" in states
-    assert "PromoteReplica" not in states
-    assert found["leader_record"]["after"]["leader"] == "ap-southeast-2"  # type: ignore[index]
-    # The leader stays down, so the probe may just have begun another run; the first has ended, and reopened.
-    first = found["runs"][0]  # type: ignore[index]
-    assert first["status"] == "SUCCEEDED"
-    assert "ap-southeast-2 leads as before" in first["summary"]
+    names = [run["name"] for run in found["runs"]]  # type: ignore[attr-defined]
+    # A busy machine may have looked like a failure before, and yet another run may just have begun.
+    abandoned, *later = found["runs"][names.index(aborted[0]) :]  # type: ignore[index]
+    assert abandoned["status"] == "ABORTED"
+    refused = [run for run in later if run["status"] == "SUCCEEDED" and "FencePrimary" in told_states(run)]
+    assert refused, later
+    assert "ap-southeast-2 leads as before" in refused[0]["summary"]
+    assert not [run for run in later if "PromoteReplica" in told_states(run)]
+    assert found["leader_record"]["after"]["leader"] == PRIMARY_REGION  # type: ignore[index]
     assert found["loss"]["rows"] is not None  # type: ignore[index]
+
+
+def told_states(run: dict[str, Any]) -> list[str]:
+    return [str(state["state"]) for state in run["states"]]
+
+
+def abort_when_fenced(lab: Laboratory) -> str:
+    """The run's name."""
+    awaited("the fence", lambda: leadership(lab) == (PRIMARY_REGION, "fenced"))
+    run = str(lab.leader_record().run)
+    execution = f"{lab.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run}"
+    lab.client("stepfunctions", SECONDARY_REGION).stop_execution(executionArn=execution)
+    return run
+
+
+def undone_and_told(lab: Laboratory, run: str) -> None:
+    def told() -> list[str]:
+        return [str(message.get("Message")) for message in lab.webhook.received()]
+
+    awaited("the message", lambda: any("was reopened in epoch" in text for text in told()))
+    bucket, objects = lab.plan["record_copies"][SECONDARY_REGION], lab.client("s3", SECONDARY_REGION)
+    kept = json.loads(objects.get_object(Bucket=bucket, Key=f"runs/{run}/reconciled.json")["Body"].read())
+    assert f"{run} ended as ABORTED before its one-way step" in kept["told"]
+
+
+def awaited(what: str, found: Callable[[], object]) -> None:
+    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+    while not found():
+        assert time.monotonic() < deadline, f"{what} did not come within {ENDS_WITHIN_SECONDS} s"
+        time.sleep(0.05)
 
 
 @pytest.fixture
