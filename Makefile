@@ -12,7 +12,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help drill roundtrip gameday up test test-fast books lint mutate fuzz audit sam-validate sam-build sam-local bench chaos documents synth synth-options lock clean
+.PHONY: help drill roundtrip gameday up test lane-quick lane-drills test-fast books lint mutate fuzz audit sam-validate sam-build sam-local bench chaos documents synth synth-options lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,18 +72,28 @@ up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C
 QUICK := -m "not drill and not book and not sam and not chaos and not contract" -n $(WORKERS) --dist loadfile \
   -p no:schemathesis --ignore-glob "*_contract.py"
 
-# A drill mostly waits, so several share the machine; they come last, with nothing else beside them, and whoever is through
-# takes what another has not begun. Their folder is named: to collect all tests is 14 CPU seconds of each worker.
+# A drill mostly waits, so several share the machine, and whoever is through takes what another has not begun. Their folder
+# is named: to collect all tests is 14 CPU seconds of each worker.
 DRILLS_AT_ONCE ?= 2
 DRILLS = -n $(DRILLS_AT_ONCE) --dist worksteal
 
 test: $(VENV)/.cdk $(VENV)/.gameday ## every test but the lanes of their own, with coverage; with ARGS only what they choose
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest $(QUICK) --cov --cov-report= --cov-fail-under=0
-	@$(BIN)/python -m pytest -m drill $(DRILLS) tests/drills --cov --cov-append --cov-report=term
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(MAKE) --no-print-directory --jobs=2 lane-quick lane-drills
+	@$(BIN)/coverage combine --quiet build/coverage/quick build/coverage/drills && $(BIN)/coverage report
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
+
+# What the drills leave idle is enough for everything else: at the lowest priority it is not in their way.
+lane-quick:
+	@COVERAGE_FILE=build/coverage/quick nice -n 19 $(BIN)/python -m pytest $(QUICK) --cov --cov-report= --cov-fail-under=0
+
+lane-drills:
+	@echo "The drills run beside the other tests; what they print is shown when they are through."
+	@COVERAGE_FILE=build/coverage/drills $(BIN)/python -m pytest -m drill $(DRILLS) tests/drills --cov --cov-report= --cov-fail-under=0 \
+	  >build/drills.txt 2>&1; status=$$?; cat build/drills.txt; exit $$status
 
 test-fast: $(VENV)/.cdk $(VENV)/.gameday ## everything but the whole drills
 	@$(BIN)/python -m pytest $(QUICK) $(ARGS)
