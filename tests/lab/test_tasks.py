@@ -89,13 +89,17 @@ def test_lost_tasks_stay_lost_until_the_region_is_restored(tasks: RegionTasks) -
     assert {named(address) for address in found} == {"task-us-west-2-3", "task-us-west-2-4"}
 
 
-def test_frozen_tasks_are_not_healthy_and_run_on_when_restored(tasks: RegionTasks) -> None:
+def is_not_healthy_while_it_is_frozen(tasks: RegionTasks) -> None:
     before = reconciled(tasks, 1, lambda live: len(live) == 1)
     tasks.freeze()
     reconciled(tasks, 1, lambda live: not live)
     assert tasks.running() == 1
     tasks.restore()
     assert reconciled(tasks, 1, lambda live: len(live) == 1) == before
+
+
+def test_frozen_tasks_are_not_healthy_and_run_on_when_restored(tasks: RegionTasks) -> None:
+    is_not_healthy_while_it_is_frozen(tasks)
 
 
 def test_a_task_that_dies_is_replaced() -> None:
@@ -129,12 +133,7 @@ def test_a_forked_task_that_is_frozen_is_not_healthy_and_runs_on_when_thawed(
     tasks: RegionTasks, image: TaskImage
 ) -> None:
     tasks.prepare(image, 1)
-    before = reconciled(tasks, 1, lambda live: len(live) == 1)
-    tasks.freeze()
-    reconciled(tasks, 1, lambda live: not live)
-    assert tasks.running() == 1
-    tasks.restore()
-    assert reconciled(tasks, 1, lambda live: len(live) == 1) == before
+    is_not_healthy_while_it_is_frozen(tasks)
 
 
 def test_an_image_that_died_is_done_without(tasks: RegionTasks, image: TaskImage) -> None:

@@ -73,34 +73,6 @@ def _read_cluster(made: Made) -> Properties:
     }
 
 
-def _create_parameters(wanted: Wanted) -> Created:
-    rds, name = wanted.client("rds"), wanted.name.lower()
-    rds.create_db_cluster_parameter_group(
-        DBClusterParameterGroupName=name,
-        DBParameterGroupFamily=wanted.properties["Family"],
-        Description=wanted.properties["Description"],
-    )
-    rds.modify_db_cluster_parameter_group(
-        DBClusterParameterGroupName=name,
-        Parameters=[
-            {"ParameterName": key, "ParameterValue": str(value), "ApplyMethod": "pending-reboot"}
-            for key, value in wanted.properties["Parameters"].items()
-        ],
-    )
-    return Created(name)
-
-
-def _read_parameters(made: Made) -> Properties:
-    rds = made.client("rds")
-    found = rds.describe_db_cluster_parameter_groups(DBClusterParameterGroupName=made.ref)["DBClusterParameterGroups"]
-    listed = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=made.ref)["Parameters"]
-    return {
-        "Family": found[0]["DBParameterGroupFamily"],
-        "Description": found[0]["Description"],
-        "Parameters": {one["ParameterName"]: one["ParameterValue"] for one in listed},
-    }
-
-
 TYPES = (
     ResourceType(
         "AWS::RDS::GlobalCluster",
@@ -119,11 +91,5 @@ TYPES = (
             "EnableCloudwatchLogsExports": "the servers' logs are files in the lab's state folder",
         },
         attributes=_ATTRIBUTES,
-    ),
-    ResourceType(
-        "AWS::RDS::DBClusterParameterGroup",
-        frozenset({"Description", "Family", "Parameters"}),
-        _create_parameters,
-        _read_parameters,
     ),
 )

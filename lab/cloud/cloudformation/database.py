@@ -83,34 +83,6 @@ def _read_subnets(made: Made) -> Properties:
     }
 
 
-def _create_parameters(wanted: Wanted) -> Created:
-    rds, name = wanted.client("rds"), wanted.name.lower()
-    rds.create_db_parameter_group(
-        DBParameterGroupName=name,
-        DBParameterGroupFamily=wanted.properties["Family"],
-        Description=wanted.properties["Description"],
-    )
-    rds.modify_db_parameter_group(
-        DBParameterGroupName=name,
-        Parameters=[
-            {"ParameterName": key, "ParameterValue": str(value), "ApplyMethod": "pending-reboot"}
-            for key, value in wanted.properties["Parameters"].items()
-        ],
-    )
-    return Created(name)
-
-
-def _read_parameters(made: Made) -> Properties:
-    rds = made.client("rds")
-    found = rds.describe_db_parameter_groups(DBParameterGroupName=made.ref)["DBParameterGroups"][0]
-    listed = rds.describe_db_parameters(DBParameterGroupName=made.ref)["Parameters"]
-    return {
-        "Family": found["DBParameterGroupFamily"],
-        "Description": found["Description"],
-        "Parameters": {one["ParameterName"]: one["ParameterValue"] for one in listed},
-    }
-
-
 TYPES = (
     ResourceType(
         "AWS::RDS::DBInstance",
@@ -144,11 +116,5 @@ TYPES = (
         frozenset({"DBSubnetGroupDescription", "SubnetIds"}),
         _create_subnets,
         _read_subnets,
-    ),
-    ResourceType(
-        "AWS::RDS::DBParameterGroup",
-        frozenset({"Description", "Family", "Parameters"}),
-        _create_parameters,
-        _read_parameters,
     ),
 )
