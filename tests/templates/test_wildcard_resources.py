@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from lab.cloud.iam import requests
 from tests.templates.expanded import CONTROL_PLANE, WITNESS, expanded, listed
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-REFERENCE = json.loads((files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
+# Found as a file, without loading cfn-lint.
+REFERENCE = json.loads(
+    (distribution("cfn-lint").locate_file("cfnlint/data/AdditionalSpecs") / "Policies.json").read_text()
+)
 INTERFACES = (
     "AssignPrivateIpAddresses",
     "CreateNetworkInterface",

@@ -12,6 +12,9 @@ from interleavings import NEW, World, play, violation
 
 from failover.domain import register_protocol
 
+# What their schedules cover, the tests of the same modules cover; to trace them takes longer than to play them.
+pytestmark = pytest.mark.no_cover
+
 SEEDS_THAT_BITE = range(200)
 
 
