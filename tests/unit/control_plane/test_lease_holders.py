@@ -159,7 +159,7 @@ ACTIONS = st.sampled_from(
 
 
 # What it covers is covered above; to trace two thousand schedules takes longer than to try them.
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @settings(max_examples=2000, deadline=None)
 @given(st.integers(0, 3), st.lists(ACTIONS, max_size=12), st.lists(ACTIONS, max_size=25))
 def test_no_schedule_of_tasks_makes_a_replica_that_holds_everything_lack_a_write(

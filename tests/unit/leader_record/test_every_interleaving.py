@@ -12,7 +12,7 @@ from every_interleaving import Search, three_runs, two_runs
 from failover.domain import register_protocol
 
 # The protocol's own tests cover it; to trace each step of so many states takes longer than to visit them.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 
 def test_two_runs_with_any_call_gone_wrong_keep_every_promise() -> None:

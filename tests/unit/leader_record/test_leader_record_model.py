@@ -13,7 +13,7 @@ from interleavings import NEW, World, play, violation
 from failover.domain import register_protocol
 
 # What their schedules cover, the tests of the same modules cover; to trace them takes longer than to play them.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 SEEDS_THAT_BITE = range(200)
 
