@@ -22,6 +22,8 @@ from pathlib import Path
 
 from emulator import ROOT, SAM_ENVIRONMENT, missing
 
+from lab.host import state_folder
+
 TOOLS = {
     "dockerd": "docker.io",
     "docker": "docker-cli",
@@ -98,7 +100,7 @@ def engine() -> Iterator[Engine]:
     """An engine with the image in it. Leaving it ends the engine, and removes its bridge and all that it stored."""
     with contextlib.ExitStack() as stack:
         # Short: the socket's path has to fit into 108 bytes.
-        folder = Path(tempfile.mkdtemp(prefix="drlab-sam-"))
+        folder = Path(tempfile.mkdtemp(prefix="drlab-sam-", dir=_parent()))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if (Path("/sys/class/net") / BRIDGE).exists():
             # Of a lane that was killed: nobody else has this name.
@@ -142,6 +144,13 @@ def _daemon(folder: Path, started: Engine) -> Iterator[None]:
             process.wait(5)
 
 
+def _parent() -> Path:
+    """Where labs are made, in memory: an engine stores and removes some hundred megabytes. Not where nothing may be run."""
+    parent = state_folder.parent()
+    forbids = os.statvfs(parent).f_flag & (os.ST_NOEXEC | os.ST_NODEV | os.ST_NOSUID)
+    return Path(tempfile.gettempdir()) if forbids else parent
+
+
 def _settings(folder: Path) -> Path:
     """Not those of an engine that is installed here."""
     path = folder / "daemon.json"
@@ -172,7 +181,7 @@ def image_archive() -> Path:
     path = cache / f"{IMAGE}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.tar.gz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="drlab-image-") as name:
+        with tempfile.TemporaryDirectory(prefix="drlab-image-", dir=_parent()) as name:
             _make(Path(name) / "root", part := path.with_suffix(".part"))
         part.rename(path)
     return path

@@ -10,20 +10,20 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from container_engine import IMAGE, LAYERED_IMAGE, Engine, cannot, engine
+from container_engine import LAYERED_IMAGE, cannot, engine
 from emulator import ROOT, SAM_ENVIRONMENT
 from events import EVENTS, FAILOVER_BY_HAND, REBUILD, REFUSED, event, of_now
 from judgements import judge, observed
+from sam_local_invoke import Printed, Sam, Started, environment, forked
 
 from lab.laboratory import Laboratory
 from lab.sam_local.reach import reachable
-from lab.settings import SECONDARY_REGION
 
 pytestmark = [
     pytest.mark.sam,
@@ -32,59 +32,15 @@ pytestmark = [
     ),
 ]
 BUILD = ROOT / "build" / "sam-local"
-# SAM CLI looks for the function's logs at the end; a call that hangs for longer has gone wrong.
-INVOKED_WITHIN_SECONDS = 120
 BY_NAME = ("StillInProgress", "TransientFailure", "RunRefused")
-# The port of the discard service, which no machine has had for decades.
-NOBODY_LISTENS = "http://127.0.0.1:9"
 X86 = ("--parameter-overrides", "Architecture=x86_64")
-
-
-@dataclass(frozen=True)
-class Printed:
-    """What `sam local invoke` printed: the function's answer, and everything else."""
-
-    answer: Any
-    log: str
-
-
-@dataclass(frozen=True)
-class Sam:
-    """`sam local invoke` on an engine, with a folder for what it is given."""
-
-    engine: Engine
-    folder: Path
-
-    def invoke(
-        self, function: str, event: dict[str, Any], template: Path, *options: str, image: str = IMAGE
-    ) -> Printed:
-        given = self.folder / f"{function}.json"
-        given.write_text(json.dumps(event))
-        done = subprocess.run(
-            [
-                *(str(SAM_ENVIRONMENT / "bin" / "sam"), "local", "invoke", function, "--event", str(given)),
-                *("--template", str(template), "--region", SECONDARY_REGION),
-                *("--invoke-image", image, "--skip-pull-image", "--no-memory-limit", *options),
-            ],
-            env=_environment(self.engine.environment()),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=INVOKED_WITHIN_SECONDS,
-        )
-        last = (done.stdout.strip().splitlines() or [""])[-1]
-        try:
-            return Printed(json.loads(last), done.stderr)
-        except ValueError:
-            return Printed(None, done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="module")
 def sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
     assert (reason := cannot()) is None, reason
-    with engine() as started:
-        yield Sam(started, tmp_path_factory.mktemp("sam"))
+    with engine() as started, forked() as program:
+        yield Sam(program, started, tmp_path_factory.mktemp("sam"))
 
 
 @dataclass(frozen=True)
@@ -104,10 +60,10 @@ class Built:
 def built(sam: Sam) -> Built:
     """With a layer for this machine."""
     programs = SAM_ENVIRONMENT / "bin"
-    environment = {**_environment(dict(os.environ)), "LAYER_PLATFORM": "x86_64-manylinux_2_28"}
+    settings = {**environment(dict(os.environ)), "LAYER_PLATFORM": "x86_64-manylinux_2_28"}
     done = subprocess.run(
         [*(programs / "sam", "build", "--build-dir", BUILD, "--cache-dir", f"{BUILD}-cache"), *X86],
-        env={**environment, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        env={**settings, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -187,22 +143,7 @@ def test_an_end_that_no_function_should_have_is_printed(sam: Sam, do: str, print
 
 
 def test_a_function_that_behaves_is_answered_by_the_same_way(sam: Sam) -> None:
+    """Forked from a SAM CLI that is loaded already, as all others, and by a `sam` as a shell starts it."""
     template = Path(__file__).parent / "misbehaving" / "template.yaml"
-    assert sam.invoke("Misbehaving", {}, template).answer == {"answered": True}
-
-
-def _environment(given: dict[str, str]) -> dict[str, str]:
-    """The lab's own credentials of the Region, and none of the user's.
-
-    Before each call SAM CLI asks STS whose they are, and where AWS is not reached it asks for up to twelve seconds. What it
-    takes when nobody answers is the lab's own account.
-    """
-    return {
-        **{name: value for name, value in given.items() if not name.startswith("AWS_")},
-        "AWS_ACCESS_KEY_ID": f"LAB-{SECONDARY_REGION}",
-        "AWS_SECRET_ACCESS_KEY": "lab",
-        "AWS_DEFAULT_REGION": SECONDARY_REGION,
-        "AWS_ENDPOINT_URL_STS": NOBODY_LISTENS,
-        "AWS_MAX_ATTEMPTS": "1",
-        "SAM_CLI_TELEMETRY": "0",
-    }
+    for one in (sam, replace(sam, program=Started())):
+        assert one.invoke("Misbehaving", {}, template).answer == {"answered": True}
