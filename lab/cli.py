@@ -33,6 +33,7 @@ from lab.commands import (
     up,
     verify,
 )
+from lab.operations.target import choose_account
 from lab.settings import SettingsError
 
 COMMANDS = (
@@ -72,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console()
     _end_on_signals()
     try:
+        choose_account(getattr(options, "target", None))
         return int(options.run(options, console))
     except SettingsError as error:
         return _unusable(console, error)

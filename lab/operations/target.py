@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -10,6 +11,8 @@ from lab.settings import SERVICE, SettingsError, within
 
 TargetName = Literal["lab", "aws"]
 TARGETS: tuple[TargetName, ...] = get_args(TargetName)
+LAB_HOST = "127.0.0.1"
+LAB_ANSWERS_WITHIN_SECONDS = 5.0
 LAB_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "OPERATOR", "AWS_SECRET_ACCESS_KEY": "lab"}
 
 
@@ -22,14 +25,19 @@ class Target:
     service: str = SERVICE
 
     def enter(self, region: str) -> None:
-        """From now on this process acts in `region` of the target, as an operator."""
+        """From now on this process acts in `region` of the target, as an operator. Raises SettingsError where it cannot:
+        no lab runs, or nobody has signed in.
+        """
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
         os.environ["PLAN_PARAMETER"] = f"/drlab/{self.service}/plan"
         if self.name == "lab":
-            os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{self.port}"
+            os.environ["AWS_ENDPOINT_URL"] = f"http://{LAB_HOST}:{self.port}"
             os.environ.update(LAB_CREDENTIALS)
-        elif not os.environ.get("AWS_ENDPOINT_URL"):
+            _require_a_lab(self.port)
+            return
+        if not os.environ.get("AWS_ENDPOINT_URL"):
             os.environ.pop("AWS_ENDPOINT_URL", None)
+        _require_credentials()
 
 
 def target(name: str, port: int, service: str = SERVICE) -> Target:
@@ -38,3 +46,46 @@ def target(name: str, port: int, service: str = SERVICE) -> Target:
         raise SettingsError(f"--target {name!r} is not one of {', '.join(TARGETS)}")
     within("--cloud-port", port, 1, 65_535, "the TCP port of the lab's AWS APIs")
     return Target(name, port, service)
+
+
+def choose_account(name: str | None) -> None:
+    """Which of the environment's accounts a command may see, before any session is made: none but that of `--target aws`.
+
+    A lab is nobody's account, so that no profile, and none that is not there, has a say in it. Raises SettingsError.
+    https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+    """
+    if name == "aws":
+        if os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE"):
+            _require_credentials()
+        return
+    for profile in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(profile, None)
+    for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ[file] = os.devnull
+
+
+def _require_a_lab(port: int) -> None:
+    try:
+        socket.create_connection((LAB_HOST, port), LAB_ANSWERS_WITHIN_SECONDS).close()
+    except OSError as error:
+        raise SettingsError(
+            f"no lab listens on {LAB_HOST}:{port}. `make up` keeps one running in another terminal; of one that runs on"
+            " another port, say --cloud-port"
+        ) from error
+
+
+def _require_credentials() -> None:
+    """Whether AWS takes them is seen at the first call."""
+    # Imported late: a refused setting should not wait for it.
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found = boto3.session.Session().get_credentials()
+    except BotoCoreError as error:  # a profile that is not there, or one that asks for what is not installed
+        raise SettingsError(f"the AWS credentials cannot be used: {error}") from error
+    if found is None:
+        raise SettingsError(
+            "no AWS credentials were found. Sign in, for instance with `aws sso login` and AWS_PROFILE; or ask a lab that"
+            " `make up` keeps running, with --target lab"
+        )

@@ -1,0 +1,77 @@
+"""Does a command find out at once that it speaks to no AWS, and does a lab stay out of every account?"""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from lab import cli
+from lab.operations.target import Target, choose_account
+from lab.settings import SettingsError
+
+ACCOUNT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Has signed in. What is set meanwhile is as before afterwards."""
+    monkeypatch.setattr(os, "environ", {key: value for key, value in os.environ.items() if key not in ACCOUNT})
+    os.environ.update(
+        {
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        }
+    )
+    monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
+
+
+def a_free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_a_lab_that_does_not_run_is_named_with_what_starts_one(capsys: pytest.CaptureFixture[str]) -> None:
+    port = a_free_port()
+    assert cli.main(["status", "--target", "lab", "--cloud-port", str(port)]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(f"drlab: no lab listens on 127.0.0.1:{port}. `make up` keeps one running")
+
+
+def test_without_credentials_it_is_said_how_to_sign_in() -> None:
+    with pytest.raises(
+        SettingsError, match=r"no AWS credentials were found. Sign in, for instance with `aws sso login`"
+    ):
+        Target("aws", 0).enter("us-west-2")
+
+
+def test_a_profile_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    os.environ["AWS_PROFILE"] = "nobodys"
+    assert cli.main(["status"]) == cli.UNUSABLE
+    assert "The config profile (nobodys) could not be found" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("target", [None, "lab"])
+def test_a_lab_hears_of_no_profile(target: str | None) -> None:
+    """Also of none that is not there, which boto3 refuses as soon as a session is made."""
+    os.environ["AWS_PROFILE"] = os.environ["AWS_DEFAULT_PROFILE"] = "nobodys"
+    choose_account(target)
+    assert not {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} & os.environ.keys()
+    assert os.environ["AWS_CONFIG_FILE"] == os.environ["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def test_every_command_chooses_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    os.environ["AWS_PROFILE"] = "nobodys"
+    seen: list[str | None] = []
+
+    def run(*_: object) -> int:
+        seen.append(os.environ.get("AWS_PROFILE"))
+        return 0
+
+    monkeypatch.setattr("lab.commands.cost.run", run)
+    assert cli.main(["cost"]) == 0
+    assert seen == [None]
