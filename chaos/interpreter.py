@@ -35,6 +35,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from chaos.clock import CaseClock
 from chaos.installation import ACCOUNT, MACHINE_ARN, REBUILD_ARN, REHEARSAL_ARN, STANDBY
+from lab.cloud.step_functions.parsed_workflows import kept
 from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -119,7 +120,7 @@ def interpreting(clock: CaseClock, invoke: Invoke, waited: Callable[[], None]) -
 
     with ExitStack() as stack:
         replaced: list[tuple[Any, str, Any]] = [
-            (AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse))),
+            (AmazonStateLanguageParser, "parse", staticmethod(cache(kept(AmazonStateLanguageParser.parse)))),
             # Making a path's parser takes a thousand times as long as using it.
             (json_path, "parse", cache(json_path.parse)),
             (retrier_decl, "time", Pause(clock)),

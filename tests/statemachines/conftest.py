@@ -12,6 +12,7 @@ from moto import mock_aws
 from moto.awslambda.models import LambdaFunction
 from moto.core.config import default_user_config
 
+from lab.cloud.step_functions.parsed_workflows import kept
 from tests.statemachines.interpreter import REGION, Clock, Workflow
 from tests.statemachines.laptop import LaptopWorkflow
 
@@ -36,7 +37,7 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Workflow | LaptopWorkfl
         patch.setattr(logging.getLogger("moto.stepfunctions"), "disabled", True)
         patch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
         # The file and each of its paths are parsed once and not for every run, and one client serves every call.
-        patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(cache(AmazonStateLanguageParser.parse)))
+        patch.setattr(AmazonStateLanguageParser, "parse", staticmethod(cache(kept(AmazonStateLanguageParser.parse))))
         patch.setattr(json_path, "parse", cache(json_path.parse))
         client = boto3.client("lambda", REGION)
         patch.setattr(lambda_eval_utils, "boto_client_for", lambda **_: client)
