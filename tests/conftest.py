@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 
 import botocore.session
@@ -18,8 +19,16 @@ settings.load_profile("repeatable")
 # Each session parses the models of the services it is asked for, some of megabytes; nothing here changes one.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
+# An emulated EC2, which an emulated RDS asks for its subnets, describes a thousand images anew whenever it is put back.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
 
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it for garbage again and again takes an eighth of the processor's time."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_sessionfinish() -> None:
+    """What is left goes with the process: pytest and Python would both look through it several times more."""
+    gc.freeze()
