@@ -57,11 +57,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.reports import report, result
 
     preflight.check(settings.lab)
+    preflight.check_reports(options.reports)
     with LiveView(console) as view:
         record = conduct(settings, view)
     found = result.build(record)
-    paths = report.write(found, options.reports / record.drill)
     console.print(report.summary(found))
+    paths = report.write(found, options.reports / record.drill)
     console.print(f"report: {paths['report.html']}", markup=False, soft_wrap=True)
     return PASSED if found["passed"] else FAILED
 
@@ -74,6 +75,7 @@ def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Con
     from lab.host import preflight
     from lab.reports import isolated_report, isolated_result
 
+    preflight.check_reports(options.reports)
     with LiveView(console) as view:
         if options.target is None:
             preflight.check(settings.lab)
@@ -85,10 +87,10 @@ def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Con
         console.print(f"REFUSED: {drilled.found.reason}", markup=False, soft_wrap=True)
         return FAILED
     found = isolated_result.build(drilled, drilled.found)
-    page = isolated_report.write(found, options.reports / found["drill"])
     console.print(isolated_report.summary(found))
     if not drilled.recorded:
         console.print("This could NOT be written to the journal.", style="bold yellow")
+    page = isolated_report.write(found, options.reports / found["drill"])
     console.print(f"report: {page}", markup=False, soft_wrap=True)
     return PASSED if found["passed"] else FAILED
 

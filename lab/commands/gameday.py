@@ -34,6 +34,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
     settings = chosen_lab(options)
     preflight.check(settings)
+    preflight.check_reports(options.reports)
     view = LiveView(console)
 
     def say(text: str) -> None:
@@ -66,8 +67,8 @@ def _in_a_drill(
     record = conduct(DrillSettings(settings), view, game_day.occasion())
     found = result.build(record)
     folder = reports / f"{record.drill}-{game_day.name}"
-    report.write(found, folder)
     console.print(report.summary(found))
+    report.write(found, folder)
     return bool(found["passed"]), folder
 
 

@@ -34,10 +34,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.reports import trip_report, trip_result
 
     preflight.check(settings.lab)
+    preflight.check_reports(options.reports)
     with LiveView(console) as view:
         trip = conduct(settings, view)
     found = trip_result.build(trip)
-    page = trip_report.write(found, options.reports / trip.trip)
     console.print(trip_report.summary(found))
+    page = trip_report.write(found, options.reports / trip.trip)
     console.print(f"report: {page}", markup=False, soft_wrap=True)
     return PASSED if found["passed"] else FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from lab.host import state_folder
@@ -35,6 +36,18 @@ def check(settings: LabSettings, state_parent: Path | None = None) -> None:
             raise PreflightError(
                 f"port {port} ({option}) is taken: stop what listens there, or choose another; 0 takes any."
             )
+
+
+def check_reports(folder: Path) -> None:
+    """Raise PreflightError when no report could be written there: who has drilled wants to read of it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise PreflightError(
+            f"no report can be written to {folder} ({error.strerror}): name another folder with --reports."
+        ) from error
 
 
 def _is_free(port: int) -> bool:

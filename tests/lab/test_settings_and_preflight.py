@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from collections import namedtuple
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from lab import cli
 from lab.host import preflight
 from lab.settings import DrillSettings, LabSettings, SettingsError
 
@@ -63,3 +65,22 @@ def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.version_info", (3, 10, 1))
     with pytest.raises(preflight.PreflightError, match=r"needs Python 3\.11 or newer; this is 3\.10"):
         preflight.check(LabSettings())
+
+
+@pytest.mark.parametrize("command", ["drill", "roundtrip"])
+def test_a_folder_that_takes_no_report_is_refused_before_the_drill(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found out afterwards, the whole drill is for nothing. Root writes everywhere, but not below a file."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
+    folder = tmp_path / "file" / "reports"
+    assert cli.main([command, "--reports", str(folder)]) == cli.UNUSABLE
+    said = capsys.readouterr().out.replace("\n", "")
+    assert "no report can be written to" in said
+    assert "name another folder with --reports" in said
+
+
+def test_a_folder_for_reports_is_made_where_there_is_none(tmp_path: Path) -> None:
+    preflight.check_reports(tmp_path / "not" / "yet")
+    assert list((tmp_path / "not" / "yet").iterdir()) == []
