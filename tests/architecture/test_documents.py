@@ -17,12 +17,27 @@ def test_no_generated_document_is_out_of_date() -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
+    """To a file, and where it names a heading to that heading."""
     for document in [
-        ROOT / "README.md",
-        ROOT / "CONTRIBUTING.md",
-        *ROOT.glob("docs/*.md"),
-        *ROOT.glob("runbooks/**/*.md"),
+        *ROOT.glob("*.md"),
+        *(
+            path
+            for name in ("docs", "runbooks", "dataplane_cdk", "statemachines")
+            for path in ROOT.glob(f"{name}/**/*.md")
+        ),
     ]:
-        for target in re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8")):
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
             if "://" not in target:
-                assert (document.parent / target).exists(), f"{document.name} links to {target}"
+                path, _, heading = target.partition("#")
+                found = (document.parent / path) if path else document
+                assert found.exists(), f"{document.name} links to {target}"
+                assert not heading or heading in headings(found), f"{document.name} links to {target}"
+
+
+def headings(document: Path) -> set[str]:
+    """By the names that GitHub gives them.
+
+    https://docs.github.com/en/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#section-links
+    """
+    titles = re.findall(r"(?m)^#+ (.+)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
