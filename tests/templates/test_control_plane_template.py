@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from failover.domain.recovery_point import RestoreRequest, requested
 from failover.domain.run import Run
 from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
+from tests.templates.linting import findings
 
 MACHINES = {"FailoverStateMachine": DEFINITION, "RebuildStateMachine": REBUILD, "RehearsalStateMachine": REHEARSAL}
 TASKS = sorted(
@@ -29,18 +29,9 @@ def snake(state: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", state).lower()
 
 
-def linted(path: Path, *regions: str) -> list[str]:
-    """What cfn-lint finds. Imported late: it is loaded where it is asked, and not by whoever only collects."""
-    from cfnlint.api import lint_by_config
-    from cfnlint.config import ManualArgs
-
-    chosen = {"regions": list(regions)} if regions else {}
-    return [str(match) for match in lint_by_config(ManualArgs(templates=[str(path)], **chosen))]
-
-
 @pytest.mark.parametrize("path", [CONTROL_PLANE, WITNESS], ids=["control plane", "witness"])
 def test_cfn_lint_finds_nothing_in_the_template_as_written(path: Path) -> None:
-    assert linted(path) == []
+    assert findings([path]) == []
 
 
 @pytest.mark.parametrize(
@@ -63,9 +54,7 @@ def test_cfn_lint_finds_nothing_in_what_aws_would_deploy_in_either_region(tmp_pa
     """The transform hides mistakes: a property in the wrong place is only seen in what comes out of it."""
     path = tmp_path / "expanded.json"
     path.write_text(json.dumps(expanded(CONTROL_PLANE)))
-    # cfn-lint goes three calls deeper for each line of the workflow.
-    sys.setrecursionlimit(10_000)
-    assert linted(path, "ap-southeast-2", "us-west-2") == []
+    assert findings([path], regions=["ap-southeast-2", "us-west-2"]) == []
 
 
 @pytest.mark.parametrize("state", TASKS)
