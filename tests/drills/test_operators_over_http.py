@@ -1,24 +1,34 @@
-"""Do operators see and change over HTTP what the commands show, on a lab whose roles are asked for every call?"""
+"""Where nothing is broken: do operators see and change over HTTP what the commands show, and is a restore rehearsed beside it?
+
+In one lab, whose roles are asked for every call.
+"""
 
 from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from lab import cli
+from lab.drills.faults import BACKUPS
 from lab.laboratory import Laboratory
 from lab.measuring.permissions import denied
 from lab.settings import SECONDARY_REGION, LabSettings
 from tests.drills.over_http import PATIENCE_SECONDS, asked
 from tests.drills.permissions_seen import SEEN
+from tests.lab.emulated_cloud import until
 
 pytestmark = pytest.mark.drill
+REHEARSED_WITHIN_SECONDS = 20
 
 
-def test_everything_that_an_operator_may_ask_is_answered() -> None:
+def test_everything_that_an_operator_may_ask_is_answered_and_the_newest_backup_rehearsed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with Laboratory(LabSettings(), lambda _: None) as lab:
         status, told = asked(lab, "GET", "status?entries=5")
         assert (status, told["record"]["leader"]) == (200, "ap-southeast-2")
@@ -43,13 +53,16 @@ def test_everything_that_an_operator_may_ask_is_answered() -> None:
         status, told = asked(lab, "GET", "journal?count=50")
         assert "arn:aws:iam::123456789012:user/maria" in {one["by"] for one in told["entries"]}
         assert asked(lab, "GET", "journal/verification")[1]["whole"] is True
-        look_at_readiness(lab)
+        look_at_readiness(lab, wanting={"last-drill", "last-rehearsal"})
+        rehearse(lab, capsys)
+        look_at_readiness(lab, wanting={"last-drill"})
+        disable_its_key(lab)
         SEEN.append(lab.cloud.permissions())
         assert [sentence for report in SEEN for sentence in denied(report)] == []
 
 
-def look_at_readiness(lab: Laboratory) -> None:
-    """A new lab is not ready, and says why: nothing was ever drilled. Then its key is disabled."""
+def look_at_readiness(lab: Laboratory, wanting: set[str]) -> None:
+    """A new lab is not ready, and says why: nothing was ever drilled."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         status, told = asked(lab, "GET", "readiness")
@@ -61,8 +74,38 @@ def look_at_readiness(lab: Laboratory) -> None:
             break
         time.sleep(0.2)
     assert len(found) == 20
-    assert {name for name, verdict in found.items() if verdict == "not ok"} == {"last-drill", "last-rehearsal"}
+    assert {name for name, verdict in found.items() if verdict == "not ok"} == wanting
     assert {name for name, verdict in found.items() if verdict == "unknown"} == set()
+
+
+def rehearse(lab: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
+    """On real backups in seconds, by its workflow, and production does not notice."""
+    rds, s3 = lab.client("rds", SECONDARY_REGION), lab.client("s3", SECONDARY_REGION)
+    until(lambda: rds.describe_db_instance_automated_backups()[BACKUPS], within=30)
+    lab.servers["ap-southeast-2"].rows(
+        "insert into writes (writer, number, body, region, epoch) values ('w', 1, 'x', 'r', 1)"
+    )
+    # A backup that was being told of may have been made before the row.
+    written = datetime.now(UTC)
+    until(lambda: rds.describe_db_instance_automated_backups()[BACKUPS][0]["RestoreWindow"]["LatestTime"] > written, 30)
+    began = time.monotonic()
+    status = cli.main(["rehearse", "--target", "lab", "--cloud-port", str(urlsplit(lab.cloud.endpoint).port)])
+    took = time.monotonic() - began
+    said = capsys.readouterr().out
+    assert status == 0, said
+    told = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert (told["disturbed"], told["left_behind"], told["unusable"]) == ([], None, [])
+    assert told["content"]["writes"] >= 1
+    assert told["price_usd"] > 0
+    assert took < REHEARSED_WITHIN_SECONDS, said
+    kept = s3.get_object(Bucket=lab.plan["record_copies"][SECONDARY_REGION], Key="rehearsal.json")["Body"].read()
+    assert json.loads(kept)["seconds"] == told["seconds"]
+    names = [one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]]
+    assert names == [f"app-{SECONDARY_REGION}"]
+
+
+def disable_its_key(lab: Laboratory) -> None:
+    """Which people are told of, and the command."""
     key = lab.client("kms", SECONDARY_REGION)
     key.disable_key(KeyId=key.describe_key(KeyId="alias/drlab-app")["KeyMetadata"]["KeyId"])
     # As its schedule does, which tells people.
