@@ -55,11 +55,7 @@ class CloudServer:
 
     def _install(self) -> None:
         """Behaviours first: they change what moto's server hands out."""
-        from moto.moto_server.werkzeug_app import (
-            DomainDispatcherApplication,
-            MotoRequestHandler,
-            create_backend_app,
-        )
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         from lab.cloud.aws_lambda import runtime
         from lab.cloud.cloudformation import resource_types
@@ -67,6 +63,7 @@ class CloudServer:
         from lab.cloud.control_api import ControlAPI
         from lab.cloud.ecs import load_balancer_targets, service_quotas, services
         from lab.cloud.eventbridge import delivery, scheduled_rules, scheduler_schedules
+        from lab.cloud.kept_connections import KeptConnections
         from lab.cloud.operators_gateway import OperatorsGateway
         from lab.cloud.rds import cluster_endpoints, global_clusters, read_replicas
         from lab.cloud.route53 import health_checks
@@ -97,7 +94,7 @@ class CloudServer:
         _look_up_once()
         aws = Borders(DomainDispatcherApplication(create_backend_app), self.context.network, self.context.journal)
         resource_types.install(self.port, aws)
-        self._server.RequestHandlerClass = MotoRequestHandler
+        self._server.RequestHandlerClass = KeptConnections
         operators = OperatorsGateway(self._runtime, self.context)
         self._server.app = ControlAPI(aws, self.context, operators)
 
