@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import resource
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,6 +18,7 @@ from lab.clients.edge import Resolver, http_look_up
 from lab.region.network_route import Balancer, Edge, Link, Route
 
 Command = dict[str, Any]
+OPEN_FILES = 8192
 
 
 class NetworkProcess:
@@ -116,8 +118,20 @@ async def serve() -> None:
         sys.stdout.flush()
 
 
+def allow_open_files() -> None:
+    """As many as this process may ask for by itself: each connection takes two, and systems begin with 1024 or 256.
+
+    https://docs.python.org/3/library/resource.html#resource.RLIMIT_NOFILE
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> None:
     """Run on uvloop where it is installed: it halves the delay that a hop adds."""
+    allow_open_files()
     if importlib.util.find_spec("uvloop"):
         import uvloop
 

@@ -152,7 +152,9 @@ class End(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._ended_by_peer = True
         self._to_other.send(Ending.HALF)
-        return not self._ended_by_us
+        # Over a hole nothing comes back, so whoever has said that it is through is not kept waiting: each end that stays
+        # takes a file of the process, and in an outage thousands of clients give up.
+        return not self._ended_by_us and not self._connection.has_hole
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None

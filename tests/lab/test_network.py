@@ -139,6 +139,29 @@ def test_a_cut_link_loses_what_was_under_way_and_says_nothing(network: Network) 
                 assert hears_nothing(late)
 
 
+def test_a_client_that_gives_up_on_a_cut_link_leaves_nothing_open(network: Network) -> None:
+    """Each of thousands does in an outage, and a process has 1024 open files where nobody raised that."""
+    with echo() as server:
+        address = network.add_link("given up", server.address)
+        with connected(address) as early:
+            exchange(early, b"1")
+            network.cut("given up")
+            early.sendall(b"lost")
+            assert hears_nothing(early)
+        with connected(address) as late:
+            late.sendall(b"hello?")
+            assert hears_nothing(late)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        # Of the first the server's end is left: it does not hear that its client is gone.
+        while network.traffic("given up").connections > 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert network.traffic("given up").connections == 1
+        network.restore("given up")
+        while network.traffic("given up").connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert network.traffic("given up").connections == 0
+
+
 def test_a_restored_link_resets_the_streams_with_a_hole_and_keeps_the_others(network: Network) -> None:
     """TCP would send again what was lost; here it is gone, and a stream with a hole must not go on."""
     with echo() as server:
