@@ -18,7 +18,7 @@ from werkzeug.test import run_wsgi_app
 WITHOUT_CONTENT = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
-class KeptConnections(MotoRequestHandler):
+class KeptConnections(MotoRequestHandler):  # type: ignore[misc]
     """Reads a request whole before it is answered. One whose length is not told beforehand ends its connection."""
 
     # Head and body in one packet, and none that waits for the client to confirm the last.
@@ -45,7 +45,7 @@ class KeptConnections(MotoRequestHandler):
 
     def handle_expect_100(self) -> bool:
         """The client sends its body once it has this."""
-        goes_on = super().handle_expect_100()
+        goes_on: bool = super().handle_expect_100()
         self.wfile.flush()
         return goes_on
 
