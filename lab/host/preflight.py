@@ -32,10 +32,8 @@ def check(settings: LabSettings, state_parent: Path | None = None) -> None:
             " free some space, or name another folder in TMPDIR."
         )
     for option, port in (("--cloud-port", settings.cloud_port), ("--public-port", settings.public_port)):
-        if port and not _is_free(port):
-            raise PreflightError(
-                f"port {port} ({option}) is taken: stop what listens there, or choose another; 0 takes any."
-            )
+        if port and (reason := _refusal(port)) is not None:
+            raise PreflightError(f"port {port} ({option}) {reason}, or choose another; 0 takes any.")
 
 
 def check_reports(folder: Path) -> None:
@@ -50,11 +48,14 @@ def check_reports(folder: Path) -> None:
         ) from error
 
 
-def _is_free(port: int) -> bool:
+def _refusal(port: int) -> str | None:
+    """Why nothing could listen there, and what to do; None when it could."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            return "is one that this user may not listen on: run as one who may"
         except OSError:
-            return False
-    return True
+            return "is taken: stop what listens there"
+    return None

@@ -54,6 +54,17 @@ def test_a_port_that_is_taken_is_named() -> None:
             preflight.check(LabSettings(cloud_port=port))
 
 
+def test_a_port_that_is_not_this_users_to_take_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bind(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(
+        preflight.PreflightError, match=r"port 80 \(--cloud-port\) is one that this user may not listen on"
+    ):
+        preflight.check(LabSettings(cloud_port=80))
+
+
 def test_a_full_disk_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10, 9, 1))
