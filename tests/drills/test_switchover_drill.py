@@ -19,6 +19,7 @@ from lab.laboratory import Laboratory
 from lab.quiet import disturbance
 from lab.region.ports import free_port
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, LabSettings, Timers
+from tests.drills.approval import wait_for_a_person_whose_yes_promotes
 from tests.drills.leadership import leadership
 from tests.drills.permissions_seen import SEEN
 
@@ -121,22 +122,36 @@ def fail_back(lab: Laboratory) -> None:
     )
 
 
-def test_a_replica_that_stops_replaying_after_the_fence_gives_the_old_leader_its_writes_back(
+@pytest.mark.scenario("F16")
+def test_a_leader_has_its_writes_back_where_the_replica_stops_replaying_and_its_loss_waits_for_a_person(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The longest way back there is: everything was ready, and then the replica cannot show what it holds."""
-    settings = LabSettings(cloud_port=free_port(), replication_delay=timedelta(seconds=1.5))
+    """One lab for both, since the first ends where the second begins: the old leader leads as before."""
+    settings = LabSettings(
+        cloud_port=free_port(),
+        replication_delay=timedelta(seconds=1.5),
+        rpo_target_seconds=0.5,
+        timers=replace(Timers(), approval_seconds=90),
+    )
     with Laboratory(settings, lambda _: None) as lab:
-        ended: list[int] = []
-        asking = fenced_by_a_switchover(lab, ended)
-        lab.servers[SECONDARY_REGION].rows("select pg_wal_replay_pause()")
-        asking.join(PATIENCE_SECONDS)
-        assert ended == [1]
-        record = lab.leader_record()
-        assert (record.leader, record.state) == (PRIMARY_REGION, "open")
-        eventually("the old leader's service", lambda: lab.public_health()[0])
+        give_the_writes_back(lab, capsys)
+        lab.servers[SECONDARY_REGION].rows("select pg_wal_replay_resume()")
+        eventually("a quiet lab", lambda: disturbance(lab) is None)
+        wait_for_a_person_whose_yes_promotes(lab, capsys)
         SEEN.append(lab.cloud.permissions())
-        told = " ".join(capsys.readouterr().out.split())
+
+
+def give_the_writes_back(lab: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
+    """The longest way back there is: everything was ready, and then the replica cannot show what it holds."""
+    ended: list[int] = []
+    asking = fenced_by_a_switchover(lab, ended)
+    lab.servers[SECONDARY_REGION].rows("select pg_wal_replay_pause()")
+    asking.join(PATIENCE_SECONDS)
+    assert ended == [1]
+    record = lab.leader_record()
+    assert (record.leader, record.state) == (PRIMARY_REGION, "open")
+    eventually("the old leader's service", lambda: lab.public_health()[0])
+    told = " ".join(capsys.readouterr().out.split())
     assert "ap-southeast-2 leads as before" in told
     assert "promotes only what is shown to hold everything" in told
     assert "PromoteReplica" not in told
