@@ -1,7 +1,7 @@
 """Is this Region's database a primary of its own, and who asked for it?
 
 The one-way step, whichever way is asked. What RDS says of the status proves nothing: done is when RDS names no source any
-more, the database is available, its server is not in recovery, and a row was committed.
+more, the database serves, its server is not in recovery, and a row was committed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from failover.application.holding import require_fence
 from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseInstance, Databases, DatabaseSessions, Register, Secrets
 from failover.domain.approval import gate_passed
+from failover.domain.instance_status import READY_STATUSES, SERVING_STATUSES
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
 from failover.domain.run import Run
@@ -67,12 +68,12 @@ class BecomingPrimary:
         found = self._describe()
         if found.source is not None:
             return self._asked(found, progress)
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{found.identifier} has no source any more and is {found.status}.")
         return self._proven(found)
 
     def _asked(self, found: DatabaseInstance, progress: _Progress) -> Waiting:
-        if found.status != "available":
+        if found.status not in READY_STATUSES:
             return Waiting(f"{found.identifier} is {found.status} and still a replica.")
         if progress.asked:
             return Waiting(f"Promotion of {found.identifier} was asked for and has not begun to show.")
@@ -86,10 +87,10 @@ class BecomingPrimary:
         login = login_for(found, self.secrets.read(self.plan.region(self.region).database_secret))
         try:
             if self.sessions.in_recovery(login):
-                return Waiting(f"{found.identifier} is available, but its server is still in recovery.")
+                return Waiting(f"{found.identifier} is {found.status}, but its server is still in recovery.")
             self.sessions.write_probe(login, self.region)
         except DatabaseUnavailable as error:
-            return Waiting(f"{found.identifier} is available, but commits nothing yet: {error}")
+            return Waiting(f"{found.identifier} is {found.status}, but commits nothing yet: {error}")
         return found
 
 

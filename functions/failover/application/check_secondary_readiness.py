@@ -15,18 +15,19 @@ from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
 from failover.application.readiness_ports import Keys
 from failover.application.restore_ports import RecoveryPoints, RestoreTimes
+from failover.domain.instance_status import AVAILABLE, PASSING_STATUSES, READY_STATUSES
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.readiness.keys import why_not_usable
 from failover.domain.recovery_point import Path, RecoveryPoint, RestoreRequest, choose, requested, restore_estimate
-from failover.domain.replica import PASSING_STATUSES, why_not_the_replica
+from failover.domain.replica import why_not_the_replica
 from failover.domain.run import Run
 
 NO_RESTORE = (
     "This workflow restores RDS instances alone: restore an Aurora cluster by hand, and begin its global database anew."
 )
 # In others AWS does not rename an instance, and a restored one needs its name.
-RENAMED_IN = frozenset({"available", "storage-full"})
+RENAMED_IN = READY_STATUSES | {"storage-full"}
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
 NO_RESTORE_WITHOUT_KEY = "The backups here are encrypted under it, and RDS restores none while it is not enabled."
 
@@ -62,7 +63,7 @@ class CheckSecondaryReadiness:
             return self._answer(False, f"{self.region} has no ECS service {here.ecs_cluster}/{here.ecs_service}.", None)
         if asked is not None:
             return self._restore("A restore was asked for.", asked, run, leader, size)
-        obstacle = poll_until_budget(self.clock, self.plan.timing, lambda: self._obstacle(leader))
+        obstacle = poll_until_budget(self.clock, self.plan.timing, lambda: self._obstacle(leader, run.planned))
         if isinstance(obstacle, Waiting):
             return self._answer(False, obstacle.reason, size)
         if obstacle:
@@ -117,8 +118,11 @@ class CheckSecondaryReadiness:
             f"{name} is {found.status}, in which AWS does not rename it, and a restored one needs the name: delete it."
         )
 
-    def _obstacle(self, leader: str) -> str | Waiting:
-        """Why the replica cannot be promoted; empty when it can."""
+    def _obstacle(self, leader: str, planned: bool) -> str | Waiting:
+        """Why the replica cannot be promoted; empty when it can.
+
+        A leader that serves is not fenced for a promotion that AWS might put off for hours.
+        """
         identifier = self.plan.region(self.region).database_instance
         found = self.databases.describe(identifier)
         if found is None:
@@ -126,11 +130,11 @@ class CheckSecondaryReadiness:
         expected = self.plan.region(leader).database_instance
         if reason := why_not_the_replica(found.identifier, found.source, self.region, leader, expected):
             return reason
-        if found.status in PASSING_STATUSES:
-            return Waiting(f"{identifier} is {found.status}, in which AWS refuses promotion.")
-        if found.status != "available":
-            return f"{identifier} is {found.status}, not available."
-        return found.obstacle or ""
+        if found.status == AVAILABLE or (found.status in READY_STATUSES and not planned):
+            return found.obstacle or ""
+        if found.status in PASSING_STATUSES | READY_STATUSES:
+            return Waiting(f"{identifier} is {found.status}, in which AWS may refuse promotion.")
+        return f"{identifier} is {found.status}, not available."
 
     def _answer(
         self,

@@ -15,6 +15,7 @@ from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseInstance, Register
 from failover.application.rebuild_ports import Instances
 from failover.application.rebuilding import follows, names_of, require_leader
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -35,7 +36,7 @@ class CreateReplica:
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises StillInProgress until the replica is available; TransientFailure, RunRefused."""
+        """Raises StillInProgress until the replica serves; TransientFailure, RunRefused."""
         require_leader(self.register, run)
         found = poll(self.clock, self.plan.timing, lambda: self._look(run))
         return {"instance": found.identifier, "endpoint": found.host, "port": found.port, "source": found.source}
@@ -59,6 +60,6 @@ class CreateReplica:
             raise RunRefused(
                 f"{names.replica} is {found.status} and will not become available: remove it, and ask again."
             )
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{names.replica} is {found.status}.")
         return found

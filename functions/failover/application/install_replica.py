@@ -9,6 +9,7 @@ from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseInstance, Register
 from failover.application.rebuild_ports import Instances
 from failover.application.rebuilding import follows, names_of, require_leader
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -28,7 +29,7 @@ class InstallReplica:
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises StillInProgress until it is available under its name; TransientFailure, RunRefused."""
+        """Raises StillInProgress until it serves under its name; TransientFailure, RunRefused."""
         require_leader(self.register, run)
         found = poll(self.clock, self.plan.timing, lambda: self._look(run))
         return {"instance": found.identifier, "endpoint": found.host, "port": found.port}
@@ -42,6 +43,6 @@ class InstallReplica:
             return Waiting(refusal.reason if refusal else f"{names.replica} is asked to be {names.instance}.")
         if not follows(found, self.region, self.plan, run.text("check", "leader")):
             return Waiting(f"{names.instance} still names the old primary.")
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{names.instance} is {found.status}.")
         return found

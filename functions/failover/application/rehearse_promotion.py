@@ -23,6 +23,7 @@ from failover.application.restore_ports import PromotedDatabases, ThrowawayRepli
 from failover.application.see_production import SeeStanding
 from failover.application.under_way import DRILL, UnderWay
 from failover.domain.heartbeat import Heartbeat
+from failover.domain.instance_status import READY_STATUSES, SERVING_STATUSES
 from failover.domain.isolated_promotion import (
     CATCH_UP,
     CHECK,
@@ -177,7 +178,7 @@ class _Drill:
 
     def _available(self) -> DatabaseInstance | Waiting:
         found = self._found()
-        return found if found.status == "available" else Waiting(f"{found.identifier} is {found.status}.")
+        return found if found.status in READY_STATUSES else Waiting(f"{found.identifier} is {found.status}.")
 
     def _caught_up(self, newest: Heartbeat) -> str | Waiting:
         """As far as the leader was when the replica became available."""
@@ -192,16 +193,16 @@ class _Drill:
         return "It has all that the leader had published when it became available."
 
     def _promoted(self, asked: _Asked) -> str | Waiting:
-        """As in a failover: the source is gone, it is available, not in recovery, and a row was committed."""
+        """As in a failover: the source is gone, it serves, not in recovery, and a row was committed."""
         found = self._found()
         if found.source is not None:
-            if found.status == "available" and not asked.yes:
+            if found.status in READY_STATUSES and not asked.yes:
                 refusal = self._rules.instances.promote(self._name, NO_BACKUPS)
                 if refusal is not None:
                     return Waiting(refusal.reason)
                 asked.yes = True
             return Waiting(f"It is {found.status} and still a replica.")
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"It has no source any more and is {found.status}.")
         login = self._login(found)
         try:

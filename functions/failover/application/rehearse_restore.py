@@ -29,6 +29,7 @@ from failover.application.rehearsed_instance import RehearsedInstance
 from failover.application.restore_candidates import Candidates
 from failover.application.restore_from_latest_snapshot import FAILED, POINT_TAG, RUN_TAG
 from failover.application.restore_ports import RehearsedDatabases, Restores
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.instants import aware
 from failover.domain.plan import Plan
 from failover.domain.recovery_point import RecoveryPoint, points_of
@@ -86,7 +87,7 @@ class RehearseRestore:
         if found.status in FAILED:
             candidates.mark_unusable(point, f"RDS says that the instance is {found.status}.")
             return instance.discard(found)
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{instance.name} is {found.status}, being restored from {point}.")
         content = self._content(found, point, run.text("check", "leader"))
         if isinstance(content, str):
@@ -123,7 +124,7 @@ class RehearseRestore:
         except DamagedContent as error:
             return f"What is in it cannot be read: {error}"
         except DatabaseUnavailable as error:
-            return Waiting(f"{found.identifier} is available, but does not answer yet: {error}")
+            return Waiting(f"{found.identifier} is {found.status}, but does not answer yet: {error}")
         refusal = implausible(content, point, self.heartbeats.read().newest, self.plan.timing.unpublished)
         return refusal.reason if refusal is not None else content
 

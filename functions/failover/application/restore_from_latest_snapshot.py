@@ -22,6 +22,7 @@ from failover.application.restore_candidates import Candidates
 from failover.application.restore_ports import RestoredDatabases, Restores
 from failover.domain.approval import gate_passed
 from failover.domain.digest import digest_of
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.plan import Plan
 from failover.domain.recovery_point import RecoveryPoint
 from failover.domain.restored_content import Content, implausible
@@ -88,7 +89,7 @@ class RestoreFromLatestSnapshot:
         if found.status in FAILED:
             candidates.mark_unusable(point, f"RDS says that the instance is {found.status}.")
             return self._discard(found)
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{name} is {found.status}, being restored from {point}.")
         return self._proven(found, point, candidates, leader)
 
@@ -131,7 +132,7 @@ class RestoreFromLatestSnapshot:
         except DamagedContent as error:
             reason = f"What is in it cannot be read: {error}"
         except DatabaseUnavailable as error:
-            return Waiting(f"{found.identifier} is available, but does not answer yet: {error}")
+            return Waiting(f"{found.identifier} is {found.status}, but does not answer yet: {error}")
         candidates.mark_unusable(point, reason)
         return self._discard(found)
 

@@ -16,6 +16,7 @@ from failover.application.holding import majority_needed
 from failover.application.ports import Clock, DatabaseInstance, Databases, Journal, Register, RunHistory
 from failover.application.remembering import remember
 from failover.domain.by_hand import why_not
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.intake import TriggerKind
 from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, reopen, take_over
@@ -64,7 +65,7 @@ class TakeOverRun:
         instance = self.databases.describe(self.plan.region(self.region).database_instance)
         if instance is None:
             return self._refused(f"{self.region} has no database instance: there is nothing to lead with.", of)
-        if instance.status != "available":
+        if instance.status not in SERVING_STATUSES:
             told = f"{instance.identifier} is {instance.status}: a promotion may be under way."
             return self._refused(f"{told} Ask again when it is available.", of)
         if instance.source is not None:

@@ -11,6 +11,7 @@ from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, Databases, DatabaseSessions, Heartbeats, Register, Secrets
 from failover.application.rebuilding import follows, names_of, require_leader
 from failover.application.replica_lag import seconds_behind
+from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.plan import Plan
 from failover.domain.run import Run
 
@@ -40,7 +41,7 @@ class VerifyStandby:
         found = self.databases.describe(instance)
         if found is None or not follows(found, self.region, self.plan, leader):
             return Waiting(f"{instance} is no replica of {leader}.")
-        if found.status != "available":
+        if found.status not in SERVING_STATUSES:
             return Waiting(f"{instance} is {found.status}.")
         login = login_for(found, self.secrets.read(self.plan.region(self.region).database_secret))
         try:

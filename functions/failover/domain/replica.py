@@ -1,24 +1,6 @@
-"""Is a database instance the replica of the leader's, and does its status let it be promoted?"""
+"""Is a database instance the replica of the leader's?"""
 
 from __future__ import annotations
-
-# These pass by themselves; every other status but "available" needs a person.
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-PASSING_STATUSES = frozenset(
-    {
-        "backing-up",
-        "configuring-enhanced-monitoring",
-        "configuring-log-exports",
-        "maintenance",
-        "modifying",
-        "rebooting",
-        "renaming",
-        "resetting-master-credentials",
-        "storage-config-upgrade",
-        "storage-optimization",
-        "upgrading",
-    }
-)
 
 
 def why_not_the_replica(identifier: str, source: str | None, region: str, leader: str, expected: str) -> str | None:

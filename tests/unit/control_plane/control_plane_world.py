@@ -24,6 +24,7 @@ from failover.application.ports import (
     StartedExecution,
 )
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.instance_status import READY_STATUSES
 from failover.domain.journal import Event
 from failover.domain.leader_record import Change, LeaderRecord, Refusal, State, genesis
 from failover.domain.lease_holders import Confirmations, LeaseHolder
@@ -291,6 +292,7 @@ class MemoryRds:
         self.promotions: list[int] = []
         self.on_promoted: Callable[[], object] = lambda: None
         self.completes = True
+        self.becomes = "available"
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
         return self.instance if self.instance and self.instance.identifier == identifier else None
@@ -301,7 +303,7 @@ class MemoryRds:
 
     def promote(self, identifier: str, backup_retention_days: int) -> Refusal | None:
         assert self.instance is not None
-        if self.instance.status != "available" or self.instance.source is None or self.promotions:
+        if self.instance.status not in READY_STATUSES or self.instance.source is None or self.promotions:
             return Refusal(f"AWS does not promote {identifier} in its present state.")
         self.promotions.append(backup_retention_days)
         if self.completes:
@@ -311,7 +313,7 @@ class MemoryRds:
         return None
 
     def _promoted(self) -> None:
-        self.set(status="available", source=None)
+        self.set(status=self.becomes, source=None)
         self.on_promoted()
 
 

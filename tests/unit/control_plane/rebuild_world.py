@@ -25,6 +25,7 @@ from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.ports import DatabaseInstance, DatabaseLogin
 from failover.domain.divergence import LedgerRow
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.instance_status import READY_STATUSES
 from failover.domain.leader_record import Refusal
 from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.run import Run
@@ -45,7 +46,7 @@ class MemoryInstances:
         self.all = {INSTANCE: DatabaseInstance(INSTANCE, "available", None, "old", 5432, 7)}
         self.calls: list[tuple[str, ...]] = []
         self.released: list[str] = []
-        self.becomes = "available"
+        self.becomes = self.renamed_becomes = "available"
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
         return self.all.get(identifier)
@@ -59,14 +60,14 @@ class MemoryInstances:
 
     def rename(self, identifier: str, to: str, backup_retention_days: int | None = None) -> Refusal | None:
         found = self.all.get(identifier)
-        if found is None or found.status != "available":
+        if found is None or found.status not in READY_STATUSES:
             return Refusal(f"AWS does not rename {identifier} now.")
         self.calls.append(("rename", identifier, to))
         self._set(identifier, status="renaming")
         days = found.backup_retention_days if backup_retention_days is None else backup_retention_days
         named = replace(found, identifier=to, status="rebooting", backup_retention_days=days)
         self.clock.later(10, lambda: (self.all.pop(identifier), self.all.__setitem__(to, named)))
-        self.clock.later(20, lambda: self._set(to, status="available"))
+        self.clock.later(20, lambda: self._set(to, status=self.renamed_becomes))
         return None
 
     def release(self, identifier: str) -> str:

@@ -14,6 +14,7 @@ from failover.application.errors import DamagedContent, TransientFailure
 from failover.application.ports import DatabaseInstance, DatabaseLogin
 from failover.application.restore_ports import Placement
 from failover.domain.heartbeat import Heartbeat, Lsn
+from failover.domain.instance_status import READY_STATUSES
 from failover.domain.leader_record import Refusal
 from failover.domain.recovery_point import AutomatedBackup, Backups, RecoveryPoint, Snapshot
 from failover.domain.restored_content import TABLES, Content
@@ -82,7 +83,7 @@ class MemoryRestores:
 
     def rename(self, identifier: str, new: str) -> Refusal | None:
         assert self.rds.instance is not None
-        if self.rds.instance.status != "available":
+        if self.rds.instance.status not in READY_STATUSES:
             return Refusal("not now")
         self.renamed[new] = replace(self.rds.instance, identifier=new)
         self.rds.set(status="renaming")

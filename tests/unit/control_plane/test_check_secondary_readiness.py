@@ -88,6 +88,25 @@ def test_a_status_that_passes_is_waited_for_and_not_longer_than_the_budget(statu
     assert stuck.clock.elapsed < 45
 
 
+@pytest.mark.scenario("F20")
+@pytest.mark.parametrize("status", ["storage-optimization", "storage-initialization"])
+def test_work_on_the_storage_that_lasts_for_hours_stands_in_no_failover_s_way(status: str) -> None:
+    """The replica has what no backup has: it is neither waited for in vain nor given up for a restore."""
+    world = World(status=status)
+    world.backups.found = backups()
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["path"]) == (True, "promote")
+    assert world.clock.elapsed == 0
+
+
+@pytest.mark.scenario("F20")
+def test_a_switchover_waits_until_the_storage_is_at_rest() -> None:
+    """The leader serves: it is not fenced for a promotion that AWS might put off."""
+    answer = World(status="storage-optimization").check(planned_run(**RUN_STATE))
+    assert answer["ready"] is False
+    assert "is storage-optimization, in which AWS may refuse promotion" in answer["reason"]
+
+
 def test_a_run_that_skipped_the_second_look_is_refused() -> None:
     with pytest.raises(RunStateError):
         World().check(run_with())

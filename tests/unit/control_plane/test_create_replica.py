@@ -37,6 +37,14 @@ def test_a_large_database_takes_longer_than_one_call() -> None:
         create(world)(checked())
 
 
+@pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
+def test_one_that_serves_is_there_though_its_storage_is_still_loaded(status: str) -> None:
+    """It is made of a snapshot, whose blocks RDS loads for hours."""
+    world = RebuildWorld()
+    world.instances.becomes = status
+    assert create(world)(checked())["instance"] == REPLICA
+
+
 def test_one_that_cannot_become_available_is_said_so() -> None:
     world = RebuildWorld()
     world.instances.becomes = "incompatible-network"

@@ -37,6 +37,15 @@ def test_it_takes_the_name_and_the_backups_of_the_old_primary() -> None:
     assert world.instances.all[INSTANCE].backup_retention_days == 7
 
 
+@pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
+def test_it_is_installed_though_its_first_backup_or_its_storage_takes_hours(status: str) -> None:
+    world = RebuildWorld()
+    world.replica_is_there()
+    world.instances.renamed_becomes = status
+    del world.instances.all[INSTANCE]
+    assert install(world)(the_run())["instance"] == INSTANCE
+
+
 def test_it_waits_while_the_name_is_still_the_old_primarys() -> None:
     world = RebuildWorld()
     world.replica_is_there()

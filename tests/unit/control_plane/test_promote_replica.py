@@ -92,6 +92,34 @@ def test_a_status_in_which_aws_refuses_promotion_is_waited_out(status: str) -> N
     assert world.promote(the_run())["already_promoted"] is False
 
 
+@pytest.mark.scenario("F20")
+@pytest.mark.parametrize("status", ["storage-optimization", "storage-initialization"])
+def test_work_on_the_storage_that_lasts_for_hours_keeps_nobody_from_promoting(status: str) -> None:
+    """The server works meanwhile: who waits for `available` has no database until the next day."""
+    world = World(status=status)
+    world.rds.becomes = status
+    assert world.promote(the_run())["endpoint"] == "db.example.com"
+    assert world.server.probes == [STANDBY]
+
+
+@pytest.mark.scenario("F25")
+def test_the_first_backup_of_a_promoted_database_is_not_waited_for() -> None:
+    """It takes as long as the database is large, and the database serves meanwhile."""
+    world = World()
+    world.rds.becomes = "backing-up"
+    assert world.promote(the_run())["endpoint"] == "db.example.com"
+    assert world.server.probes == [STANDBY]
+
+
+@pytest.mark.scenario("F25")
+def test_a_server_that_is_restarted_is_not_done_though_its_source_is_gone() -> None:
+    world = World(source=None, status="rebooting")
+    world.server.recovering = False
+    with pytest.raises(StillInProgress, match="no source any more and is rebooting"):
+        world.promote(the_run())
+    assert world.server.probes == []
+
+
 @pytest.mark.scenario("F24")
 def test_a_promotion_that_never_ends_is_reported_as_in_progress_and_asked_for_once_a_call() -> None:
     world = World()

@@ -51,6 +51,7 @@ class Replicas:
         self.deleted: list[str] = []
         self.refusal: Refusal | None = None
         self.deletes = True
+        self.made = "available"
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
         return self.production.describe(identifier) or self.throwaway.describe(identifier)
@@ -60,7 +61,7 @@ class Replicas:
             return self.refusal
         self.asked.append((identifier, source_arn, like, tags))
         self.throwaway.instance = DatabaseInstance(identifier, "creating", source_arn, None, None, 0)
-        self.clock.later(20, lambda: self.throwaway.set(status="available", host="new", port=5432))
+        self.clock.later(20, lambda: self.throwaway.set(status=self.made, host="new", port=5432))
         return None
 
     def promote(self, identifier: str, backup_retention_days: int) -> Refusal | None:
@@ -187,6 +188,13 @@ def test_a_throwaway_replica_is_made_promoted_read_and_deleted_and_each_step_is_
     assert len(world.said) == 5
     assert found.to_dict()["content"]["writes"] == 1000
     assert found.event("jane").kind == "promotion-rehearsed"
+
+
+def test_a_replica_whose_blocks_are_still_loaded_from_its_snapshot_is_promoted_as_in_a_failover() -> None:
+    world = World()
+    world.replicas.made = world.replicas.throwaway.becomes = "storage-initialization"
+    assert world.drilled().passed
+    assert world.nothing_is_left()
 
 
 def test_it_is_promoted_only_when_it_has_all_that_was_published_when_it_became_available() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from control_plane_world import STANDBY
 from rehearsal_world import NAME, RUN, TAG, RehearsalWorld
-from restore_world import DAMAGED
+from restore_world import BACKUP_ARN, DAMAGED
 
 from failover.application.errors import RunRefused, StillInProgress
 
@@ -90,6 +90,14 @@ def test_a_damaged_backup_gives_way_to_an_older_one_and_is_told() -> None:
     assert found["restored_from"] == "the snapshot snapshot-0200 to 2026-11-23 02:00:00 UTC"
     (unusable,) = found["unusable"]  # type: ignore[misc]
     assert "cannot be read" in unusable["reason"]
+
+
+def test_it_does_not_wait_until_all_blocks_of_the_snapshot_are_loaded() -> None:
+    """Nor would a failover: the time that is kept is the one until rows were read."""
+    world = RehearsalWorld()
+    world.checked()
+    world.restores.statuses = {BACKUP_ARN: "storage-initialization"}
+    assert float(str(in_the_end(world)["seconds"])) < 60
 
 
 def test_without_a_usable_backup_it_says_what_became_of_each() -> None:

@@ -104,9 +104,24 @@ def test_a_broken_replica_keeps_its_data_under_another_name() -> None:
     assert world.restores.deleted == []
 
 
+@pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
+def test_a_restored_instance_serves_while_rds_still_works_on_its_storage(status: str) -> None:
+    """Blocks are loaded from the snapshot for hours, and the first backup takes as long as the database is large."""
+    world = World()
+    world.restores.statuses[world.points[0].source] = status
+    assert world.until_done()["endpoint"] == "restored.example"
+
+
+def test_a_replica_whose_storage_is_worked_on_gives_its_name_up_too() -> None:
+    world = World()
+    world.rds.instance = MemoryRds(world.clock, status="storage-optimization").instance
+    world.until_done()
+    assert len(world.restores.renamed) == 1
+
+
 def test_a_call_that_died_does_not_begin_a_second_restore() -> None:
     world = World()
-    world.restores.statuses[world.points[0].source] = "backing-up"
+    world.restores.statuses[world.points[0].source] = "creating"
     with pytest.raises(StillInProgress):
         world.restore(world.run())
     world.rds.set(status="available")

@@ -105,6 +105,13 @@ def promoting(world: World) -> None:
     world.databases.set(status="modifying")
 
 
+@pytest.mark.parametrize("status", ["backing-up", "storage-initialization", "storage-optimization"])
+def test_work_on_the_storage_puts_nobody_off(status: str) -> None:
+    world = World()
+    world.databases.set(status=status)
+    assert not isinstance(world.ask(), Refusal)
+
+
 @pytest.mark.parametrize(
     ("broken", "why"),
     [

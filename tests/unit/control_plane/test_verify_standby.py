@@ -33,6 +33,13 @@ def test_one_that_has_the_leaders_newest_heartbeat_follows() -> None:
     assert (answer["follows"], answer["region"], answer["behind_seconds"]) == (True, HERE, 0.0)
 
 
+@pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
+def test_one_that_follows_is_a_standby_though_its_storage_is_worked_on(status: str) -> None:
+    world = installed()
+    world.instances.all[INSTANCE] = DatabaseInstance(INSTANCE, status, SOURCE, "new", 5432, 7)
+    assert verify(world)["follows"] is True
+
+
 def behind(world: RebuildWorld) -> None:
     world.heartbeats = MemoryHeartbeats(Heartbeat(LEADER, EPOCH, 90, NOW + timedelta(minutes=5), Lsn(9000)))
 

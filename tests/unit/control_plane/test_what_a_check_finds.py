@@ -63,6 +63,8 @@ FOUND: list[tuple[Callable[[], Finding], Verdict, str]] = [
     (lambda: database.replica("app", None, None), NOT_OK, "there is no database instance app"),
     (lambda: database.replica("app", "available", "it is none"), NOT_OK, "it is none"),
     (lambda: database.replica("app", "available", None), OK, "app is available"),
+    (lambda: database.replica("app", "storage-optimization", None), OK, "app is storage-optimization"),
+    (lambda: database.replica("app", "backing-up", None), NOT_OK, "app is backing-up"),
     (lambda: database.replica("app", "failed", None), NOT_OK, "app is failed"),
     (
         lambda: database.streaming(served(recovering=False)),

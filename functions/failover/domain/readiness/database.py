@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from failover.domain.instance_status import READY_STATUSES
 from failover.domain.instants import aware
 from failover.domain.readiness.check import Finding, judged, not_ok, unknown
 
@@ -39,7 +40,7 @@ def replica(identifier: str, status: str | None, obstacle: str | None) -> Findin
         return not_ok(f"there is no database instance {identifier}")
     if obstacle:
         return not_ok(obstacle)
-    return judged(status == "available", f"{identifier} is {status}")
+    return judged(status in READY_STATUSES, f"{identifier} is {status}")
 
 
 def streaming(seen: ServedDatabase) -> Finding:

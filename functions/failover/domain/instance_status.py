@@ -1,0 +1,34 @@
+"""Does a database instance serve, and does RDS change it, in the status that it has?
+
+`available` is not the only one. While RDS spreads the storage anew, after it grew by itself, or loads it from the snapshot
+that a restored instance or a new replica is made of, the server works and takes any change but one of the storage. That
+lasts for hours, and may last for more than a day: whoever waits for `available` then waits in vain.
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+https://repost.aws/knowledge-center/rds-stuck-in-storage-optimization
+"""
+
+from __future__ import annotations
+
+AVAILABLE = "available"
+# The server works, and RDS promotes and renames it.
+READY_STATUSES = frozenset({AVAILABLE, "storage-initialization", "storage-optimization"})
+# Here too the server works, but "a read replica cannot be promoted [...] when it is in the backing-up status":
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+# A promotion or a restore that turns backups on begins with one, which lasts as long as the database is large.
+SERVING_STATUSES = READY_STATUSES | {"backing-up"}
+# These pass by themselves; every status that is in none of these sets needs a person.
+PASSING_STATUSES = frozenset(
+    {
+        "backing-up",
+        "configuring-enhanced-monitoring",
+        "configuring-iam-database-auth",
+        "configuring-log-exports",
+        "maintenance",
+        "modifying",
+        "rebooting",
+        "renaming",
+        "resetting-master-credentials",
+        "storage-config-upgrade",
+        "upgrading",
+    }
+)
