@@ -69,7 +69,11 @@ def rehearsed(run: Run, noticed: tuple[str, ...]) -> Rehearsed:
 
 
 def _left(run: Run) -> str:
-    return f"{run.text('check', 'instance')} is left, delete it: {error_sentence(run.value('clear_error'))}"
+    """What stops a rehearsal and its clearing up alike is somebody else's instance of that name: not to be deleted."""
+    instance, failed, why = run.text("check", "instance"), run.value("error"), error_sentence(run.value("clear_error"))
+    if run.value("restored") is None and failed is not None and error_sentence(failed) == why:
+        return f"Nothing was restored, and {instance} was not touched."
+    return f"{instance} is left, delete it: {why}"
 
 
 def _before(run: Run) -> Production:

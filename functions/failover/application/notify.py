@@ -44,7 +44,7 @@ NEXT_STEPS = {
     Result.REHEARSED: "Nothing. What was restored is deleted again; the next rehearsal comes by its schedule.",
     Result.NOT_REHEARSED: (
         "Users are served, but nobody knows whether the newest backup can be restored: read the reason, mend it, and rehearse "
-        "again. If an instance is left, delete it."
+        "again. If an instance that it made is left, delete it."
     ),
 }
 

@@ -71,7 +71,11 @@ class PlanObject:
         return float(value)
 
     def seconds(self, name: str, high: float) -> timedelta:
-        return timedelta(seconds=self.number(name, 0, high))
+        """What is so short that it would be no time at all is refused as zero is."""
+        given = timedelta(seconds=self.number(name, 0, high))
+        if not given:
+            raise PlanError(self.key(name), self._value[name], f"a number, at least 0.000001, up to {high:g}")
+        return given
 
 
 def load_json(text: str) -> object:

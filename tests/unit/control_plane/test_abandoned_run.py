@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 import pytest
 from control_plane_world import NOW, PRIMARY, RUN
 
-from failover.domain.abandoned_run import REDRIVABLE, EndedRun, Page, Reopen, holder, judge, untold
+from failover.domain.abandoned_run import (
+    REDRIVABLE,
+    SILENT_MINUTES,
+    DrivenRun,
+    EndedRun,
+    Page,
+    Reopen,
+    holder,
+    judge,
+    judge_driven,
+    untold,
+)
 from failover.domain.leader_record import State, genesis
 
 SETTLED = timedelta(seconds=30)
@@ -48,3 +59,23 @@ def test_a_page_tells_whether_aws_still_redrives_the_run(before: timedelta, redr
 def test_a_run_that_recorded_nothing_is_told_by_what_the_record_says() -> None:
     told = untold(replace(FENCED, state=State.OPEN, epoch=3), ended(), SETTLED, NOW)
     assert told == f"{RUN} ended as ABORTED and recorded no outcome: {PRIMARY} leads, open in epoch 3."
+
+
+SILENT = timedelta(minutes=SILENT_MINUTES)
+
+
+@pytest.mark.parametrize(("since", "called"), [(SILENT - timedelta(milliseconds=1), False), (SILENT, True)])
+def test_a_person_is_called_when_a_terminal_has_been_silent_for_that_long(since: timedelta, called: bool) -> None:
+    fenced = replace(FENCED, changed_at=NOW - since)
+    told = judge_driven(fenced, DrivenRun("PromoteReplica", NOW - since, promotes=True, heard=False), NOW)
+    assert (told is not None) == called
+    if told is not None:
+        assert told.startswith(f"{RUN}, in PromoteReplica since {NOW - since:%H:%M:%S} UTC, is driven from a terminal")
+
+
+def test_a_silent_terminal_that_kept_no_step_is_told_as_such() -> None:
+    told = judge_driven(
+        replace(FENCED, changed_at=NOW - SILENT), DrivenRun(None, None, promotes=False, heard=False), NOW
+    )
+    assert told is not None
+    assert told.startswith(f"{RUN}, of which no step was kept, is driven")

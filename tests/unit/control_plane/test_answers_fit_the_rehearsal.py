@@ -135,6 +135,17 @@ def test_whatever_fails_the_instance_is_deleted_and_people_are_told_why(spoil: A
     assert left == ("DeleteRehearsedInstance" in world.broken)
 
 
+def test_somebody_else_s_instance_is_left_alone_and_nobody_is_asked_to_delete_it() -> None:
+    world = World()
+    world.leave()
+    assert world.play()[-1] == "NotRehearsed"
+    text = world.people.heard[0][1]
+    assert text.count("was made by no rehearsal") == 1
+    assert f"Nothing was restored, and {NAME} was not touched." in text
+    assert f"{NAME} is left, delete it" not in text
+    assert world.restores.deleted == []
+
+
 def test_a_refused_rehearsal_changes_nothing_and_says_why() -> None:
     world = World()
     world.register.fenced_by("failover-e2-ffff0000")

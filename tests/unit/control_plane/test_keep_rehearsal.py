@@ -65,6 +65,10 @@ def test_one_that_passed_is_the_newest_proof_with_its_time_and_its_price() -> No
             {"cleared": None, "clear_error": {"Error": "States.Timeout"}},
             f"{NAME} is left, delete it: States.Timeout was raised.",
         ),
+        (
+            {"restored": None, "error": REFUSED, "cleared": None, "clear_error": REFUSED},
+            f"No backup proved usable. Nothing was restored, and {NAME} was not touched.",
+        ),
     ],
 )
 def test_one_that_failed_is_told_and_proves_nothing(change: dict[str, Any], why: str) -> None:

@@ -132,6 +132,10 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
         lambda d: d.update(failover_policy="maybe"),
         'failover_policy is "maybe"; allowed: auto, approve, auto-within-rpo',
     ),
+    (
+        lambda d: d.update(rpo_target_seconds=1e-7),
+        "rpo_target_seconds is 1e-07; allowed: a number, at least 0.000001, up to 86400",
+    ),
     (lambda d: d.update(rpo_target_seconds=0), "rpo_target_seconds is 0; allowed: a number, above 0, up to 86400"),
     (
         lambda d: d.update(rpo_target_seconds="300"),
