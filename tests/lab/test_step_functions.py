@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
@@ -59,9 +60,15 @@ def test_the_same_name_and_input_start_one_execution(cloud: EmulatedCloud) -> No
     assert len(twice) == 1
 
 
-def test_an_execution_that_was_stopped_is_aborted_even_where_its_task_fails_then(cloud: EmulatedCloud) -> None:
+def test_an_execution_that_was_stopped_is_aborted_even_where_its_task_fails_then(
+    cloud: EmulatedCloud, tmp_path: Path
+) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
-    failing = "import time\ndef handler(event, context):\n    time.sleep(0.5)\n    raise ValueError('too late')\n"
+    begun = tmp_path / "begun"
+    failing = (
+        "import pathlib, time\ndef handler(event, context):\n"
+        f"    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(0.5)\n    raise ValueError('too late')\n"
+    )
     arn, after = cloud.function(REGION, failing), cloud.last()
     task = {
         "Type": "Task",
@@ -74,7 +81,7 @@ def test_an_execution_that_was_stopped_is_aborted_even_where_its_task_fails_then
         name=unique("machine"), definition=json.dumps({"StartAt": "Fail", "States": {"Fail": task}}), roleArn=role
     )["stateMachineArn"]
     execution = machines.start_execution(stateMachineArn=machine)["executionArn"]
-    cloud.wait_for("workflow", after, execution=execution, event="TaskStateEntered")
+    until(begun.exists)
     machines.stop_execution(executionArn=execution)
     cloud.wait_for("lambda", after, function=arn.rpartition(":")[2])
     ended = until(
