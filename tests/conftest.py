@@ -9,7 +9,12 @@ from functools import cache
 import botocore.session
 from hypothesis import settings
 
+from lab.operations.target import choose_account
+
 pytest_plugins = ["tests.coverage_tracing"]
+
+# Nobody's account is asked, and none of the user's profiles has a say, whether or not it is there.
+choose_account(None)
 
 # The same cases each time, however busy the machine: whoever changes one thing must not be stopped by another.
 # `--hypothesis-profile=default` draws others, as `make fuzz` does.

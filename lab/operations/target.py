@@ -55,8 +55,7 @@ def choose_account(name: str | None) -> None:
     https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
     """
     if name == "aws":
-        if os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE"):
-            _require_credentials()
+        _require_the_profile()
         return
     for profile in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(profile, None)
@@ -74,6 +73,20 @@ def _require_a_lab(port: int) -> None:
         ) from error
 
 
+def _require_the_profile() -> None:
+    """Asked before the functions' modules are imported: Powertools makes a session as it is, and would end in a traceback."""
+    if not (os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")):
+        return
+    # Imported late, and only where a profile is named.
+    import botocore.session
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        botocore.session.Session().get_scoped_config()
+    except BotoCoreError as error:
+        raise SettingsError(f"the AWS profile cannot be used: {error}") from error
+
+
 def _require_credentials() -> None:
     """Whether AWS takes them is seen at the first call."""
     # Imported late: a refused setting should not wait for it.
@@ -82,7 +95,7 @@ def _require_credentials() -> None:
 
     try:
         found = boto3.session.Session().get_credentials()
-    except BotoCoreError as error:  # a profile that is not there, or one that asks for what is not installed
+    except BotoCoreError as error:  # a profile that asks for what is not installed, or for what does not answer
         raise SettingsError(f"the AWS credentials cannot be used: {error}") from error
     if found is None:
         raise SettingsError(

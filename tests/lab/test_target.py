@@ -55,6 +55,12 @@ def test_a_profile_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]
     assert "The config profile (nobodys) could not be found" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_profile_is_looked_for_before_anything_that_needs_it_is_imported() -> None:
+    os.environ["AWS_PROFILE"] = "nobodys"
+    with pytest.raises(SettingsError, match=r"The config profile \(nobodys\) could not be found"):
+        choose_account("aws")
+
+
 @pytest.mark.parametrize("target", [None, "lab"])
 def test_a_lab_hears_of_no_profile(target: str | None) -> None:
     """Also of none that is not there, which boto3 refuses as soon as a session is made."""
