@@ -19,8 +19,8 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
     """The Lambda handler of `state`.
 
-    What it raises are the workflow's error names: StillInProgress, TransientFailure and RunRefused, each with one
-    sentence. A call or a plan that makes no sense is RunRefused.
+    What it raises are the workflow's error names: StillInProgress, TransientFailure and RunRefused or a kind of it, each
+    with one sentence. A call or a plan that makes no sense is RunRefused.
     """
     logger, metrics = Logger(), Metrics()
 

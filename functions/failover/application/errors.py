@@ -15,6 +15,10 @@ class RunRefused(Exception):
     """Calling again would not help; the text is one sentence for people."""
 
 
+class SomebodyElses(RunRefused):
+    """What has the name is not the run's, and was left as it is."""
+
+
 class DatabaseUnavailable(Exception):
     """The database server gave no answer, or not the one that was asked for; the text says which.
 

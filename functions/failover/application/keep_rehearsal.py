@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from failover.application.errors import SomebodyElses
 from failover.application.placement import placement_of
 from failover.application.ports import Clock, Parameters
 from failover.application.restore_ports import KeptRehearsals, Placement
@@ -69,11 +70,10 @@ def rehearsed(run: Run, noticed: tuple[str, ...]) -> Rehearsed:
 
 
 def _left(run: Run) -> str:
-    """What stops a rehearsal and its clearing up alike is somebody else's instance of that name: not to be deleted."""
-    instance, failed, why = run.text("check", "instance"), run.value("error"), error_sentence(run.value("clear_error"))
-    if run.value("restored") is None and failed is not None and error_sentence(failed) == why:
-        return f"Nothing was restored, and {instance} was not touched."
-    return f"{instance} is left, delete it: {why}"
+    instance = run.text("check", "instance")
+    if run.value("clear_error", "Error") == SomebodyElses.__name__:
+        return f"{instance} is not the rehearsal's, and was left as it is."
+    return f"{instance} is left, delete it: {error_sentence(run.value('clear_error'))}"
 
 
 def _before(run: Run) -> Production:

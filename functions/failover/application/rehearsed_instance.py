@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from failover.application.errors import RunRefused
+from failover.application.errors import SomebodyElses
 from failover.application.polling import Waiting
 from failover.application.ports import DatabaseInstance, Databases
 from failover.application.restore_from_latest_snapshot import RUN_TAG
@@ -20,10 +20,10 @@ class RehearsedInstance:
     restores: Restores
 
     def find(self) -> DatabaseInstance | None:
-        """Raises RunRefused for one that somebody else made; TransientFailure."""
+        """Raises SomebodyElses for one that no run made; TransientFailure."""
         found = self.databases.describe(self.name)
         if found is not None and RUN_TAG not in found.tags:
-            raise RunRefused(
+            raise SomebodyElses(
                 f"{self.name} was made by no rehearsal: look at it, delete or rename it, and rehearse again."
             )
         return found

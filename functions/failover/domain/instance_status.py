@@ -10,7 +10,8 @@ https://repost.aws/knowledge-center/rds-stuck-in-storage-optimization
 from __future__ import annotations
 
 AVAILABLE = "available"
-# The server works, and RDS promotes and renames it.
+# The server works, and RDS promotes and renames it. For the two of the storage that is concluded: AWS names one status in which
+# it refuses a promotion, the next one. Where it refuses after all, its refusal is told, and it is asked again.
 READY_STATUSES = frozenset({AVAILABLE, "storage-initialization", "storage-optimization"})
 # Here too the server works, but "a read replica cannot be promoted [...] when it is in the backing-up status":
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html

@@ -61,7 +61,7 @@ class World(RehearsalWorld):
             except RunRefused as error:
                 self._put(
                     task["Catch"][0]["ResultPath"],
-                    {"Error": "RunRefused", "Cause": json.dumps({"errorMessage": str(error)})},
+                    {"Error": type(error).__name__, "Cause": json.dumps({"errorMessage": str(error)})},
                 )
                 return str(task["Catch"][0]["Next"])
             selected = task["ResultSelector"]
@@ -141,7 +141,7 @@ def test_somebody_else_s_instance_is_left_alone_and_nobody_is_asked_to_delete_it
     assert world.play()[-1] == "NotRehearsed"
     text = world.people.heard[0][1]
     assert text.count("was made by no rehearsal") == 1
-    assert f"Nothing was restored, and {NAME} was not touched." in text
+    assert f"{NAME} is not the rehearsal's, and was left as it is." in text
     assert f"{NAME} is left, delete it" not in text
     assert world.restores.deleted == []
 

@@ -17,6 +17,7 @@ from failover.adapters.s3_rehearsals import S3Rehearsals
 from failover.application.errors import RunRefused
 from failover.domain.rehearsal import Production, disturbed, price_usd
 
+LATE = {"Error": "States.Timeout"}
 REFUSED = {"Error": "RunRefused", "Cause": json.dumps({"errorMessage": "No backup proved usable."})}
 
 
@@ -62,12 +63,16 @@ def test_one_that_passed_is_the_newest_proof_with_its_time_and_its_price() -> No
             "the automated backups was not used: damaged. the snapshot a can be restored.",
         ),
         (
-            {"cleared": None, "clear_error": {"Error": "States.Timeout"}},
+            {"cleared": None, "clear_error": LATE},
             f"{NAME} is left, delete it: States.Timeout was raised.",
         ),
         (
-            {"restored": None, "error": REFUSED, "cleared": None, "clear_error": REFUSED},
-            f"No backup proved usable. Nothing was restored, and {NAME} was not touched.",
+            {"restored": None, "error": LATE, "cleared": None, "clear_error": LATE},
+            f"States.Timeout was raised. {NAME} is left, delete it: States.Timeout was raised.",
+        ),
+        (
+            {"cleared": None, "clear_error": {"Error": "SomebodyElses", "Cause": "Look at it."}},
+            f"{NAME} is not the rehearsal's, and was left as it is.",
         ),
     ],
 )

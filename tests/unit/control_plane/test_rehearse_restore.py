@@ -10,7 +10,7 @@ from control_plane_world import STANDBY
 from rehearsal_world import NAME, RUN, TAG, RehearsalWorld
 from restore_world import BACKUP_ARN, DAMAGED
 
-from failover.application.errors import RunRefused, StillInProgress
+from failover.application.errors import RunRefused, SomebodyElses, StillInProgress
 
 
 def restored(world: RehearsalWorld) -> dict[str, object]:
@@ -77,7 +77,7 @@ def test_an_instance_of_that_name_that_no_rehearsal_made_is_nobodys_to_delete() 
     world = RehearsalWorld()
     world.checked()
     world.leave()
-    with pytest.raises(RunRefused, match=f"{NAME} was made by no rehearsal"):
+    with pytest.raises(SomebodyElses, match=f"{NAME} was made by no rehearsal"):
         restored(world)
     assert world.restores.deleted == []
 
