@@ -67,7 +67,7 @@ class CloudServer:
         from lab.cloud.operators_gateway import OperatorsGateway
         from lab.cloud.rds import cluster_endpoints, global_clusters, read_replicas
         from lab.cloud.route53 import health_checks
-        from lab.cloud.s3 import object_replication, replication_configuration
+        from lab.cloud.s3 import object_replication, replication_configuration, whole_objects
         from lab.cloud.sns import publishing
         from lab.cloud.step_functions import interpreter, workflow_journal
 
@@ -86,6 +86,7 @@ class CloudServer:
             load_balancer_targets,
             object_replication,
             replication_configuration,
+            whole_objects,
             scheduler_schedules,
             service_quotas,
             publishing,

@@ -16,9 +16,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS
 from moto import mock_aws
+from moto.s3.responses import S3Response
 
 from failover.adapters.s3_heartbeat import KEY, CopySilent, HeartbeatCopy, S3Heartbeats
 from failover.domain.heartbeat import Heartbeat, Lsn
+from lab.cloud.s3.whole_objects import one_at_a_time
 
 REGIONS = (PRIMARY, STANDBY, WITNESS)
 SOON = timedelta(seconds=5)
@@ -32,6 +34,8 @@ def beat(second: int) -> Heartbeat:
 def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    # Tasks race here, in threads: S3 decides a conditional write in one piece.
+    monkeypatch.setattr(S3Response, "_key_response", one_at_a_time(S3Response._key_response))
     with mock_aws():
         s3 = boto3.client("s3", region_name="us-east-1")
         for region in REGIONS:
