@@ -193,6 +193,12 @@ def test_a_description_of_every_alarm_is_no_description_of_one() -> None:
     assert wanted.resource == f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
 
 
+def test_composite_alarms_are_described_only_to_who_may_describe_every_alarm() -> None:
+    asked = {"AlarmNames": ["one"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    (wanted,) = needed("cloudwatch", "DescribeAlarms", asked, REGION, ACCOUNT)
+    assert wanted.resource == "*"
+
+
 def test_a_call_without_an_entry_is_refused_by_name() -> None:
     with pytest.raises(UnknownCall, match="DeleteDBCluster of rds"):
         needed("rds", "DeleteDBCluster", {}, REGION, ACCOUNT)

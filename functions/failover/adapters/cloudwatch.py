@@ -33,7 +33,7 @@ class CloudWatch:
         except (TransientFailure, RunRefused) as error:
             return AlarmState(Health.UNREACHABLE, str(error))
         if found is None:
-            return AlarmState(Health.INSUFFICIENT, f"{alarm.name} does not exist in {alarm.region}")
+            return AlarmState(Health.INSUFFICIENT, f"{alarm.name} is no alarm in {alarm.region} that may be looked at")
         state = found["StateValue"]
         since = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
         return AlarmState(HEALTH.get(state, Health.INSUFFICIENT), f"{alarm.name} is {state}", since)
@@ -57,8 +57,18 @@ class CloudWatch:
         return f"{alarm.name} is muted by the rule {muting[0]}." if muting else None
 
     def _describe(self, alarm: AlarmPlan) -> Mapping[str, Any] | None:
+        """One kind after the other: CloudWatch shows composite alarms only to who may describe every alarm.
+
+        Asked for both at once, a role that may describe this alarm alone could be refused the metric alarm too.
+        """
+        if found := self._describe_as("MetricAlarm", alarm):
+            return found
+        try:
+            return self._describe_as("CompositeAlarm", alarm)
+        except RunRefused:
+            return None
+
+    def _describe_as(self, kind: str, alarm: AlarmPlan) -> Mapping[str, Any] | None:
         with told_in_a_sentence(f"Asking for {alarm.name} in {alarm.region}"):
-            answer = self.clients[alarm.region].describe_alarms(
-                AlarmNames=[alarm.name], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-            )
-        return next(iter([*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]), None)
+            answer = self.clients[alarm.region].describe_alarms(AlarmNames=[alarm.name], AlarmTypes=[kind])
+        return next(iter(answer.get(f"{kind}s", [])), None)

@@ -53,7 +53,7 @@ def alarms_in(root: PlanObject, account_id: str, regions: tuple[str, ...]) -> tu
             raise PlanError(
                 f"alarms[{index}].vantage_point",
                 alarm.vantage_point,
-                f"one alarm of each vantage point for {alarm.watches}; combine them into a composite alarm",
+                f"one alarm of each vantage point for {alarm.watches}",
             )
         alarms.append(alarm)
     return tuple(alarms)

@@ -116,7 +116,12 @@ def _services(parameters: Parameters, place: str) -> list[str]:
 
 
 def _alarms(parameters: Parameters, place: str) -> list[str]:
-    """A call that names no alarm asks for all of them."""
+    """A call that names no alarm asks for all of them, and one for composite alarms is allowed on "*" alone.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    if "CompositeAlarm" in parameters.get("AlarmTypes", []):
+        return ["*"]
     return [f"arn:aws:cloudwatch:{place}:alarm:{name}" for name in parameters.get("AlarmNames") or ["*"]]
 
 

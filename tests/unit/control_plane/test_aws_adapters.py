@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -233,7 +233,9 @@ def test_an_alarm_says_what_it_says(state: str, health: Health) -> None:
     alarm = plan_with().alarms[0]
     cloudwatch = client("cloudwatch", WITNESS)
     looks = CloudWatch({WITNESS: cloudwatch})
-    assert looks.look(alarm) == AlarmState(Health.INSUFFICIENT, f"{alarm.name} does not exist in {WITNESS}")
+    assert looks.look(alarm) == AlarmState(
+        Health.INSUFFICIENT, f"{alarm.name} is no alarm in {WITNESS} that may be looked at"
+    )
     cloudwatch.put_metric_alarm(
         AlarmName=alarm.name, EvaluationPeriods=1, ComparisonOperator="LessThanThreshold", Threshold=1
     )
@@ -271,11 +273,31 @@ def test_an_alarm_is_silenced_by_an_active_mute_rule_or_by_another_alarm() -> No
     refuse(cloudwatch, "ListAlarmMuteRules", 403, "AccessDenied")
     assert looks.silenced(alarm) is None
 
-    def suppressed(**_: Any) -> dict[str, Any]:
-        return {"CompositeAlarms": [{"StateValue": "ALARM", "ActionsSuppressedBy": "WaitPeriod"}]}
+    def suppressed(AlarmNames: list[str], AlarmTypes: list[str]) -> dict[str, Any]:
+        one = {"StateValue": "ALARM", "ActionsSuppressedBy": "WaitPeriod"}
+        return {"MetricAlarms": [], "CompositeAlarms": [one] if AlarmTypes == ["CompositeAlarm"] else []}
 
     cloudwatch.describe_alarms = suppressed
     assert looks.silenced(alarm) == f"{alarm.name} is suppressed (WaitPeriod)."
+
+
+def test_who_may_not_describe_composite_alarms_is_still_told_of_a_metric_alarm() -> None:
+    """A role that is scoped to two alarms is told of no composite one; a refusal of that must hide neither."""
+    alarm, cloudwatch = plan_with().alarms[0], client("cloudwatch", WITNESS)
+
+    def scoped(params: Mapping[str, Any], **_: Any) -> None:
+        if "CompositeAlarm" in params["AlarmTypes"]:
+            denied = {"Error": {"Code": "AccessDenied", "Message": "not scoped to *"}}
+            raise ClientError(denied, "DescribeAlarms")
+
+    cloudwatch.meta.events.register("provide-client-params.cloudwatch.DescribeAlarms", scoped)
+    looks = CloudWatch({WITNESS: cloudwatch})
+    assert looks.look(alarm).health is Health.INSUFFICIENT
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm.name, EvaluationPeriods=1, ComparisonOperator="LessThanThreshold", Threshold=1
+    )
+    cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue="ALARM", StateReason="test")
+    assert looks.look(alarm).health is Health.UNHEALTHY
 
 
 def mute(cloudwatch: Any, name: str, alarm: str, start: datetime) -> None:

@@ -197,8 +197,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     ),
     (
         lambda d: d["alarms"].append({"arn": f"{ALARM_ARN}-2", "vantage_point": "route53"}),
-        'alarms[1].vantage_point is "route53";'
-        " allowed: one alarm of each vantage point for ap-southeast-2; combine them into a composite alarm",
+        'alarms[1].vantage_point is "route53"; allowed: one alarm of each vantage point for ap-southeast-2',
     ),
     (
         lambda d: d["alarms"][0].update(vantage_point="moon"),
