@@ -57,7 +57,7 @@ def implausible(
     if (refusal := incomplete(content)) is not None or content.heartbeat is None:
         return refusal
     if content.writes == 0:
-        return Refusal("Its ledger is empty.")
+        return Refusal("Its ledger is empty: without a write in it, nothing shows that the data came along.")
     alive = point.at if published is None else min(point.at, published.at)
     if content.heartbeat.at < alive - between_beats:
         return Refusal(

@@ -199,7 +199,10 @@ def test_content_as_new_as_its_backup_is_plausible() -> None:
             {"tables": frozenset({"writes"})},
             "It has no table heartbeat, lease_holder, probe: this is not the service's database.",
         ),
-        ({"writes": 0}, "Its ledger is empty."),
+        (
+            {"writes": 0},
+            "Its ledger is empty: without a write in it, nothing shows that the data came along.",
+        ),
         ({"heartbeat": None}, "It has no heartbeat of a leader."),
         ({"heartbeat": PUBLISHED}, "It goes on until 2026-11-23 02:59:20 UTC, past 2026-11-23 02:57:00 UTC."),
         (
