@@ -73,6 +73,15 @@ def test_every_substitution_of_a_workflow_is_given_and_none_besides(name: str) -
         assert text(value) == f"{name.removesuffix('Arn')}.Arn"
 
 
+def test_no_log_holds_the_token_that_lets_a_waiting_run_go_on() -> None:
+    """Whoever has Step Functions' token and may send it answers for a person. With its data a log shows every input."""
+    machines = of_type(CONTROL_PLANE, "AWS::StepFunctions::StateMachine")
+    waiting = {name for name, path in MACHINES.items() if "$$.Task.Token" in path.read_text()}
+    assert waiting == {"FailoverStateMachine"}
+    for name in waiting:
+        assert machines[name]["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
 def test_functions_run_on_one_runtime_and_report_a_timeout_themselves() -> None:
     for name, function in FUNCTIONS.items():
         assert (function["Runtime"], text(function["Architectures"][0])) == ("python3.13", "arm64"), name
