@@ -163,6 +163,7 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
         ("ExecutionsAborted", "FailoverStateMachine"),
         ("ExecutionsFailed", "RebuildStateMachine"),
         ("ExecutionsTimedOut", "RebuildStateMachine"),
+        ("ExecutionsAborted", "RebuildStateMachine"),
         ("ExecutionsFailed", "RehearsalStateMachine"),
         ("ExecutionsTimedOut", "RehearsalStateMachine"),
         ("ExecutionsAborted", "RehearsalStateMachine"),
