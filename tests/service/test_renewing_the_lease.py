@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from served_task import HEARTBEAT_TIMEOUT, HERE, LEASE, MemoryCloud, Served, eventually
 
 from failover.domain.heartbeat import Lsn
@@ -113,3 +114,21 @@ def test_a_task_that_was_cut_off_for_longer_than_its_lease_reads_before_it_publi
     cloud.change(hand_over("run-1", "us-west-2", now, now))
     eventually(leader.says("us-west-2 is the leader"))
     assert not leader.is_healthy()
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="the monotonic clock of this system counts on")
+def test_time_in_which_the_host_was_suspended_counts_against_the_lease(
+    leader: Served, cloud: MemoryCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux stops CLOCK_MONOTONIC meanwhile: by it, a host that wakes up would acknowledge for what was left before."""
+    cloud.go_dark(*cloud.copies)
+    assert leader.task.standing.lease() is not None
+    ticking = time.clock_gettime
+
+    def after_an_hour(clock: int) -> float:
+        return ticking(clock) + 3600 * (clock == time.CLOCK_BOOTTIME)
+
+    monkeypatch.setattr(time, "clock_gettime", after_an_hour)
+    assert leader.task.standing.lease() is None
+    cloud.go_dark(*cloud.copies, dark=False)
+    eventually(leader.is_healthy)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -27,7 +26,7 @@ from failover.domain.plan import Timing
 from webapi.service.cloud import LeaderRecordCopies, PublishedHeartbeats
 from webapi.service.credentials import Credentials
 from webapi.service.ledger import Ledger
-from webapi.service.standing import Standing
+from webapi.service.standing import Standing, clock_seconds
 
 LOG = logging.getLogger(__name__)
 NOT_PUBLISHED = "The heartbeat could not be published to a majority of Regions in time."
@@ -68,18 +67,18 @@ class LeaseKeeper:
     async def run(self) -> None:
         """Renew every `timing.renew` until cancelled; at once in a new epoch of this Region."""
         while True:
-            began = time.monotonic()
+            began = clock_seconds()
             if await self._round():
                 continue
-            await asyncio.sleep(max(0.0, began + self._timing.renew.total_seconds() - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + self._timing.renew.total_seconds() - clock_seconds()))
 
     async def _round(self) -> bool:
         """Whether another round is due at once."""
-        if time.monotonic() - self._seen_at > self._timing.lease.total_seconds():
+        if clock_seconds() - self._seen_at > self._timing.lease.total_seconds():
             # Another Region may lead by now: its heartbeat must not be replaced by one from here.
             self._epoch = None
         proven_since = await self._prove(self._epoch) if self._epoch is not None else None
-        asked_at = time.monotonic()
+        asked_at = clock_seconds()
         record = await self._read()
         if record is None:
             return False
@@ -110,7 +109,7 @@ class LeaseKeeper:
         login = self._credentials.login
         if record.state is not State.FENCED or record.leader != self._region or login is None:
             return
-        now = time.monotonic()
+        now = clock_seconds()
         if self._fence is None or self._fence[0] != record.epoch:
             self._fence = (record.epoch, now)
         try:
@@ -125,7 +124,7 @@ class LeaseKeeper:
             self._standing.lose_heartbeat(self._credentials.reason)
             self._credentials.doubt()
             return None
-        began = time.monotonic()
+        began = clock_seconds()
         try:
             heartbeat = await self._ledger.beat(login, epoch)
         except DatabaseUnavailable as error:
@@ -136,7 +135,7 @@ class LeaseKeeper:
         if self._database_failed:
             self._database_failed = False
             await self._recovered()
-        left = self._timing.heartbeat_timeout - timedelta(seconds=time.monotonic() - began)
+        left = self._timing.heartbeat_timeout - timedelta(seconds=clock_seconds() - began)
         if left <= timedelta(0) or not await self._in_thread(lambda: self._heartbeats.publish(heartbeat, left)):
             self._standing.keep_unrenewed(NOT_PUBLISHED)
             return None

@@ -2,7 +2,7 @@
 
 A lease runs from before the first copy was asked, on the task's own monotonic clock. That is safe because two majorities
 meet: once a fence is accepted by a majority, every later read shows it, and every lease granted by an earlier read has
-run out `duration` after that read began.
+run out `duration` after that read began. The clock has to count while the task's host is suspended.
 """
 
 from __future__ import annotations
