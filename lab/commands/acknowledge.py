@@ -18,5 +18,5 @@ def add(commands: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Exit status 0 when it is acknowledged, 1 when that was refused."""
+    """Exit status 0 when no failover waits for it any more, or none ever did; 1 when that was refused."""
     return tell(console, operating(options).acknowledge())

@@ -9,7 +9,15 @@ from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Journal, Register
 from failover.application.remembering import remember
 from failover.domain.journal import Event
-from failover.domain.leader_record import Change, LeaderRecord, Refusal, acknowledge, arm, disarm
+from failover.domain.leader_record import (
+    Change,
+    LeaderRecord,
+    Refusal,
+    acknowledge,
+    arm,
+    disarm,
+    nothing_to_acknowledge,
+)
 
 LONGEST_DISARM = timedelta(days=7)
 LONGEST_REASON = 300
@@ -35,8 +43,14 @@ class Operate:
     by: str
 
     def acknowledge(self) -> Operated:
-        """After it, alarms may start a run again once the hold is over."""
-        return self._change("acknowledged", acknowledge(self.clock.now()), "The last failover is acknowledged.")
+        """After it, alarms may start a run again once the hold is over. Done as well where nothing was to be changed."""
+        now = self.clock.now()
+        changed = self._changed(acknowledge(now))
+        if isinstance(changed, Refusal):
+            return self._refused("acknowledged", changed.reason)
+        if needless := nothing_to_acknowledge(changed, now):
+            return self._done("nothing-to-acknowledge", needless, changed)
+        return self._done("acknowledged", "The last failover is acknowledged.", changed)
 
     def disarm(self, duration: timedelta, reason: str) -> Operated:
         """Neither alarm nor probe starts a run for `duration`, at most a week: nobody forgets it for longer."""
@@ -55,11 +69,17 @@ class Operate:
         return self._change("armed", arm(), "Alarms and probes may start runs.")
 
     def _change(self, kind: str, change: Change, told: str) -> Operated:
-        with majority_needed():
-            changed = self.register.change(change)
+        changed = self._changed(change)
         if isinstance(changed, Refusal):
             return self._refused(kind, changed.reason)
-        return Operated(True, told, self._remember(kind, told, changed))
+        return self._done(kind, told, changed)
+
+    def _changed(self, change: Change) -> LeaderRecord | Refusal:
+        with majority_needed():
+            return self.register.change(change)
+
+    def _done(self, kind: str, told: str, record: LeaderRecord) -> Operated:
+        return Operated(True, told, self._remember(kind, told, record))
 
     def _refused(self, kind: str, reason: str) -> Operated:
         return Operated(False, reason, self._remember(f"{kind}-refused", reason))

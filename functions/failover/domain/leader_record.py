@@ -173,6 +173,18 @@ def acknowledge(now: datetime) -> Change:
     return change
 
 
+def nothing_to_acknowledge(record: LeaderRecord, now: datetime) -> str | None:
+    """Why `acknowledge(now)`, which left `record`, had nothing to change; None: it was that change.
+
+    By the instant, for the register may have to make one change twice. Only a new leader brings a hold.
+    """
+    if record.hold_until is None:
+        return "No failover or switchover has made another Region the leader yet: there is nothing to acknowledge."
+    if record.changed_at != now:
+        return "The last failover was acknowledged before: nothing is changed."
+    return None
+
+
 def disarm(until: datetime, by: str, reason: str, now: datetime) -> Change:
     """Neither an alarm nor a probe starts a run until then. A run that is under way goes on."""
 
