@@ -147,6 +147,15 @@ def test_a_growing_pause_has_a_limit_and_is_spread(name: str) -> None:
             assert retrier["JitterStrategy"] == "FULL"
 
 
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_failover_is_not_given_up_for_a_throttle_that_passes(name: str) -> None:
+    """A stand-down costs an outage the probe's whole pause, minutes that double: the pauses between attempts, seconds."""
+    placed = [PLACED[name], *(one for one in PLACED.values() if one.parent == name)]
+    for retrier in [retrier for one in placed for retrier in one.state.get("Retry", [])]:
+        if "TransientFailure" in retrier["ErrorEquals"]:
+            assert retrier["MaxAttempts"] >= 5, "spread over some ten seconds, of pauses drawn from 1, 2, 4, 8 and 8"
+
+
 @pytest.mark.parametrize("name", [name for name in TASKS if name != WAITS_FOR_A_PERSON])
 def test_a_task_outlives_its_function(name: str) -> None:
     """Otherwise the state ends first, and a second attempt runs beside a first one that still works."""

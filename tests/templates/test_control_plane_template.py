@@ -90,6 +90,15 @@ def test_functions_run_on_one_runtime_and_report_a_timeout_themselves() -> None:
         assert text(function["LoggingConfig"]["LogGroup"]) == "FunctionLogGroup"
 
 
+def test_no_run_waits_for_the_concurrency_that_others_in_the_account_use_up() -> None:
+    """In the outage of a Region everybody's functions are busy in the next one; all of it fits into a small quota."""
+    reserved = {name: function["ReservedConcurrentExecutions"] for name, function in FUNCTIONS.items()}
+    assert min(reserved.values()) >= 1
+    assert {reserved[f"{state}Function"] for state in TASKS} == {2}, "one would make two runs fail each other"
+    unreserved = 100
+    assert unreserved + sum(reserved.values()) <= 180
+
+
 def test_every_log_group_forgets() -> None:
     groups = of_type(CONTROL_PLANE, "AWS::Logs::LogGroup")
     assert set(groups) == {"FunctionLogGroup", "OperatorApiLogGroup", "StateMachineLogGroup"}
