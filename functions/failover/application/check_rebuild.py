@@ -60,7 +60,10 @@ class CheckRebuild:
         kept, found = self.databases.describe(names.kept_as), self.databases.describe(names.instance)
         old = kept or found
         if old is None:
-            told = f"{self.region} has no database instance {names.instance} to go by: deploy its stack instead."
+            told = (
+                f"{self.region} has no database instance {names.instance} to go by: rename back what an earlier rebuild "
+                "kept, or, where there is none, deploy its stack."
+            )
             return self._answer(told, record, names, readable=False, allowed=False)
         if kept is None and old.source is not None:
             return self._answer(self._no_primary(old, record.leader), record, names, readable=False, allowed=False)

@@ -168,7 +168,7 @@ def acknowledge(now: datetime) -> Change:
             return Refusal(f"{record.run} is not over: it holds the fence in epoch {record.epoch}.")
         if record.acknowledged:
             return record
-        return _next(record, acknowledged=True, changed_at=now)
+        return _kept(record, acknowledged=True, changed_at=now)
 
     return change
 

@@ -67,7 +67,7 @@ def refusal(broken: Any) -> str:
         (leads, "ap-southeast-2 leads, in epoch 3: rebuild us-west-2"),
         (replicates, "replicates from us-west-2 already"),
         (replicates_elsewhere, "look at it first"),
-        (nothing_there, "deploy its stack instead"),
+        (nothing_there, "rename back what an earlier rebuild kept"),
         (silent, "nobody can tell which rows only it has"),
     ],
 )

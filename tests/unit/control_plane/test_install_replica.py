@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rebuild_world import INSTANCE, KEPT, REPLICA, RebuildWorld, checked
 
 from failover.application.errors import RunRefused, StillInProgress
 from failover.application.install_replica import InstallReplica
+from failover.domain.leader_record import LeaderRecord, acknowledge
 from failover.domain.run import Run
 
 KEPT_NOW = {"kept_as": KEPT, "backup_retention_days": 7}
@@ -35,6 +38,16 @@ def test_it_takes_the_name_and_the_backups_of_the_old_primary() -> None:
     )
     assert world.instances.calls == [("rename", REPLICA, INSTANCE)]
     assert world.instances.all[INSTANCE].backup_retention_days == 7
+
+
+def test_an_acknowledgement_meanwhile_leaves_no_region_without_a_database() -> None:
+    """The names have the epoch in them: in another one a rebuild finds neither what it kept nor what it made."""
+    world = RebuildWorld()
+    world.register.record = replace(world.register.record, acknowledged=False)
+    world.replica_is_there()
+    world.instances.all[KEPT] = world.instances.all.pop(INSTANCE)
+    assert isinstance(world.register.change(acknowledge(world.clock.now())), LeaderRecord)
+    assert install(world)(the_run())["instance"] == INSTANCE
 
 
 @pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
