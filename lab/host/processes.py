@@ -44,7 +44,7 @@ class Processes:
         self.state_directory = _own_directory(state_directory)
         self._lock = threading.Lock()
         self._started: list[Started] = []
-        self._closed = False
+        self._closed = self._ended = False
         self._reaper = subprocess.Popen(
             [sys.executable, "-m", "lab.host.reaper", str(self.state_directory)],
             stdin=subprocess.PIPE,
@@ -164,10 +164,21 @@ class Processes:
             self.kill_tree(started)
 
     def close(self) -> None:
-        """End every process and remove the state directory. Raises ProcessFailed when something stayed."""
+        """End every process, even when interrupted, and remove the state directory. Raises ProcessFailed if something stays."""
+        if self._ended:
+            return
+        try:
+            self._end()
+        except Exception:
+            raise
+        except BaseException:
+            # Ctrl-C: whoever is told that all has been ended is told so when it has.
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        """Begun again, it goes on with what there is left to do."""
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
         pipe_of(self._reaper.stdin, "the reaper").close()
         deadline = time.monotonic() + REAPER_WITHIN.total_seconds()
@@ -181,6 +192,7 @@ class Processes:
                 if stream is not None:
                     with contextlib.suppress(BrokenPipeError):
                         stream.close()
+        self._ended = True
         if self._reaper.poll() != 0 or self.state_directory.exists():
             raise ProcessFailed(f"the lab could not end all of its processes or remove {self.state_directory}")
 

@@ -36,6 +36,25 @@ with Processes() as processes:
     threading.Event().wait(60)
 """
 
+# A lab that is being left, with a process and a child of its that take their time: the file says that they were asked to end.
+A_SLOW_END = """
+import signal, subprocess, sys
+from datetime import timedelta
+from lab.host.processes import Processes
+
+sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+slow = f'''
+import pathlib, signal, subprocess, time
+signal.signal(signal.SIGTERM, lambda *_: pathlib.Path({sys.argv[1]!r}).touch())
+print(subprocess.Popen({sleep!r}).pid, flush=True)
+while True: time.sleep(600)
+'''
+with Processes() as processes:
+    family = processes.start([sys.executable, "-c", slow], name="s", piped=True, stop_signal=signal.SIGTERM)
+    child = family.read_line(timedelta(seconds=10))
+    print(processes.state_directory, family.pid, child, flush=True)
+"""
+
 
 def eventually(condition: Callable[[], bool], within_seconds: float = WITHIN_SECONDS) -> bool:
     deadline = time.monotonic() + within_seconds
@@ -73,6 +92,27 @@ def test_nothing_outlives_a_lab_that_is_killed_or_interrupted(ending: signal.Sig
     lab.stdout.close()
     assert eventually(lambda: not any(alive(int(pid)) for pid in pids))
     assert eventually(lambda: not Path(state_directory).exists())
+
+
+def test_an_interruption_does_not_cut_the_ending_short(tmp_path: Path) -> None:
+    """Whoever presses Ctrl-C while the lab is ending is told that all has ended once all has, not a second before."""
+    asked = tmp_path / "asked"
+    lab = subprocess.Popen(
+        [sys.executable, "-c", A_SLOW_END, str(asked)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert lab.stdout is not None
+    state_directory, *pids = lab.stdout.readline().split()
+    assert eventually(asked.exists)
+    assert [alive(int(pid)) for pid in pids] == [True, True]
+    lab.send_signal(signal.SIGINT)
+    lab.wait(WITHIN_SECONDS)
+    assert [alive(int(pid)) for pid in pids] == [False, False]
+    assert not Path(state_directory).exists()
+    assert "KeyboardInterrupt" in lab.communicate()[1], "and it is still an interruption"
 
 
 def test_leaving_the_lab_ends_its_processes_and_leaves_others_alone() -> None:
