@@ -8,9 +8,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from failover.application.errors import RunRefused, StillInProgress, TransientFailure
+from failover.application.errors import InputRefused, RunRefused, StillInProgress, TransientFailure
 from failover.domain.plan import PlanError
-from failover.domain.run import Run, RunStateError
+from failover.domain.run import Run, RunInputError, RunStateError
 from failover.wiring.this_region import UseCase
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -20,7 +20,7 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
     """The Lambda handler of `state`.
 
     What it raises are the workflow's error names: StillInProgress, TransientFailure and RunRefused or a kind of it, each
-    with one sentence. A call or a plan that makes no sense is RunRefused.
+    with one sentence. A call or a plan that makes no sense is RunRefused, the input of a run InputRefused.
     """
     logger, metrics = Logger(), Metrics()
 
@@ -41,10 +41,12 @@ def task_handler(state: str, build: Callable[[], UseCase]) -> Handler:
 
 
 def answer_of(build: Callable[[], UseCase], event: object) -> dict[str, Any]:
-    """What the use case of a state says to its call. A call or a plan that makes no sense is RunRefused."""
+    """What the use case of a state says to its call. A call, a plan or an input that makes no sense is RunRefused."""
     try:
         run = Run.parse(event)
         return build()(run)
+    except RunInputError as error:
+        raise InputRefused(str(error)) from error
     except (PlanError, RunStateError) as error:
         raise RunRefused(str(error)) from error
 

@@ -39,7 +39,8 @@ def drive(
     os.environ["CONTROL_BUCKET"] = plan.record_copies[region]
     os.environ["TOPIC_ARN"] = topic_of(region, plan)
     shown = _Shown(KeptSteps(outcomes, uuid.uuid4().hex, step), say)
-    context = {"Execution": {"Name": step.run, "StartTime": step.started_at}}
+    # The input is asked for after the first state alone, where it is what the step begins with.
+    context = {"Execution": {"Name": step.run, "StartTime": step.started_at, "Input": step.data}}
     interpreter = Interpreter(load(), UseCases(approve), shown, time.sleep)
     ended = interpreter.run(dict(step.data), context, step.state)
     say(_summary(shown.data, ended))

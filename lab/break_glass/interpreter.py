@@ -112,6 +112,8 @@ class _Walk:
             following = state.get("Next")
         if kind == "Wait":
             self.of.pause(float(paths.find(state["SecondsPath"], data, self.context)))
+        if kind == "Pass":
+            data = paths.fill(state["Parameters"], data, self.context)
         error = None
         if kind in ("Task", "Parallel"):
             data, following, error = self._worked(name, state, data)

@@ -23,6 +23,7 @@ FIELDS: Mapping[str, tuple[set[str], set[str]]] = {
         {"ResultSelector", "ResultPath", "TimeoutSeconds", "TimeoutSecondsPath", "Retry", "Catch", "Next", "End"},
     ),
     "Parallel": ({"Branches"}, {"ResultSelector", "ResultPath", "Retry", "Catch", "Next", "End"}),
+    "Pass": ({"Parameters", "Next"}, set()),
     "Choice": ({"Choices", "Default"}, set()),
     "Wait": ({"SecondsPath"}, {"Next", "End"}),
     "Succeed": (set(), set()),

@@ -116,8 +116,8 @@ def exits(state: State) -> list[tuple[str, str]]:
     ways = [(state["Next"], "")] if "Next" in state else []
     ways += [(choice["Next"], _condition(choice)) for choice in state.get("Choices", [])]
     ways += [(state["Default"], "otherwise")] if "Default" in state else []
-    caught = [catcher["Next"] for catcher in state.get("Catch", [])]
-    return ways + [(target, "failure") for target in caught if (target, "") not in ways]
+    caught = [(catcher["Next"], _caught(catcher)) for catcher in state.get("Catch", [])]
+    return ways + [(target, why) for target, why in caught if (target, "") not in ways]
 
 
 def render() -> str:
@@ -166,6 +166,11 @@ def _condition(choice: Mapping[str, Any]) -> str:
         for operator in ("BooleanEquals", "StringEquals")
         if operator in test
     )
+
+
+def _caught(catcher: Mapping[str, Any]) -> str:
+    named = [error for error in catcher["ErrorEquals"] if error != "States.ALL"]
+    return " or ".join(named) or "failure"
 
 
 def _diagram(definition: Mapping[str, Any], indent: str) -> list[str]:

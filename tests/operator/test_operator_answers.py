@@ -25,6 +25,8 @@ from failover.application.kept_steps import KeptSteps, Step
 from failover.application.preview_failover import PreviewFailover
 from failover.domain.leader_record import fence
 from failover.domain.plan import Plan
+from failover.domain.run import Run
+from failover.domain.run_input import require_failover
 from failover.wiring.operators import outcomes_of
 from failover.wiring.register import register_of
 from lab.documentation.workflow import load
@@ -173,6 +175,7 @@ def test_a_preview_goes_through_when_every_function_says_so() -> None:
     steps = list(PreviewFailover(plan_with(), STANDBY, load(), ask)(AT))
     assert [one.state for one in steps if one.goes_on] == list(answers)
     assert [one for one in steps if one.goes_on is False] == []
+    require_failover(Run.parse(asked.pop("CheckPrimaryHealth")))  # as of a person who asks for a failover
     assert {event["state"]["health"]["leader"] for event in asked.values()} == {PRIMARY}
 
 

@@ -105,9 +105,21 @@ def test_a_global_database_goes_past_all_that_replaces_an_instance_and_past_noth
     assert way == "VerifyStandby"
     assert states["RebuildIsAllowed"]["Choices"][0]["Next"] == way, "the first choice that holds is taken"
     gone_past = {"CreateReplica", "ExportDivergence", "DivergenceIsSettled", "KeepOldPrimary", "InstallReplica"}
-    assert set(states) - ways(states, way) == {"CheckRebuild", "RebuildIsAllowed", *gone_past}
+    assert set(states) - ways(states, way) == {"CheckRebuild", "RefuseInput", "RebuildIsAllowed", *gone_past}
     led = {"UpdateSecretsAndRotateAppConfig", "ReverseObjectReplication"}
     assert not ways(states, "CheckRebuild", without="VerifyStandby") & led
+
+
+@pytest.mark.parametrize("workflow", DEFINED)
+def test_an_input_that_makes_no_sense_is_replaced_as_a_whole_by_the_first_state_alone(workflow: str) -> None:
+    """It may be no object, in which there is no place for an error."""
+    states, start = DEFINED[workflow]["States"], DEFINED[workflow]["StartAt"]
+    refusing = [one for state in states.values() for one in state.get("Catch", ()) if one["Next"] == "RefuseInput"]
+    assert refusing == [{"ErrorEquals": ["InputRefused"], "ResultPath": "$", "Next": "RefuseInput"}]
+    assert states[start]["Catch"][0] == refusing[0]
+    assert states["RefuseInput"]["Next"] == "RecordOutcome"
+    asks_for = {"rebuild_standby": "rebuild", "restore_rehearsal": "rehearsal"}[workflow]
+    assert states["RefuseInput"]["Parameters"][asks_for] == {}, "by this key the later states know what run it is"
 
 
 def test_what_was_restored_is_deleted_on_every_way_that_restores() -> None:

@@ -238,7 +238,8 @@ def test_the_one_way_steps_are_those_that_lead_to_a_database_of_its_own() -> Non
 @pytest.mark.parametrize("name", BEFORE)
 def test_a_failure_before_the_one_way_step_stands_down(name: str) -> None:
     """A restore too: until it is proven, nothing was changed that the old leader depends on."""
-    assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == ["StandDown"]
+    refused = ["RefuseInput"] if name == DEFINED["StartAt"] else []
+    assert [catcher["Next"] for catcher in PLACED[name].state["Catch"]] == [*refused, "StandDown"]
 
 
 @pytest.mark.scenario("F04")
@@ -274,14 +275,23 @@ def test_held_always_has_an_error_to_show() -> None:
     """Its ErrorPath must exist: no way leads there but after a caught failure, unless a record says held."""
     held = PLACED["Held"].state
     assert (held["ErrorPath"], held["CausePath"]) == ("$.error.Error", "$.error.Cause")
-    for name, path in caught_paths():
-        assert path == ("$.notify_error" if name == "Notify" else "$.error"), name
+    for name, catcher in caught():
+        if catcher["Next"] != "RefuseInput":
+            assert catcher["ResultPath"] == ("$.notify_error" if name == "Notify" else "$.error"), name
+    assert PLACED["RefuseInput"].state["Parameters"]["error.$"] == "$"
 
 
-def caught_paths() -> Iterator[tuple[str, str]]:
+def test_an_input_that_makes_no_sense_is_replaced_as_a_whole_by_the_first_state_alone() -> None:
+    """It may be no object, in which there is no place for an error."""
+    (found,) = [(name, catcher) for name, catcher in caught() if catcher["Next"] == "RefuseInput"]
+    assert found == (DEFINED["StartAt"], {"ErrorEquals": ["InputRefused"], "ResultPath": "$", "Next": "RefuseInput"})
+    assert PLACED["RefuseInput"].state["Next"] == "StandDown"
+
+
+def caught() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, placed in PLACED.items():
         for catcher in placed.state.get("Catch", []):
-            yield name, catcher["ResultPath"]
+            yield name, catcher
 
 
 def test_the_run_s_limit_never_cuts_off_its_record() -> None:

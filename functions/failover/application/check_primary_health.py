@@ -18,6 +18,7 @@ from failover.domain.leader_record import LeaderRecord, State
 from failover.domain.plan import Plan
 from failover.domain.primary_health import Judgement, Verdict, judge
 from failover.domain.run import Mode, Run
+from failover.domain.run_input import require_failover
 from failover.domain.signals import Observation
 
 INSTEAD = "A switchover needs a leader that is healthy: repair it, or fail over from it in mode unplanned."
@@ -38,7 +39,10 @@ class CheckPrimaryHealth:
     clock: Clock
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises TransientFailure when no majority shows the leader record, and RunStateError for a mode that there is not."""
+        """Raises TransientFailure when no majority shows the leader record, and RunInputError, before anything is asked, for an
+        input that makes no sense.
+        """
+        require_failover(run)
         mode = run.mode
         with majority_needed():
             record = self.register.read()

@@ -14,6 +14,7 @@ from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.rebuild import ADDED_BY_AURORA, InstanceNames, why_not
 from failover.domain.run import Run
+from failover.domain.run_input import require_rebuild
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class CheckRebuild:
     sessions: DatabaseSessions
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises TransientFailure or RunRefused."""
+        """Raises TransientFailure or RunRefused, and RunInputError for an input that makes no sense."""
+        require_rebuild(run)
         with majority_needed():
             record = self.register.read()
         here = self.plan.region(self.region).database_instance

@@ -15,6 +15,7 @@ from failover.domain.plan import Plan
 from failover.domain.recovery_point import choose, requested
 from failover.domain.rehearsal import instance_name, why_not
 from failover.domain.run import Run
+from failover.domain.run_input import require_rehearsal
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class CheckRehearsal:
     see: SeePatiently
 
     def __call__(self, run: Run) -> dict[str, Any]:
-        """Raises TransientFailure, RunRefused, or RunStateError for a moment that is none."""
+        """Raises TransientFailure, RunRefused, or RunInputError for an input that makes no sense."""
+        require_rehearsal(run)
         wanted = requested(run, "rehearsal")
         with majority_needed():
             record = self.register.read()

@@ -15,6 +15,10 @@ class RunRefused(Exception):
     """Calling again would not help; the text is one sentence for people."""
 
 
+class InputRefused(RunRefused):
+    """The run was started with something that makes no sense. No state after the first could read it either."""
+
+
 class SomebodyElses(RunRefused):
     """What has the name is not the run's, and was left as it is."""
 

@@ -43,7 +43,7 @@ class PreviewFailover:
         """The states in the order of a run. A run stands down at the first that does not go on; the rest is told all the
         same, for whoever wants to know what else is in the way.
         """
-        asked = {name: self.ask(name, self._event(now)) for name in READ_ONLY}
+        asked = {name: self.ask(name, self._event(name, now)) for name in READ_ONLY}
         comments = dict(_comments(self.machine))
         for name in _states(self.machine):
             if name in asked:
@@ -51,11 +51,12 @@ class PreviewFailover:
             else:
                 yield Step(name, None, self._does(name, comments))
 
-    def _event(self, now: datetime) -> Event:
+    def _event(self, name: str, now: datetime) -> Event:
         leader = self.plan.standby_of(self.region)
         trigger = {"kind": "manual", "reason": "a preview", "alarm_arn": None, "observed_at": now.isoformat()}
         # Nobody is fenced by a preview: the bound is that of a fence at this moment.
-        state = {"trigger": trigger, "fence": {"leader": leader}, "health": {"leader": leader}}
+        left = {} if name == self.machine["StartAt"] else {"fence": {"leader": leader}, "health": {"leader": leader}}
+        state = {"trigger": trigger, **left}
         return {"run": "preview", "started_at": now.isoformat(), "state": state}
 
     def _does(self, name: str, comments: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from failover.domain.digest import digest_of
 from failover.domain.instants import aware
 from failover.domain.leader_record import Refusal
-from failover.domain.run import Run, RunStateError
+from failover.domain.run import Run, RunInputError, RunStateError
 
 # A run's state is at most 256 KiB, and nobody waits for a tenth restore.
 MOST_POINTS = 8
@@ -99,7 +99,7 @@ class RestoreRequest:
 
 
 def requested(run: Run, key: str = "restore") -> RestoreRequest | None:
-    """`key` of the run's input, None where it has none. Raises RunStateError for one that makes no sense."""
+    """`key` of the run's input, None where it has none. Raises RunInputError for one that makes no sense."""
     asked = run.value(key)
     if asked is None:
         return None
@@ -109,7 +109,7 @@ def requested(run: Run, key: str = "restore") -> RestoreRequest | None:
             raise TypeError(to)
         return RestoreRequest(None if to == LATEST else aware(to).astimezone(UTC))
     except (TypeError, ValueError) as error:
-        raise RunStateError(
+        raise RunInputError(
             f"The run's input is malformed: {key} must be"
             ' {"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}.'
         ) from error

@@ -15,6 +15,10 @@ class RunStateError(ValueError):
     """The function was called with something that no run would send; the text is one sentence."""
 
 
+class RunInputError(RunStateError):
+    """What the run was started with makes no sense; the text says what, and what would."""
+
+
 class Mode(StrEnum):
     """unplanned: a failover from a leader that is down. planned: a switchover from a healthy one, without loss."""
 
@@ -38,17 +42,20 @@ class Run:
 
     @staticmethod
     def parse(event: object) -> Run:
-        """From `{"run", "started_at", "state"}`, and `task_token` where the run waits. Raises RunStateError."""
+        """From `{"run", "started_at", "state"}`, and `task_token` where the run waits.
+
+        Raises RunStateError, RunInputError where it is what the run was started with.
+        """
         if not isinstance(event, Mapping):
             raise RunStateError("The call is malformed: it is no JSON object.")
         name, state = event.get("run"), event.get("state")
         if not isinstance(name, str) or not 1 <= len(name) <= 80:
             raise RunStateError("The call is malformed: run must be the execution's name.")
         if not isinstance(state, Mapping):
-            raise RunStateError("The call is malformed: state must be a JSON object.")
+            raise RunInputError("The run's input is malformed: it must be a JSON object.")
         epoch = state.get("expected_epoch")
         if epoch is not None and (type(epoch) is not int or epoch < 1):
-            raise RunStateError("The run's input is malformed: expected_epoch must be a whole number from 1.")
+            raise RunInputError("The run's input is malformed: expected_epoch must be a whole number from 1.")
         token = event.get("task_token")
         if token is not None and not isinstance(token, str):
             raise RunStateError("The call is malformed: task_token must be text.")
@@ -71,14 +78,14 @@ class Run:
 
     @property
     def mode(self) -> Mode:
-        """unplanned where the input names none. Raises RunStateError: the first state asks, and can still refuse."""
+        """unplanned where the input names none. Raises RunInputError: the first state asks, and can still refuse."""
         mode = self.state.get("mode", Mode.UNPLANNED)
         if not isinstance(mode, str) or mode not in tuple(Mode):
-            raise RunStateError(
+            raise RunInputError(
                 f"The run's input is malformed: mode must be unplanned or planned, not {str(mode)[:40]!r}."
             )
         if mode == Mode.PLANNED and self.kind is not TriggerKind.MANUAL:
-            raise RunStateError(
+            raise RunInputError(
                 "The run's input is malformed: only a person starts a planned run, so trigger.kind is manual."
             )
         return Mode(mode)
@@ -108,7 +115,7 @@ class Run:
 def _kind(trigger: object) -> TriggerKind:
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
-        raise RunStateError("The run's input is malformed: trigger.kind must be alarm, probe, manual or schedule.")
+        raise RunInputError("The run's input is malformed: trigger.kind must be alarm, probe, manual or schedule.")
     return TriggerKind(kind)
 
 

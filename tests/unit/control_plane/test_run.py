@@ -46,7 +46,7 @@ def test_the_epoch_counts_from_one_or_is_not_named(epoch: int | None) -> None:
         ({**CALL, "run": ""}, "The call is malformed: run must be the execution's name."),
         ({**CALL, "run": "x" * 81}, "The call is malformed: run must be the execution's name."),
         ({**CALL, "run": 5}, "The call is malformed: run must be the execution's name."),
-        ({**CALL, "state": []}, "The call is malformed: state must be a JSON object."),
+        ({**CALL, "state": []}, "The run's input is malformed: it must be a JSON object."),
         (with_state(expected_epoch=0), "expected_epoch must be a whole number from 1."),
         (with_state(expected_epoch=1.0), "expected_epoch must be a whole number from 1."),
         ({**CALL, "task_token": 5}, "The call is malformed: task_token must be text."),

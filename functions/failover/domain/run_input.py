@@ -1,0 +1,72 @@
+"""Does a run's input ask for what its workflow can do, and for nothing that it would pass over?
+
+A key that nobody reads is the slip of somebody who wanted something else: with `"mod": "planned"` for `"mode"` a switchover
+would become a failover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from failover.domain.recovery_point import requested
+from failover.domain.run import Run, RunInputError
+
+OF_EVERY_RUN = ("trigger", "expected_epoch")
+TRIGGER = ("kind", "reason", "alarm_arn", "observed_at")
+LONGEST_SHOWN = 40
+
+
+def require_failover(run: Run) -> None:
+    """`{"mode", "trigger", "expected_epoch", "restore"}`, of which only the trigger must be there. Raises RunInputError."""
+    _common(run, ("mode", "restore"))
+    _ = run.mode
+    requested(run)
+
+
+def require_rebuild(run: Run) -> None:
+    """`{"rebuild": {"accept_unknown_divergence"}, "trigger", "expected_epoch"}`. Raises RunInputError."""
+    _common(run, ("rebuild",))
+    wanted = run.value("rebuild")
+    if not isinstance(wanted, Mapping):
+        raise RunInputError(
+            f"The run's input is malformed: rebuild must be an object, {{}} for one, not {_shown(wanted)}."
+        )
+    _known("rebuild.", wanted, ("accept_unknown_divergence",))
+    if type(accepted := wanted.get("accept_unknown_divergence", False)) is not bool:
+        raise RunInputError(
+            "The run's input is malformed: rebuild.accept_unknown_divergence must be true or false, "
+            f"not {_shown(accepted)}."
+        )
+
+
+def require_rehearsal(run: Run) -> None:
+    """`{"rehearsal": {"to"}, "trigger", "expected_epoch"}`. Raises RunInputError."""
+    _common(run, ("rehearsal",))
+    if requested(run, "rehearsal") is None:
+        raise RunInputError('The run\'s input is malformed: rehearsal must be there, such as {"to": "latest"}.')
+
+
+def _common(run: Run, of_this_run: Collection[str]) -> None:
+    _known("", run.state, (*of_this_run, *OF_EVERY_RUN))
+    trigger: Any = run.value("trigger")
+    _known("trigger.", trigger, TRIGGER)
+    for key in TRIGGER:
+        if (found := trigger.get(key)) is not None and not isinstance(found, str):
+            raise RunInputError(f"The run's input is malformed: trigger.{key} must be text, not {_shown(found)}.")
+
+
+def _known(where: str, found: Mapping[str, Any], keys: Collection[str]) -> None:
+    if strange := [key for key in found if key not in keys]:
+        raise RunInputError(
+            f"The run's input is malformed: {where}{_plain(strange[0])} is no key that anybody reads; "
+            f"known are {', '.join(where + key for key in keys)}."
+        )
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:LONGEST_SHOWN]
+
+
+def _plain(key: str) -> str:
+    return repr(key)[1:-1][:LONGEST_SHOWN]
