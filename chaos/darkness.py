@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MINUTE = timedelta(minutes=1)
 # Time for the probe to open an incident, for its run, and for every alarm below to fire.
 MINUTES = 10
-PROBE_ERRORS = "ProbeErrorsAlarm"
+PROBE_SILENT = "ProbeSilentAlarm"
 NOBODY_SERVES = "NobodyServesAlarm"
 SILENT = {PRIMARY: "PrimarySilentAlarm", STANDBY: "SecondarySilentAlarm"}
 
@@ -42,7 +42,7 @@ class Night:
     probe: Callable[[str], bool]
     alarm: Callable[[bool], None]
     dark: frozenset[str] = frozenset()
-    _errors: dict[str, list[float | None]] = field(default_factory=dict)
+    _answers: dict[str, list[float | None]] = field(default_factory=dict)
     _status: dict[str, list[float | None]] = field(default_factory=dict)
 
     def fall(self, regions: tuple[str, ...]) -> None:
@@ -62,7 +62,7 @@ class Night:
                 self.alarm(self.service.serves(PRIMARY))
             for region in (PRIMARY, STANDBY):
                 if region not in self.dark:
-                    self._errors.setdefault(region, []).append(0.0 if self.probe(region) else 1.0)
+                    self._answers.setdefault(region, []).append(1.0 if self.probe(region) else None)
                 self._status.setdefault(region, []).append(float(self.service.serves(region)))
         found = self.history.darkness
         if found is not None and found.regions == regions:
@@ -83,9 +83,9 @@ class Night:
         """Those whose action has told people by now."""
         control, witness = (_alarms_of(name) for name in ("template.yaml", "controlplane_sam/witness.yaml"))
         fired = [
-            f"{PROBE_ERRORS} in {region}"
-            for region, errors in self._errors.items()
-            if _tells(control[PROBE_ERRORS]) and _fires(control[PROBE_ERRORS], errors)
+            f"{PROBE_SILENT} in {region}"
+            for region, answers in self._answers.items()
+            if _tells(control[PROBE_SILENT]) and _fires(control[PROBE_SILENT], answers)
         ]
         silent = all(_fires(witness[name], self._status[region]) for region, name in SILENT.items())
         if WITNESS not in self.dark and silent and _tells(witness[NOBODY_SERVES]):

@@ -49,7 +49,7 @@ def test_with_the_leader_s_region_and_the_witness_dark_the_standby_s_own_alarm_t
 ) -> None:
     history = play(world, f"down/{state}/{PAIR}/dark")
     assert history.darkness is not None
-    assert history.darkness.alarms == ["ProbeErrorsAlarm in us-west-2"]
+    assert history.darkness.alarms == ["ProbeSilentAlarm in us-west-2"]
 
 
 def test_with_both_regions_dark_the_witness_tells_people(world: World) -> None:
@@ -63,12 +63,12 @@ def test_with_all_but_the_leader_s_region_dark_the_leader_stops_and_its_own_alar
     history = play(world, "switchover/before/us-east-1,us-west-2/dark")
     dark = history.darkness
     assert dark is not None
-    assert dark.alarms == ["ProbeErrorsAlarm in ap-southeast-2"]
+    assert dark.alarms == ["ProbeSilentAlarm in ap-southeast-2"]
     late = [one for one in history.acknowledged if dark.began + world.living.plan.timing.lease < one.at < dark.ended]
     assert late == []
 
 
-@pytest.mark.parametrize("name", ["ProbeErrorsAlarm", "NobodyServesAlarm"])
+@pytest.mark.parametrize("name", ["ProbeSilentAlarm", "NobodyServesAlarm"])
 def test_an_alarm_that_tells_nobody_is_found(world: World, name: str) -> None:
     whole = darkness._alarms_of
 
@@ -76,7 +76,7 @@ def test_an_alarm_that_tells_nobody_is_found(world: World, name: str) -> None:
         return {one: {**alarm, "AlarmActions": []} if one == name else alarm for one, alarm in whole(template).items()}
 
     case = from_name(
-        {"ProbeErrorsAlarm": f"down/before/{PAIR}/dark"}.get(name, "down/before/ap-southeast-2,us-west-2/dark")
+        {"ProbeSilentAlarm": f"down/before/{PAIR}/dark"}.get(name, "down/before/ap-southeast-2,us-west-2/dark")
     )
     with patch.object(darkness, "_alarms_of", muted):
         assert any("nobody was told" in told for told in violations(case, world.play(case)))

@@ -13,6 +13,7 @@ from dataplane_cdk.config import SERVICE
 from failover.domain.plan import SERVICE_PATTERN
 from failover.domain.recovery_point import RestoreRequest, requested
 from failover.domain.run import Run
+from lab.cloud.cloudwatch.alarm_evaluation import ALARM, OK, Condition, evaluate
 from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load, states
 from tests.templates.expanded import CONTROL_PLANE, ROOT, WITNESS, expanded, of_type, source, text
 from tests.templates.linting import findings
@@ -165,7 +166,7 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
         ("ApproximateNumberOfMessagesVisible", "UndecidedAlarmsQueue.QueueName"),
         ("Errors", "ReceiveAlarmFunction"),
         ("Throttles", "ReceiveAlarmFunction"),
-        ("Errors", "ProbeLeaderFunction"),
+        ("ProbeStartedRun", "drlab-app"),
         ("ReadinessNotOk", "drlab-app"),
         ("ExecutionsFailed", "FailoverStateMachine"),
         ("ExecutionsTimedOut", "FailoverStateMachine"),
@@ -177,6 +178,21 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
         ("ExecutionsTimedOut", "RehearsalStateMachine"),
         ("ExecutionsAborted", "RehearsalStateMachine"),
     }
+
+
+def test_a_probe_that_is_not_called_at_all_is_told_of() -> None:
+    """A schedule that somebody switched off makes no errors. What is counted is what the function counts by itself."""
+    alarm = ALARMS["ProbeSilentAlarm"]
+    assert f'name="{alarm["MetricName"]}"' in (ROOT / "functions" / "handlers" / "probe_leader.py").read_text()
+    never = Condition(
+        alarm["ComparisonOperator"],
+        alarm["Threshold"],
+        alarm["EvaluationPeriods"],
+        alarm["EvaluationPeriods"],
+        alarm["TreatMissingData"],
+    )
+    assert evaluate([None] * never.evaluation_range, never, OK).state == ALARM
+    assert evaluate([1.0] * never.evaluation_range, never, OK).state == OK
 
 
 @pytest.mark.parametrize("name", ALARMS)
