@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
-from lab.settings import PRIMARY_REGION, SettingsError
+from lab.settings import PRIMARY_REGION
 
 
 def add(commands: Subparsers) -> None:
@@ -35,8 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.operations.operators import sign_in
 
     me = sign_in(where)
-    if options.region not in me.plan.regions:
-        raise SettingsError(f"--region {options.region!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(options.region)
     answer = start_rebuild(me.plan, options.region, me.by)(options.reason, options.accept_unknown_divergence)
     console.print(f"{'' if answer.done else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
     if not answer.done or answer.run is None:

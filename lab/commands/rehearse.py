@@ -35,8 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.operations.operators import sign_in
 
     me = sign_in(where, (options.region,))
-    if options.region not in me.plan.regions:
-        raise SettingsError(f"--region {options.region!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(options.region)
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

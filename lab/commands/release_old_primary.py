@@ -7,7 +7,7 @@ import argparse
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
-from lab.settings import PRIMARY_REGION, SettingsError
+from lab.settings import PRIMARY_REGION
 
 
 def add(commands: Subparsers) -> None:
@@ -31,8 +31,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.operations.operators import sign_in
 
     me = sign_in(where)
-    if options.region not in me.plan.regions:
-        raise SettingsError(f"--region {options.region!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(options.region)
     answer = release_old_primary(me.plan, options.region, me.by)(
         options.instance, options.reason, options.accept_unlisted
     )

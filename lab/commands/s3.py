@@ -77,8 +77,7 @@ def _bring_back(options: argparse.Namespace, console: Console, to: datetime | No
 
     me = _signed_in(options)
     region = options.region or _leader(me)
-    if region not in me.plan.regions:
-        raise SettingsError(f"--region {region!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(region)
 
     def said(found: Restored) -> None:
         if not options.json and found.looked_at % PROGRESS_EVERY == 0:

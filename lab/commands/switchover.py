@@ -8,7 +8,7 @@ from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
 from lab.commands.telling import tell
-from lab.settings import SECONDARY_REGION, SettingsError
+from lab.settings import SECONDARY_REGION
 
 
 def add(commands: Subparsers) -> None:
@@ -28,8 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     from lab.operations.operators import sign_in
 
     me = sign_in(where)
-    if options.to not in me.plan.regions:
-        raise SettingsError(f"--to {options.to!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(options.to, "--to")
     answer = start_run(me.plan, options.to, me.by)(Mode.PLANNED, options.reason)
     if tell(console, answer) != PASSED or answer.run is None:
         return FAILED

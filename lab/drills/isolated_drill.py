@@ -28,7 +28,7 @@ from lab.measuring.history import Attempt, read_history
 from lab.operations.guard import configured
 from lab.operations.operators import sign_in
 from lab.operations.target import Target, target
-from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings, SettingsError
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings
 
 PATIENCE_ON_AWS, PATIENCE_IN_A_LAB = timedelta(hours=3), timedelta(minutes=2)
 SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE NOT temporary ORDER BY slot_name"
@@ -65,8 +65,7 @@ class Drilled:
 def drill_target(where: Target, region: str, say: Callable[[str], None]) -> Drilled:
     """Of the installation at `where`, as whoever is signed in. Raises SettingsError, RunRefused or TransientFailure."""
     started_at, me = datetime.now(UTC), sign_in(where, (region,))
-    if region not in me.plan.regions:
-        raise SettingsError(f"--region {region!r} is not one of {', '.join(me.plan.regions)}")
+    me.require(region)
     # The lab's plan names an address of this machine; its templates, and Route 53, the name that is configured.
     (name,) = configured("domainName")
     patience = PATIENCE_IN_A_LAB if where.name == "lab" else PATIENCE_ON_AWS

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from lab.settings import SERVICE, SettingsError, within
+from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, SettingsError, within
 
 TargetName = Literal["lab", "aws"]
 TARGETS: tuple[TargetName, ...] = get_args(TargetName)
@@ -26,8 +26,9 @@ class Target:
 
     def enter(self, region: str) -> None:
         """From now on this process acts in `region` of the target, as an operator. Raises SettingsError where it cannot:
-        no lab runs, or nobody has signed in.
+        there is no such Region, no lab runs, or nobody has signed in.
         """
+        _require_the_region(self.name, region)
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
         os.environ["PLAN_PARAMETER"] = f"/drlab/{self.service}/plan"
         if self.name == "lab":
@@ -61,6 +62,28 @@ def choose_account(name: str | None) -> None:
         os.environ.pop(profile, None)
     for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ[file] = os.devnull
+
+
+def _require_the_region(name: TargetName, region: str) -> None:
+    """Of an account only the plan tells which Regions count; but what AWS cannot have is not asked for a plan.
+
+    A Region that is newer than botocore is known by the pattern of its name:
+    https://github.com/boto/botocore/blob/develop/botocore/regions.py (EndpointResolver.get_partition_for_region)
+    """
+    if name == "lab":
+        if region not in (PRIMARY_REGION, SECONDARY_REGION):
+            raise SettingsError(f"the lab's plan has no Region {region!r}: name {PRIMARY_REGION} or {SECONDARY_REGION}")
+        return
+    # Imported late: a refused setting should not wait for it.
+    import boto3
+    from botocore.exceptions import UnknownRegionError
+
+    try:
+        boto3.session.Session().get_partition_for_region(region)
+    except UnknownRegionError as error:
+        raise SettingsError(
+            f"AWS has no Region {region!r}: name one of the installation's, which `drlab status` lists"
+        ) from error
 
 
 def _require_a_lab(port: int) -> None:

@@ -42,6 +42,41 @@ def test_a_lab_that_does_not_run_is_named_with_what_starts_one(capsys: pytest.Ca
     assert said.startswith(f"drlab: no lab listens on 127.0.0.1:{port}. `make up` keeps one running")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["rehearse", "--region", "mars"],
+        ["failover", "--plan-only", "--to", "mars"],
+        ["failover", "--break-glass", "--region", "mars", "--reason", "x"],
+        ["approve", "token", "--region", "mars", "--accept-loss", "1"],
+        ["refuse", "token", "--region", "mars"],
+        ["initialise", "--region", "mars"],
+        ["drill", "--isolated", "--region", "mars"],
+    ],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("lab", "the lab's plan has no Region 'mars': name ap-southeast-2 or us-west-2"),
+        ("aws", "AWS has no Region 'mars': name one of the installation's, which `drlab status` lists"),
+    ],
+    ids=["lab", "aws"],
+)
+def test_a_region_that_cannot_be_is_refused_before_anything_is_asked(
+    capsys: pytest.CaptureFixture[str], command: list[str], target: str, sentence: str
+) -> None:
+    """No lab listens, and nobody has signed in: neither is looked for."""
+    assert cli.main([*command, "--target", target, "--cloud-port", str(a_free_port())]) == cli.UNUSABLE
+    assert sentence in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-9", "us-gov-west-1"])
+def test_a_region_of_aws_is_none_the_less_for_being_new(region: str) -> None:
+    with pytest.raises(SettingsError, match="no AWS credentials were found"):
+        Target("aws", 0).enter(region)
+
+
 def test_without_credentials_it_is_said_how_to_sign_in() -> None:
     with pytest.raises(
         SettingsError, match=r"no AWS credentials were found. Sign in, for instance with `aws sso login`"
