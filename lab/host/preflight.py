@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -20,10 +21,11 @@ class PreflightError(RuntimeError):
 
 
 def check(settings: LabSettings, state_parent: Path | None = None) -> None:
-    """Raise PreflightError when Python is too old, the disk is full or a port that was asked for is taken."""
+    """Raise PreflightError when Python is too old, TMPDIR names no folder to use, the disk is full or a port is taken."""
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(str(part) for part in sys.version_info[:2])
         raise PreflightError(f"drlab needs Python 3.11 or newer; this is {found}.")
+    _require_the_named_folder()
     parent = state_parent or state_folder.parent()
     free = shutil.disk_usage(parent).free
     if free < LEAST_FREE_BYTES:
@@ -34,6 +36,24 @@ def check(settings: LabSettings, state_parent: Path | None = None) -> None:
     for option, port in (("--cloud-port", settings.cloud_port), ("--public-port", settings.public_port)):
         if port and (reason := _refusal(port)) is not None:
             raise PreflightError(f"port {port} ({option}) {reason}, or choose another; 0 takes any.")
+
+
+def _require_the_named_folder() -> None:
+    """Python's tempfile goes on to the next folder that it knows, and does not say so.
+
+    https://docs.python.org/3/library/tempfile.html#tempfile.gettempdir
+    """
+    named = os.environ.get("TMPDIR")
+    if not named:
+        return
+    try:
+        with tempfile.TemporaryFile(dir=named):
+            pass
+    except OSError as error:
+        raise PreflightError(
+            f"TMPDIR names {named}, and no file can be made in it ({error.strerror}): make that folder, name another, or"
+            " unset TMPDIR."
+        ) from error
 
 
 def check_reports(folder: Path) -> None:

@@ -72,6 +72,25 @@ def test_a_full_disk_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -
         preflight.check(LabSettings())
 
 
+@pytest.mark.parametrize("where", ["not-there", "file/below"])
+def test_a_folder_that_tmpdir_names_and_that_takes_no_file_is_refused(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would go on to the next folder that it knows, and the lab's files be where nobody wanted them."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / where))
+    with pytest.raises(preflight.PreflightError) as refused:
+        preflight.check(LabSettings())
+    assert str(refused.value).startswith(f"TMPDIR names {tmp_path / where}, and no file can be made in it (")
+    assert str(refused.value).endswith("): make that folder, name another, or unset TMPDIR.")
+
+
+def test_a_folder_that_tmpdir_names_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    preflight.check(LabSettings())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.version_info", (3, 10, 1))
     with pytest.raises(preflight.PreflightError, match=r"needs Python 3\.11 or newer; this is 3\.10"):
