@@ -73,6 +73,7 @@ DECISIONS = (
     "primary_health",
     "replica",
     "run",
+    "run_input",
     "signals",
     "withheld",
 )

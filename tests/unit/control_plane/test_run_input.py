@@ -20,13 +20,10 @@ from failover.domain.leader_record import genesis
 from failover.domain.run import Mode, Run, RunInputError
 from failover.domain.run_input import require_failover, require_rebuild, require_rehearsal
 from failover.domain.signals import Health, Observation
-from lab.documentation.workflow import ROOT
-from tests.templates.expanded import CONTROL_PLANE, source
 
 PLAN = plan_with()
 RECORD = genesis(PRIMARY, NOW - timedelta(days=1))
 OF_STANDBY = genesis(STANDBY, NOW - timedelta(days=1))
-EVENTS = ROOT / "controlplane_sam" / "events"
 REQUIRE: dict[str, Callable[[Run], None]] = {
     "failover": require_failover,
     "rebuild": require_rebuild,
@@ -87,27 +84,6 @@ def of_a_rehearsal(moment: bool) -> Any:
 def test_what_starts_a_run_writes_an_input_that_is_taken(workflow: str, started: Any) -> None:
     assert isinstance(started, Start), started
     take(workflow, started.input)
-
-
-def test_what_the_schedule_writes_is_taken() -> None:
-    inputs = re.findall(r"'Input': '(\{\"rehearsal\".+?\})'[,}]", repr(source(CONTROL_PLANE)["Resources"]))
-    assert len(inputs) == 1
-    take("rehearsal", json.loads(inputs[0]))
-
-
-@pytest.mark.parametrize(
-    ("workflow", "state"),
-    [("failover", "CheckPrimaryHealth"), ("rebuild", "CheckRebuild"), ("rehearsal", "CheckRehearsal")],
-)
-def test_the_event_of_a_single_step_is_taken(workflow: str, state: str) -> None:
-    take(workflow, json.loads((EVENTS / f"{state}.json").read_text())["state"])
-
-
-def test_every_input_that_the_documentation_shows_is_taken() -> None:
-    shown = re.findall(r"^\| `(\{.+?\})` \|", (ROOT / "docs" / "single-steps.md").read_text(), re.MULTILINE)
-    assert len(shown) == 3
-    for one in shown:
-        take("failover", {**json.loads(one), "expected_epoch": 3})
 
 
 @pytest.mark.parametrize("workflow", REQUIRE)
