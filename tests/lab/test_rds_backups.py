@@ -129,7 +129,8 @@ def test_a_snapshot_can_be_restored_once_its_files_are_there(place: Place) -> No
     assert place.made_from()["source"] == f"{STANDBY}/{snapshot}"
 
 
-def test_an_instance_is_set_aside_with_what_it_has(place: Place) -> None:
+def test_an_instance_is_set_aside_with_what_it_has_and_protected(place: Place) -> None:
+    """It may be all that is left of the newest rows; one that was itself restored has no protection by then."""
     place.backed_up()
     place.restore(RecoveryPoint("replicated", place.arn, LATEST, newest=True))
     place.cloud.control.report_database(STANDBY, place.restored, "created", address=("127.0.0.1", 5432))
@@ -137,6 +138,8 @@ def test_an_instance_is_set_aside_with_what_it_has(place: Place) -> None:
     assert place.backups.rename(place.restored, aside) is None
     until(lambda: place.databases.describe(aside))
     assert place.databases.describe(place.restored) is None
+    (kept,) = place.rds.describe_db_instances(DBInstanceIdentifier=aside)["DBInstances"]
+    assert kept["DeletionProtection"] is True
 
 
 def test_what_a_caller_may_not_do_is_an_error_and_no_refusal(place: Place) -> None:

@@ -74,7 +74,7 @@ class Rds:
                     DBInstanceIdentifier=identifier,
                     SourceDBInstanceIdentifier=source_arn,
                     SourceRegion=source_arn.split(":")[3],
-                    Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+                    **({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}),
                     **_make_of(model),
                 )
             except ClientError as error:

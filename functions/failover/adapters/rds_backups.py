@@ -67,12 +67,15 @@ class RdsBackups:
         return None
 
     def rename(self, identifier: str, new: str) -> Refusal | None:
-        """None when AWS accepted. Raises TransientFailure or RunRefused."""
+        """None when AWS accepted; it is protected from deletion then. Raises TransientFailure or RunRefused."""
         return self._change(
             f"Renaming {identifier}",
             identifier,
             lambda: self.client.modify_db_instance(
-                DBInstanceIdentifier=identifier, NewDBInstanceIdentifier=new, ApplyImmediately=True
+                DBInstanceIdentifier=identifier,
+                NewDBInstanceIdentifier=new,
+                DeletionProtection=True,
+                ApplyImmediately=True,
             ),
         )
 
