@@ -132,10 +132,6 @@ class End(asyncio.Protocol):
         self._instead: Callable[[], None] | None = None
         from_other.out = self
 
-    @property
-    def is_connected(self) -> bool:
-        return self._transport is not None
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         wire = transport.get_extra_info("socket")

@@ -34,7 +34,6 @@ class Progress:
     in_recovery: bool
     streaming: bool
     received_lsn: str | None
-    replayed_lsn: str | None
     bytes_to_replay: int | None
 
 
@@ -59,16 +58,15 @@ def replicas(session: Session) -> list[Replica]:
 
 def progress(session: Session) -> Progress:
     """How far this standby is. Raises PostgreSQLError."""
-    ((recovery, streaming, received, replayed, behind),) = session.rows(
+    ((recovery, streaming, received, behind),) = session.rows(
         "select pg_is_in_recovery(), exists (select from pg_stat_wal_receiver where status = 'streaming'),"
-        " pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(),"
+        " pg_last_wal_receive_lsn(),"
         " pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint"
     )
     return Progress(
         in_recovery=recovery == "t",
         streaming=streaming == "t",
         received_lsn=received,
-        replayed_lsn=replayed,
         bytes_to_replay=None if behind is None else int(behind),
     )
 

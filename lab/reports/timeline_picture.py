@@ -63,7 +63,6 @@ class Picture:
     lanes: list[Mark]
     ticks: list[Mark]
     baselines: list[float]
-    fault_x: float
     outage: Box
     left_out: int
     description: str
@@ -118,7 +117,6 @@ def draw(result: dict[str, Any]) -> Picture:
         lanes=lanes,
         ticks=_ticks(x, y + 10),
         baselines=baselines,
-        fault_x=x(0),
         outage=Box(x(0), head, max(0.0, round(ends - x(0), 1)), y - 4 - head, "", "outage"),
         left_out=max(0, len(seen) - SIGNALS_SHOWN),
         description=_description(result),

@@ -43,9 +43,6 @@ HEALTH_CHECKS = {
 Client = Callable[[str, str], Any]
 
 
-HEALTH_CHECK_ALARM = "drlab-app-primary-health-check"
-
-
 def control_bucket(region: str) -> str:
     return f"drlab-app-control-{ACCOUNT_ID}-{region}"
 
