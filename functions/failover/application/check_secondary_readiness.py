@@ -15,7 +15,7 @@ from failover.application.polling import Waiting, poll_until_budget
 from failover.application.ports import Clock, Databases, Services, ServiceSize
 from failover.application.readiness_ports import Keys
 from failover.application.restore_ports import RecoveryPoints, RestoreTimes
-from failover.domain.instance_status import AVAILABLE, PASSING_STATUSES, READY_STATUSES
+from failover.domain.instance_status import AVAILABLE, PASSING_STATUSES, READY_STATUSES, STATUS_PAGE, not_known
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import DatabaseMode, Plan
 from failover.domain.readiness.keys import why_not_usable
@@ -28,6 +28,9 @@ NO_RESTORE = (
 )
 # In others AWS does not rename an instance, and a restored one needs its name.
 RENAMED_IN = READY_STATUSES | {"storage-full"}
+# A replica that may well work is neither promoted nor given up for an older backup by anybody but a person.
+NOT_KNOWN = f"of which this version does not know what it means: {STATUS_PAGE} tells. Ask again once it is available."
+RENAME = "To restore a backup in its place, rename it first: so it keeps what it has."
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
 NO_RESTORE_WITHOUT_KEY = "The backups here are encrypted under it, and RDS restores none while it is not enabled."
 
@@ -114,6 +117,8 @@ class CheckSecondaryReadiness:
         found = self.databases.describe(name)
         if found is None or found.status in RENAMED_IN:
             return None
+        if not_known(found.status):
+            return f"{name} is {found.status}, {NOT_KNOWN} {RENAME}"
         return (
             f"{name} is {found.status}, in which AWS does not rename it, and a restored one needs the name: delete it."
         )
@@ -121,7 +126,8 @@ class CheckSecondaryReadiness:
     def _obstacle(self, leader: str, planned: bool) -> str | Waiting:
         """Why the replica cannot be promoted; empty when it can.
 
-        A leader that serves is not fenced for a promotion that AWS might put off for hours.
+        A leader that serves is not fenced for a promotion that AWS might put off for hours. A status that RDS has added is
+        waited for as one that passes, and refuses the run where it does not.
         """
         identifier = self.plan.region(self.region).database_instance
         found = self.databases.describe(identifier)
@@ -134,6 +140,9 @@ class CheckSecondaryReadiness:
             return found.obstacle or ""
         if found.status in PASSING_STATUSES | READY_STATUSES:
             return Waiting(f"{identifier} is {found.status}, in which AWS may refuse promotion.")
+        if not_known(found.status):
+            way_round = "" if self.plan.db_mode is DatabaseMode.AURORA else f" {RENAME}"
+            return Waiting(f"{identifier} is {found.status}, {NOT_KNOWN}{way_round}")
         return f"{identifier} is {found.status}, not available."
 
     def _answer(

@@ -3,6 +3,9 @@
 `available` is not the only one. While RDS spreads the storage anew, after it grew by itself, or loads it from the snapshot
 that a restored instance or a new replica is made of, the server works and takes any change but one of the storage. That
 lasts for hours, and may last for more than a day: whoever waits for `available` then waits in vain.
+
+RDS adds statuses, and its API names none of them in a list (DBInstanceStatus is a plain string): one that is in none of
+these sets is `not_known`.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 https://repost.aws/knowledge-center/rds-stuck-in-storage-optimization
 """
@@ -17,19 +20,52 @@ READY_STATUSES = frozenset({AVAILABLE, "storage-initialization", "storage-optimi
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
 # A promotion or a restore that turns backups on begins with one, which lasts as long as the database is large.
 SERVING_STATUSES = READY_STATUSES | {"backing-up"}
-# These pass by themselves; every status that is in none of these sets needs a person.
+# These pass by themselves.
 PASSING_STATUSES = frozenset(
     {
         "backing-up",
         "configuring-enhanced-monitoring",
         "configuring-iam-database-auth",
         "configuring-log-exports",
+        "converting-to-vpc",
         "maintenance",
         "modifying",
+        "moving-to-vpc",
         "rebooting",
         "renaming",
         "resetting-master-credentials",
+        "starting",
         "storage-config-upgrade",
         "upgrading",
     }
 )
+# In these there is no server to promote, or not for long, and a person has to see to it.
+UNUSABLE_STATUSES = frozenset(
+    {
+        "creating",
+        "delete-precheck",
+        "deleting",
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-create",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "insufficient-capacity",
+        "restore-error",
+        "stopped",
+        "stopping",
+        "storage-full",
+    }
+)
+# Of an Aurora global database whose leadership moves:
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverState.html
+MOVING_STATUSES = frozenset({"cancelling", "failing-over", "pending", "switching-over"})
+STATUS_PAGE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html"
+
+
+def not_known(status: str) -> bool:
+    """Whether RDS has added it since: what cannot be told is neither that the server works nor that it is lost."""
+    return status not in SERVING_STATUSES | PASSING_STATUSES | UNUSABLE_STATUSES | MOVING_STATUSES

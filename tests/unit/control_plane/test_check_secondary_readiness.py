@@ -107,6 +107,34 @@ def test_a_switchover_waits_until_the_storage_is_at_rest() -> None:
     assert "is storage-optimization, in which AWS may refuse promotion" in answer["reason"]
 
 
+@pytest.mark.scenario("F20")
+def test_a_status_that_rds_has_added_since_costs_no_replica() -> None:
+    """Nobody knows whether that server works: it is not given up for an older backup, and nobody is told to delete it."""
+    world = World(status="polishing")
+    world.backups.found = backups()
+    answer = world.check(run_with(**RUN_STATE))
+    assert (answer["ready"], answer["path"], answer["points"]) == (False, "promote", [])
+    assert (
+        f"app-{STANDBY} is polishing, of which this version does not know what it means: https://docs.aws"
+        in answer["reason"]
+    )
+    assert "rename it first" in answer["reason"]
+    assert "delete" not in answer["reason"]
+
+    world = World(status="polishing")
+    world.clock.later(20, lambda: world.rds.set(status="available"))
+    assert world.check(run_with(**RUN_STATE))["ready"] is True, "most of them pass"
+
+
+def test_a_restore_that_is_asked_for_beside_such_a_replica_needs_its_name() -> None:
+    world = World(status="polishing")
+    world.backups.found = backups()
+    answer = world.check(run_with(restore={"to": "latest"}, **RUN_STATE))
+    assert answer["ready"] is False
+    assert "rename it first" in answer["reason"]
+    assert "delete" not in answer["reason"]
+
+
 def test_a_run_that_skipped_the_second_look_is_refused() -> None:
     with pytest.raises(RunStateError):
         World().check(run_with())

@@ -171,6 +171,7 @@ def test_what_aws_would_refuse_is_found_before_the_fence(version: str | None, in
         ({"DBClusterMembers": []}, False, "add one"),
         ({"EngineVersion": "16.10"}, False, "equal versions alone"),
         ({"Status": "stopped"}, False, "stopped, not available"),
+        ({"Status": "polishing"}, False, "tells. Ask again once it is available."),
     ],
 )
 def test_readiness_asks_whether_the_cluster_could_become_the_writer(
@@ -191,6 +192,7 @@ def test_readiness_asks_whether_the_cluster_could_become_the_writer(
     answer = check(run_with(health={"leader": PRIMARY}))
     assert (answer["ready"], answer["db_mode"]) == (ready, "aurora-global")
     assert told in answer["reason"]
+    assert "rename" not in answer["reason"], "an Aurora cluster is not restored here, under whatever name"
 
 
 def readiness_of(here: Api, there: Api) -> dict[str, tuple[str, str]]:

@@ -64,6 +64,12 @@ FOUND: list[tuple[Callable[[], Finding], Verdict, str]] = [
     (lambda: database.replica("app", "available", "it is none"), NOT_OK, "it is none"),
     (lambda: database.replica("app", "available", None), OK, "app is available"),
     (lambda: database.replica("app", "storage-optimization", None), OK, "app is storage-optimization"),
+    (lambda: database.replica("app", "failing-over", None), NOT_OK, "app is failing-over"),
+    (
+        lambda: database.replica("app", "polishing", None),
+        UNKNOWN,
+        "app is polishing, a status of which this version does not know what it means",
+    ),
     (lambda: database.replica("app", "backing-up", None), NOT_OK, "app is backing-up"),
     (lambda: database.replica("app", "failed", None), NOT_OK, "app is failed"),
     (

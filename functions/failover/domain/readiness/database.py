@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from failover.domain.instance_status import READY_STATUSES
+from failover.domain.instance_status import READY_STATUSES, not_known
 from failover.domain.instants import aware
 from failover.domain.readiness.check import Finding, judged, not_ok, unknown
 
@@ -40,6 +40,8 @@ def replica(identifier: str, status: str | None, obstacle: str | None) -> Findin
         return not_ok(f"there is no database instance {identifier}")
     if obstacle:
         return not_ok(obstacle)
+    if not_known(status):
+        return unknown(f"{identifier} is {status}, a status of which this version does not know what it means")
     return judged(status in READY_STATUSES, f"{identifier} is {status}")
 
 
