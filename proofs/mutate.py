@@ -140,6 +140,9 @@ AREAS = {
     ),
     # Not those of evaluate_readiness: mutmut forks, and does not get through beside their threads.
     "readiness": _of([f"readiness/{name}" for name in READINESS], "what_a_check_finds", "tell_readiness"),
+    "statuses": _of(
+        ("instance_status",), "check_secondary_readiness", "what_a_check_finds", "take_over_run", "check_rebuild"
+    ),
     "aurora": _of(("global_database",), "global_database", "failover_global_cluster", "switchover_global_cluster"),
     "refused-events": _of(("refused_event",), "refused_event", "receive_alarm"),
 }
