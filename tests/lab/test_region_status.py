@@ -65,7 +65,7 @@ def lines(primary: Server, standby: Server, record: Any = RECORD) -> dict[str, R
 
 
 STREAMING = Server([("standby", "streaming", "f", "8192", "0.0514")])
-RECEIVED = Server([("t", "f", "0/5000", "0/4000", "4096")])
+RECEIVED = Server([("t", "f", "0/5000", "4096")])
 
 
 def test_while_the_primary_lives_the_lag_is_what_it_sees() -> None:
@@ -82,7 +82,7 @@ def test_when_it_is_gone_the_standby_says_what_it_still_has_to_replay() -> None:
 
 
 def test_a_promoted_standby_lags_behind_nobody() -> None:
-    promoted = Server([("f", "f", None, None, None)])
+    promoted = Server([("f", "f", None, None)])
     assert lines(Server(None), promoted)[STANDBY].lag == "none: promoted"
 
 
