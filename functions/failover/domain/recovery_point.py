@@ -16,7 +16,7 @@ from typing import Any
 from failover.domain.digest import digest_of
 from failover.domain.instants import aware
 from failover.domain.leader_record import Refusal
-from failover.domain.run import Run, RunInputError, RunStateError
+from failover.domain.run import Run, RunInputError, RunStateError, as_typed
 
 # A run's state is at most 256 KiB, and nobody waits for a tenth restore.
 MOST_POINTS = 8
@@ -111,7 +111,8 @@ def requested(run: Run, key: str = "restore") -> RestoreRequest | None:
     except (TypeError, ValueError) as error:
         raise RunInputError(
             f"The run's input is malformed: {key} must be"
-            ' {"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}.'
+            ' {"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}, '
+            f"not {as_typed(asked)}."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from failover.domain.intake import TriggerKind
+
+LONGEST_SHOWN = 40
 
 
 class RunStateError(ValueError):
@@ -52,10 +55,11 @@ class Run:
         if not isinstance(name, str) or not 1 <= len(name) <= 80:
             raise RunStateError("The call is malformed: run must be the execution's name.")
         if not isinstance(state, Mapping):
-            raise RunInputError("The run's input is malformed: it must be a JSON object.")
+            raise RunInputError(f"The run's input is malformed: it must be a JSON object, not {as_typed(state)}.")
         epoch = state.get("expected_epoch")
         if epoch is not None and (type(epoch) is not int or epoch < 1):
-            raise RunInputError("The run's input is malformed: expected_epoch must be a whole number from 1.")
+            told = f"expected_epoch must be a whole number from 1, not {as_typed(epoch)}."
+            raise RunInputError(f"The run's input is malformed: {told}")
         token = event.get("task_token")
         if token is not None and not isinstance(token, str):
             raise RunStateError("The call is malformed: task_token must be text.")
@@ -82,7 +86,7 @@ class Run:
         mode = self.state.get("mode", Mode.UNPLANNED)
         if not isinstance(mode, str) or mode not in tuple(Mode):
             raise RunInputError(
-                f"The run's input is malformed: mode must be unplanned or planned, not {str(mode)[:40]!r}."
+                f"The run's input is malformed: mode must be unplanned or planned, not {as_typed(mode)}."
             )
         if mode == Mode.PLANNED and self.kind is not TriggerKind.MANUAL:
             raise RunInputError(
@@ -112,10 +116,16 @@ class Run:
         return found
 
 
+def as_typed(value: object) -> str:
+    """As a person types it in JSON, on one line and cut."""
+    return json.dumps(value, default=repr)[:LONGEST_SHOWN]
+
+
 def _kind(trigger: object) -> TriggerKind:
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
-        raise RunInputError("The run's input is malformed: trigger.kind must be alarm, probe, manual or schedule.")
+        told = f"trigger.kind must be alarm, probe, manual or schedule, not {as_typed(kind)}."
+        raise RunInputError(f"The run's input is malformed: {told}")
     return TriggerKind(kind)
 
 

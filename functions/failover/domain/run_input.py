@@ -6,20 +6,25 @@ would become a failover.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from failover.domain.intake import TriggerKind
 from failover.domain.recovery_point import requested
-from failover.domain.run import Run, RunInputError
+from failover.domain.run import LONGEST_SHOWN, Run, RunInputError, as_typed
 
 OF_EVERY_RUN = ("trigger", "expected_epoch")
 TRIGGER = ("kind", "reason", "alarm_arn", "observed_at")
-LONGEST_SHOWN = 40
+# Who starts which runs: by schedule above all, nobody fails over.
+FAILS_OVER = (TriggerKind.ALARM, TriggerKind.PROBE, TriggerKind.MANUAL)
+REBUILDS = (TriggerKind.MANUAL,)
+REHEARSES = (TriggerKind.MANUAL, TriggerKind.SCHEDULE)
 
 
 def require_failover(run: Run) -> None:
     """`{"mode", "trigger", "expected_epoch", "restore"}`, of which only the trigger must be there. Raises RunInputError."""
     _common(run, ("mode", "restore"))
+    _started_by(run, "failover", FAILS_OVER)
     _ = run.mode
     requested(run)
 
@@ -27,22 +32,24 @@ def require_failover(run: Run) -> None:
 def require_rebuild(run: Run) -> None:
     """`{"rebuild": {"accept_unknown_divergence"}, "trigger", "expected_epoch"}`. Raises RunInputError."""
     _common(run, ("rebuild",))
+    _started_by(run, "rebuild", REBUILDS)
     wanted = run.value("rebuild")
     if not isinstance(wanted, Mapping):
         raise RunInputError(
-            f"The run's input is malformed: rebuild must be an object, {{}} for one, not {_shown(wanted)}."
+            f"The run's input is malformed: rebuild must be an object, {{}} for one, not {as_typed(wanted)}."
         )
     _known("rebuild.", wanted, ("accept_unknown_divergence",))
     if type(accepted := wanted.get("accept_unknown_divergence", False)) is not bool:
         raise RunInputError(
             "The run's input is malformed: rebuild.accept_unknown_divergence must be true or false, "
-            f"not {_shown(accepted)}."
+            f"not {as_typed(accepted)}."
         )
 
 
 def require_rehearsal(run: Run) -> None:
     """`{"rehearsal": {"to"}, "trigger", "expected_epoch"}`. Raises RunInputError."""
     _common(run, ("rehearsal",))
+    _started_by(run, "rehearsal", REHEARSES)
     if requested(run, "rehearsal") is None:
         raise RunInputError('The run\'s input is malformed: rehearsal must be there, such as {"to": "latest"}.')
 
@@ -53,7 +60,16 @@ def _common(run: Run, of_this_run: Collection[str]) -> None:
     _known("trigger.", trigger, TRIGGER)
     for key in TRIGGER:
         if (found := trigger.get(key)) is not None and not isinstance(found, str):
-            raise RunInputError(f"The run's input is malformed: trigger.{key} must be text, not {_shown(found)}.")
+            raise RunInputError(f"The run's input is malformed: trigger.{key} must be text, not {as_typed(found)}.")
+
+
+def _started_by(run: Run, what: str, kinds: Sequence[TriggerKind]) -> None:
+    if run.kind not in kinds:
+        *others, last = kinds
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        raise RunInputError(
+            f"The run's input is malformed: trigger.kind of a {what} must be {allowed}, not {as_typed(run.kind)}."
+        )
 
 
 def _known(where: str, found: Mapping[str, Any], keys: Collection[str]) -> None:
@@ -62,10 +78,6 @@ def _known(where: str, found: Mapping[str, Any], keys: Collection[str]) -> None:
             f"The run's input is malformed: {where}{_plain(strange[0])} is no key that anybody reads; "
             f"known are {', '.join(where + key for key in keys)}."
         )
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:LONGEST_SHOWN]
 
 
 def _plain(key: str) -> str:

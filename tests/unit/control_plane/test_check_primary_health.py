@@ -246,6 +246,6 @@ def test_a_switchover_is_refused_under_another_runs_fence() -> None:
 
 def test_a_mode_that_there_is_not_is_refused_without_a_look() -> None:
     world = healthy()
-    with pytest.raises(RunStateError, match="mode must be unplanned or planned, not 'switchover'"):
+    with pytest.raises(RunStateError, match='mode must be unplanned or planned, not "switchover"'):
         world.check(run_with("manual", mode="switchover"))
     assert world.web.asked == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -107,7 +108,8 @@ def test_a_request_that_makes_no_sense_is_refused(asked: Any) -> None:
         requested(run_with(restore=asked))
     assert str(refused.value) == (
         "The run's input is malformed: restore must be "
-        '{"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}.'
+        '{"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}, '
+        f"not {json.dumps(asked)}."
     )
 
 

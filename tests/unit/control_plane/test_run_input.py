@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from failover.domain import by_hand, incident, intake, rebuild, rehearsal
 from failover.domain.alarm_event import AlarmEvent, ReportedAlarm, accept, read_report
-from failover.domain.intake import Start
+from failover.domain.intake import Start, TriggerKind
 from failover.domain.leader_record import genesis
 from failover.domain.run import Mode, Run, RunInputError
 from failover.domain.run_input import require_failover, require_rebuild, require_rehearsal
@@ -110,7 +110,7 @@ def test_a_key_that_nobody_reads_is_named_with_those_that_there_are(workflow: st
             {"trigger": {"kind": "alarm"}, "mode": "planned"},
             "only a person starts a planned run, so trigger.kind is manual.",
         ),
-        ("rebuild", {"trigger": BY_HAND, "rebuild": None}, "rebuild must be an object, {} for one, not None."),
+        ("rebuild", {"trigger": BY_HAND, "rebuild": None}, "rebuild must be an object, {} for one, not null."),
         (
             "rebuild",
             {"trigger": BY_HAND, "rebuild": {"accept": True}},
@@ -120,6 +120,22 @@ def test_a_key_that_nobody_reads_is_named_with_those_that_there_are(workflow: st
             "rebuild",
             {"trigger": BY_HAND, "rebuild": {"accept_unknown_divergence": 1}},
             "rebuild.accept_unknown_divergence must be true or false, not 1.",
+        ),
+        ("failover", [1, 2], "it must be a JSON object, not [1, 2]."),
+        (
+            "failover",
+            {"trigger": {"kind": "x"}},
+            'trigger.kind must be alarm, probe, manual or schedule, not "x".',
+        ),
+        (
+            "failover",
+            {"trigger": BY_HAND, "expected_epoch": "3"},
+            'expected_epoch must be a whole number from 1, not "3".',
+        ),
+        (
+            "failover",
+            {"trigger": {"kind": "schedule"}},
+            'trigger.kind of a failover must be alarm, probe or manual, not "schedule".',
         ),
         ("rehearsal", {"trigger": BY_HAND}, 'rehearsal must be there, such as {"to": "latest"}.'),
         ("rehearsal", {"trigger": BY_HAND, "rehearsal": None}, 'rehearsal must be there, such as {"to": "latest"}.'),
@@ -131,12 +147,34 @@ def test_what_is_wrong_is_named_with_its_value_and_what_is_allowed(workflow: str
     assert str(refused.value) == f"The run's input is malformed: {why}"
 
 
+@pytest.mark.parametrize(
+    ("workflow", "own", "kinds"),
+    [
+        ("failover", {}, {"alarm", "probe", "manual"}),
+        ("rebuild", {"rebuild": {}}, {"manual"}),
+        ("rehearsal", {"rehearsal": {"to": "latest"}}, {"manual", "schedule"}),
+    ],
+)
+def test_a_run_is_taken_from_those_alone_who_start_such_runs(workflow: str, own: Any, kinds: set[str]) -> None:
+    """By schedule above all nobody fails over: whoever copies the rehearsal's trigger to the wrong workflow is told."""
+    taken = {kind for kind in TriggerKind if refusal_of(workflow, {**own, "trigger": {"kind": kind}}) is None}
+    assert taken == kinds
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-10:00"])
+def test_a_moment_that_utc_does_not_have_is_refused_in_a_sentence(moment: str) -> None:
+    for workflow, key in (("failover", "restore"), ("rehearsal", "rehearsal")):
+        told = refusal_of(workflow, {"trigger": BY_HAND, key: {"to": moment}})
+        assert told is not None
+        assert f"{key} must be" in told
+
+
 def test_a_key_and_a_value_are_shown_on_one_line_and_cut() -> None:
     with pytest.raises(RunInputError, match=r"malformed: a\\nb is no key"):
         take("failover", {"trigger": BY_HAND, "a\nb": 1})
     with pytest.raises(RunInputError, match=r"malformed: x{40} is no key"):
         take("failover", {"trigger": BY_HAND, "x" * 41: 1})
-    with pytest.raises(RunInputError, match=r"not \['x{38}\.$"):
+    with pytest.raises(RunInputError, match=r'not \["x{38}\.$'):
         take("failover", {"trigger": {**BY_HAND, "reason": ["x" * 99]}})
 
 
