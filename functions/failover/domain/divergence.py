@@ -16,8 +16,9 @@ from failover.domain.heartbeat import Heartbeat
 # The service gives a transaction a few seconds; what is looked at twice costs nothing.
 OVERLAP = timedelta(minutes=10)
 THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# A function's memory is the limit; what is more takes another way than a function.
-MOST_ROWS = 200_000
+# A function's memory is the limit; what is more takes another way than a function. Of bodies as long as the service takes,
+# that many rows would be 2 GB; of these bytes, what the listing makes of them is a gigabyte at worst.
+MOST_ROWS, MOST_BYTES = 200_000, 64_000_000
 
 
 @dataclass(frozen=True)

@@ -194,3 +194,14 @@ def test_a_ledger_tells_its_rows_since_an_instant_and_which_of_some_it_lacks(
     assert ledger.lacking(login(primary), []) == []
     with pytest.raises(RunRefused, match="more than 1 were accepted"):
         PostgresLedger(SESSIONS, most=1).since(login(primary), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_ledger_fetches_no_more_than_a_function_can_hold(pair: tuple[PostgreSQL, PostgreSQL]) -> None:
+    """It would be killed for its memory at every attempt, and not even a person's word would lead past it."""
+    primary, long_ago = pair[0], datetime(2025, 1, 1, tzinfo=UTC)
+    with primary.session() as session:
+        session.rows("delete from writes")
+        session.rows("insert into writes select 'w', n, repeat('\u00e9', 5), 'r', 1 from generate_series(1, 3) n")
+    assert len(PostgresLedger(SESSIONS, most_bytes=30).since(login(primary), long_ago)) == 3
+    with pytest.raises(RunRefused, match="more than 29 bytes were accepted since 2025-01-01 00:00:00 UTC"):
+        PostgresLedger(SESSIONS, most_bytes=29).since(login(primary), long_ago)
