@@ -39,11 +39,10 @@ def require_rebuild(run: Run) -> None:
             f"The run's input is malformed: rebuild must be an object, {{}} for one, not {as_typed(wanted)}."
         )
     _known("rebuild.", wanted, ("accept_unknown_divergence",))
-    if type(accepted := wanted.get("accept_unknown_divergence", False)) is not bool:
-        raise RunInputError(
-            "The run's input is malformed: rebuild.accept_unknown_divergence must be true or false, "
-            f"not {as_typed(accepted)}."
-        )
+    for key, accepted in wanted.items():
+        if type(accepted) is not bool:
+            told = f"rebuild.{key} must be true or false, not {as_typed(accepted)}."
+            raise RunInputError(f"The run's input is malformed: {told}")
 
 
 def require_rehearsal(run: Run) -> None:

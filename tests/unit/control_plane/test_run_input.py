@@ -111,6 +111,7 @@ def test_a_key_that_nobody_reads_is_named_with_those_that_there_are(workflow: st
             "only a person starts a planned run, so trigger.kind is manual.",
         ),
         ("rebuild", {"trigger": BY_HAND, "rebuild": None}, "rebuild must be an object, {} for one, not null."),
+        ("rebuild", {"trigger": BY_HAND, "rebuild": 5}, "rebuild must be an object, {} for one, not 5."),
         (
             "rebuild",
             {"trigger": BY_HAND, "rebuild": {"accept": True}},
@@ -167,6 +168,20 @@ def test_a_moment_that_utc_does_not_have_is_refused_in_a_sentence(moment: str) -
         told = refusal_of(workflow, {"trigger": BY_HAND, key: {"to": moment}})
         assert told is not None
         assert f"{key} must be" in told
+
+
+@pytest.mark.parametrize(
+    ("workflow", "least"),
+    [
+        ("failover", {}),
+        ("failover", {"restore": {"to": "latest"}, "mode": "unplanned"}),
+        ("rebuild", {"rebuild": {}}),
+        ("rebuild", {"rebuild": {"accept_unknown_divergence": False}}),
+        ("rehearsal", {"rehearsal": {"to": "2026-11-27T03:00:00Z"}}),
+    ],
+)
+def test_what_a_person_may_leave_out_is_not_asked_for(workflow: str, least: Any) -> None:
+    take(workflow, {**least, "trigger": {"kind": "manual"}})
 
 
 def test_a_key_and_a_value_are_shown_on_one_line_and_cut() -> None:
