@@ -9,7 +9,9 @@ WIDTH = 1000.0
 LEFT = 112.0
 RIGHT = 18.0
 HEAD_LINE = 13.0
-CHARACTER = 5.9
+# Of the labels' 11 px text, on average; a label with its distance goes to the left of what has no room for it on the right.
+CHARACTER = 6.2
+LABEL_DISTANCE = 12.0
 LANE = 17.0
 GAP = 18.0
 BARS = 48.0
@@ -21,13 +23,11 @@ MOST_TICKS = 14
 STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600)
 # Narrower than this is no bar: a choice between two states takes no time that could be seen.
 NARROWEST = 2.5
-# Labels of 11 px text: wider than this share of the picture to the right of a place, they go to its left.
-TEXT_TO_THE_LEFT = 0.72
 
 
 @dataclass(frozen=True)
 class Box:
-    """A state or a bar: position, size, and its text."""
+    """A state or a bar: position, size, and its text, to the left of it where `anchor` is end."""
 
     x: float
     y: float
@@ -35,6 +35,7 @@ class Box:
     height: float
     text: str
     kind: str
+    anchor: str = "start"
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _signal(one: dict[str, Any], x: Scale, y: float) -> Mark:
     text = str(one["text"])
     kind = "bad" if text.endswith(("ALARM", "unhealthy")) else "good"
     place = x(one["at"])
-    return Mark(place, y + 10, text, kind, _anchor(place))
+    return Mark(place, y + 10, text, kind, _anchor(place, text))
 
 
 def _states(result: dict[str, Any], x: Scale, y: float) -> list[Box]:
@@ -144,9 +145,8 @@ def _states(result: dict[str, Any], x: Scale, y: float) -> list[Box]:
         if width < NARROWEST and not span["error"]:
             continue
         kind = "failed" if span["error"] else "wait" if span["state"] == "WaitOutLease" else "state"
-        found.append(
-            Box(begin, y + len(found) * LANE, round(max(width, NARROWEST), 1), LANE - 5, str(span["state"]), kind)
-        )
+        wide, text = round(max(width, NARROWEST), 1), str(span["state"])
+        found.append(Box(begin, y + len(found) * LANE, wide, LANE - 5, text, kind, _anchor(begin + wide, text)))
     return found
 
 
@@ -170,8 +170,7 @@ def _marks(result: dict[str, Any], x: Scale) -> list[Mark]:
     ends: list[float] = []
     marks = []
     for at, text, kind in sorted(moments):
-        place, width = x(at), len(text) * CHARACTER + 12
-        anchor = "end" if place + width > WIDTH else "start"
+        place, width, anchor = x(at), _width(text), _anchor(x(at), text)
         begin = place - width if anchor == "end" else place
         line = next((number for number, end in enumerate(ends) if end <= begin), len(ends))
         ends[line : line + 1] = [begin + width]
@@ -179,8 +178,12 @@ def _marks(result: dict[str, Any], x: Scale) -> list[Mark]:
     return marks
 
 
-def _anchor(at: float) -> str:
-    return "end" if at > LEFT + TEXT_TO_THE_LEFT * (WIDTH - LEFT) else "start"
+def _width(text: str) -> float:
+    return len(text) * CHARACTER + LABEL_DISTANCE
+
+
+def _anchor(at: float, text: str) -> str:
+    return "end" if at + _width(text) > WIDTH else "start"
 
 
 def _ticks(x: Scale, y: float) -> list[Mark]:

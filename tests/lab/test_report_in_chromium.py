@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from drill_records import a_record, a_run
 
+from lab.measuring.drill_record import Span
 from lab.reports import report, result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -30,6 +31,10 @@ addEventListener("load", () => {{
   document.body.dataset.seen = JSON.stringify({{
     wide: root.scrollWidth, spilling, outside, svg: [svg.width, svg.height], title: title.textContent,
     loaded: inside.defaultView.performance.getEntriesByType("resource").length,
+    cut: [...inside.querySelectorAll("svg text")].filter((one) => {{
+      const box = one.getBBox(), whole = one.ownerSVGElement.viewBox.baseVal.width;
+      return box.x < 0 || box.x + box.width > whole;
+    }}).map((one) => one.textContent),
     labelled: svg.height > 0 && !!inside.querySelector("svg > desc").textContent,
     ink: getComputedStyle(inside.body).color, paper: getComputedStyle(inside.body).backgroundColor,
   }});
@@ -69,6 +74,20 @@ def test_the_page_fits_its_screen_and_loads_nothing(tmp_path: Path, width: int) 
     assert found["svg"][1] > 200
     assert found["title"] == "Timeline of the drill"
     assert found["labelled"]
+
+
+def test_no_label_of_the_picture_is_cut_wherever_it_stands(tmp_path: Path) -> None:
+    """Signals and states each half a second, to the picture's right end."""
+    names = ("health check us-west-2.app.example.com", "UpdateSecretsAndRotateAppConfig")
+    moments = [101.0 + number / 2 for number in range(18)]
+    health = [
+        {"n": n, "kind": "health-check", "monotonic": at, "id": str(n), "name": names[0], "status": "unhealthy"}
+        for n, at in enumerate(moments[::2])
+    ]
+    spans = tuple(Span(names[1], at, at + 0.4, None) for at in moments)
+    for journal in (health[:8], health[-8:]):
+        found = seen(tmp_path, result.build(a_record(runs=(a_run(spans=spans),), journal=tuple(journal))), 1280)
+        assert found["cut"] == []
 
 
 def test_long_words_do_not_make_the_page_wider_than_a_phone(tmp_path: Path) -> None:
