@@ -78,6 +78,17 @@ def test_the_rule_may_write_to_its_dead_letter_queue() -> None:
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
 
 
+def test_people_are_told_of_an_event_that_reached_no_region() -> None:
+    """The rule's role or a bus's policy may be wrong for months, and the day to find out is not that of an outage."""
+    alarm = of_type(WITNESS, "AWS::CloudWatch::Alarm")["UnforwardedAlarmsAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert alarm["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": ["UnforwardedAlarmsQueue", "QueueName"]}}
+    ]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert alarm["AlarmActions"] == [{"Ref": "WitnessTopic"}]
+
+
 def test_people_are_told_from_here_when_no_region_serves() -> None:
     """With both Regions dark nothing else is left that could tell them; and no failover is started by it."""
     alarms = of_type(WITNESS, "AWS::CloudWatch::Alarm")
