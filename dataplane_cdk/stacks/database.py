@@ -28,10 +28,16 @@ ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.o
 STORAGE_GIB, LARGEST_STORAGE_GIB = 20, 200
 BACKUP_DAYS = 7
 EXPORTED_LOGS = ("postgresql", "upgrade")
+# A replica in another Region is kept up by its slot alone, and the slot of one that is away keeps every log since, by
+# default without end: a standby that is dark for days would stop the leader. Rather the replica is lost, and built anew.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.Mechanisms-versions.html
+# https://www.postgresql.org/docs/16/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
+LARGEST_KEPT_LOG_MIB = LARGEST_STORAGE_GIB * 1024 // 2
 PARAMETERS = {
     "rds.force_ssl": "1",
     # A replica must not lose a query to the primary's vacuum in the minutes in which it decides a failover.
     "hot_standby_feedback": "1",
+    "max_slot_wal_keep_size": str(LARGEST_KEPT_LOG_MIB),
     "log_min_duration_statement": "1000",
     "log_lock_waits": "1",
 }

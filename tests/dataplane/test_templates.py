@@ -70,6 +70,9 @@ def test_the_replica_is_of_the_primary_and_can_stand_alone() -> None:
         assert database["EnableCloudwatchLogsExports"] == ["postgresql", "upgrade"]
         parameters = only(region, "database", "AWS::RDS::DBParameterGroup")["Parameters"]
         assert parameters["rds.force_ssl"] == "1"
+        # In MiB, and below what the storage may grow to: the slot of a standby that is away must not stop the leader.
+        kept = int(parameters["max_slot_wal_keep_size"])
+        assert 50 * 1024 <= kept <= primary["MaxAllocatedStorage"] * 1024 // 2
 
 
 def test_backups_are_copied_to_the_other_region_under_its_key() -> None:

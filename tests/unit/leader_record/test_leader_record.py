@@ -18,6 +18,7 @@ from failover.domain.leader_record import (
     fence,
     genesis,
     hand_over,
+    nothing_to_acknowledge,
     reopen,
     take_over,
 )
@@ -177,6 +178,14 @@ def test_every_change_of_who_may_write_says_when_it_was_made() -> None:
 def test_an_acknowledgement_keeps_the_epoch_and_who_leads() -> None:
     """Nobody was given anything: a rebuild of hours, or a run, that judged the record before it goes on."""
     assert made(acknowledge(LATER)(OPENED)) == replace(OPENED, acknowledged=True, changed_at=LATER)
+
+
+def test_an_acknowledgement_is_told_from_one_that_had_nothing_to_change() -> None:
+    acknowledged = made(acknowledge(LATER)(OPENED))
+    assert nothing_to_acknowledge(acknowledged, LATER) is None
+    assert "was acknowledged before" in str(nothing_to_acknowledge(acknowledged, UNTIL))
+    for never in (FIRST, made(reopen("run-1", LATER)(FENCED))):
+        assert "made another Region the leader yet" in str(nothing_to_acknowledge(never, never.changed_at))
 
 
 def test_a_reopened_leader_keeps_everything_but_the_fence() -> None:
