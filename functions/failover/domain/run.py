@@ -118,7 +118,7 @@ class Run:
 
 def as_typed(value: object) -> str:
     """As a person types it in JSON, on one line and cut."""
-    return json.dumps(value, default=repr)[:LONGEST_SHOWN]
+    return json.dumps(value)[:LONGEST_SHOWN]
 
 
 def _kind(trigger: object) -> TriggerKind:

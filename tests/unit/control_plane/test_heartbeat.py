@@ -44,6 +44,8 @@ def test_an_instant_without_a_zone_is_refused_by_what_it_says() -> None:
     with pytest.raises(ValueError, match="2026-11-23T03:00:00 has no time zone"):
         aware("2026-11-23T03:00:00")
     assert aware("2026-11-23T03:00:00+00:00") == datetime(2026, 11, 23, 3, tzinfo=UTC)
+    with pytest.raises(ValueError, match=r"0001-01-01T00:00:00\+14:00 is no moment in UTC"):
+        aware("0001-01-01T00:00:00+14:00")
 
 
 @pytest.mark.parametrize("text", ["16/B374D848", "16/b374d848"])

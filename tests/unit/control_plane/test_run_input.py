@@ -138,6 +138,16 @@ def test_a_key_that_nobody_reads_is_named_with_those_that_there_are(workflow: st
             {"trigger": {"kind": "schedule"}},
             'trigger.kind of a failover must be alarm, probe or manual, not "schedule".',
         ),
+        (
+            "rebuild",
+            {"trigger": {"kind": "schedule"}, "rebuild": {}},
+            'trigger.kind of a rebuild must be manual, not "schedule".',
+        ),
+        (
+            "rehearsal",
+            {"trigger": {"kind": "alarm"}, "rehearsal": {"to": "latest"}},
+            'trigger.kind of a rehearsal must be manual or schedule, not "alarm".',
+        ),
         ("rehearsal", {"trigger": BY_HAND}, 'rehearsal must be there, such as {"to": "latest"}.'),
         ("rehearsal", {"trigger": BY_HAND, "rehearsal": None}, 'rehearsal must be there, such as {"to": "latest"}.'),
     ],
