@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from failover.application.errors import SomebodyElses
 from failover.application.placement import placement_of
 from failover.application.ports import Clock, Parameters
 from failover.application.restore_ports import KeptRehearsals, Placement
@@ -18,6 +17,7 @@ from failover.application.see_production import SeePatiently
 from failover.domain.outcome import error_sentence
 from failover.domain.plan import Plan
 from failover.domain.rehearsal import Production, Rehearsed, billed, disturbed, price_usd
+from failover.domain.rehearsal_outcome import left_behind
 from failover.domain.run import Run, RunStateError
 
 
@@ -64,16 +64,9 @@ def rehearsed(run: Run, noticed: tuple[str, ...]) -> Rehearsed:
         timedelta(seconds=seconds) if isinstance(seconds, int | float) else None,
         tuple(f"{one['point']} was not used: {one['reason']}" for one in run.value("restored", "unusable") or ()),
         None if failed is None else error_sentence(failed),
-        None if run.value("cleared", "gone") is True else _left(run),
+        left_behind(run),
         noticed,
     )
-
-
-def _left(run: Run) -> str:
-    instance = run.text("check", "instance")
-    if run.value("clear_error", "Error") == SomebodyElses.__name__:
-        return f"{instance} is not the rehearsal's, and was left as it is."
-    return f"{instance} is left, delete it: {error_sentence(run.value('clear_error'))}"
 
 
 def _before(run: Run) -> Production:

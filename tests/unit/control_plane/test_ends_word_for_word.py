@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from control_plane_world import NOW, PRIMARY, RUN, STANDBY, planned_run, run_with
 
+from failover.application.errors import SomebodyElses
 from failover.domain import outcomes
 from failover.domain.leader_record import LeaderRecord, State, genesis
 from failover.domain.outcome import Outcome, Result, derive, error_sentence, one_sentence, recorded, why_not_going_on
@@ -304,6 +305,7 @@ def test_who_leads_at_the_end_is_what_the_record_says_and_not_what_the_run_saw_f
 
 
 WITHOUT = "app: the rehearsal of a restore did not pass, and"
+MADE = {"allowed": True, "instance": "app-rehearsal"}
 REHEARSALS = {
     "passed": (
         {"check": LEADS, "kept": {"passed": True, "reason": "It passed"}, "error": ERROR},
@@ -317,6 +319,30 @@ REHEARSALS = {
     ),
     "broke": (
         {"check": LEADS, "error": ERROR},
+        Outcome(Result.NOT_REHEARSED, "It broke.", f"{WITHOUT} {PRIMARY} leads as before. It broke.", PRIMARY, 3),
+    ),
+    "broke, and what it had made could not be deleted": (
+        {"check": {**LEADS, **MADE}, "error": ERROR, "clear_error": {"Error": "States.Timeout"}},
+        Outcome(
+            Result.NOT_REHEARSED,
+            "It broke. app-rehearsal is left, delete it: States.Timeout was raised.",
+            f"{WITHOUT} {PRIMARY} leads as before. It broke. app-rehearsal is left, delete it: States.Timeout was raised.",
+            PRIMARY,
+            3,
+        ),
+    ),
+    "broke, and somebody else's has its name": (
+        {"check": {**LEADS, **MADE}, "error": ERROR, "clear_error": {"Error": SomebodyElses.__name__}},
+        Outcome(
+            Result.NOT_REHEARSED,
+            "It broke. app-rehearsal is not the rehearsal's, and was left as it is.",
+            f"{WITHOUT} {PRIMARY} leads as before. It broke. app-rehearsal is not the rehearsal's, and was left as it is.",
+            PRIMARY,
+            3,
+        ),
+    ),
+    "broke, and what it had made is gone": (
+        {"check": {**LEADS, **MADE}, "error": ERROR, "cleared": {"gone": True}},
         Outcome(Result.NOT_REHEARSED, "It broke.", f"{WITHOUT} {PRIMARY} leads as before. It broke.", PRIMARY, 3),
     ),
     "not allowed": (
