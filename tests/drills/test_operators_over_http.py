@@ -35,9 +35,12 @@ def test_everything_that_an_operator_may_ask_is_answered_and_the_newest_backup_r
         status, told = asked(lab, "GET", "preview")
         assert (status, told["region"], told["stands_down_at"]) == (200, SECONDARY_REGION, "CheckPrimaryHealth")
 
+        assert asked(lab, "PUT", "disarm", {"duration_seconds": 600, "reason": "tests"})[0] == 200
+        assert lab.leader_record().disarmed is not None
+        nothing_is_in_progress(lab)
         wanted = {"reason": "to see it"}
         status, began = asked(lab, "POST", "runs", wanted, key="a-key-that-is-used-twice")
-        assert status == 202
+        assert status == 202, began
         status, again = asked(lab, "POST", "runs", wanted, key="a-key-that-is-used-twice")
         assert (status, again["run"], again["repeated"]) == (202, began["run"], True)
         timeline = ended(lab, began["run"])
@@ -46,10 +49,6 @@ def test_everything_that_an_operator_may_ask_is_answered_and_the_newest_backup_r
         answer = {"answer": "accept", "token": f"{began['run']}.dGhpcyBpcyBub3QgYSB0b2tlbiE", "accepted_seconds": "1.0"}
         assert asked(lab, "POST", f"runs/{began['run']}/approval", answer)[0] == 409
 
-        assert asked(lab, "PUT", "disarm", {"duration_seconds": 600, "reason": "tests"})[0] == 200
-        assert lab.leader_record().disarmed is not None
-        assert asked(lab, "DELETE", "disarm")[0] == 200
-        assert lab.leader_record().disarmed is None
         status, told = asked(lab, "GET", "journal?count=50")
         assert "arn:aws:iam::123456789012:user/maria" in {one["by"] for one in told["entries"]}
         assert asked(lab, "GET", "journal/verification")[1]["whole"] is True
@@ -57,8 +56,17 @@ def test_everything_that_an_operator_may_ask_is_answered_and_the_newest_backup_r
         rehearse(lab, capsys)
         look_at_readiness(lab, wanting={"last-drill"})
         disable_its_key(lab)
+        assert asked(lab, "DELETE", "disarm")[0] == 200
+        assert lab.leader_record().disarmed is None
         SEEN.append(lab.cloud.permissions())
         assert [sentence for report in SEEN for sentence in denied(report)] == []
+
+
+def nothing_is_in_progress(lab: Laboratory) -> None:
+    """On a busy machine a health check may fail for a moment, and the run that its alarm starts stands down."""
+    workflows = lab.client("stepfunctions", SECONDARY_REGION)
+    running = {"stateMachineArn": lab.state_machine_arn, "statusFilter": "RUNNING"}
+    until(lambda: not workflows.list_executions(**running)["executions"], within=PATIENCE_SECONDS)
 
 
 def look_at_readiness(lab: Laboratory, wanting: set[str]) -> None:
