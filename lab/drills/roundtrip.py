@@ -17,6 +17,7 @@ from lab.drills.live_view import LiveView
 from lab.drills.observing import begin_writes, run_of, watch_for, watched
 from lab.drills.occasion import Occasion, by_command, occasion_of, switchover_to
 from lab.drills.watch import Execution, Watch
+from lab.host.started import Started
 from lab.laboratory import Laboratory
 from lab.measuring.drill_record import DrillRecord, Run
 from lab.measuring.measure import loss
@@ -24,6 +25,8 @@ from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, DrillSetting
 
 REBUILD = f":drlab-{SERVICE}-rebuild-standby:"
 REBUILT_WITHIN = timedelta(seconds=60)
+# A Region that has just come back may refuse at first, and a person asks again.
+ASKED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,22 @@ class _Trip:
     def _rebuild(self) -> Run | None:
         """The run that a person asked for, None where none began."""
         self.view.say(f"REQUEST rebuild-standby: a person asks for {PRIMARY_REGION} to be a standby again")
-        by_command(self.lab, "rebuild-standby", "--region", PRIMARY_REGION, "--reason", "back after the failover")
 
         def runs() -> list[Execution]:
             return [one for one in self.watch.executions if REBUILD in one.arn]
 
+        for _ in range(ASKED_AT_MOST):
+            asked = by_command(
+                self.lab, "rebuild-standby", "--region", PRIMARY_REGION, "--reason", "back after the failover"
+            )
+
+            def answered(asked: Started = asked) -> bool:
+                return bool(runs()) or not asked.is_alive()
+
+            watch_for(self.watch, self.view, answered, REBUILT_WITHIN.total_seconds())
+            if runs():
+                break
+            self.view.say(f"no rebuild began: {asked.log_tail()}")
         watch_for(
             self.watch,
             self.view,
