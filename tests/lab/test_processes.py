@@ -72,17 +72,21 @@ def alive(pid: int) -> bool:
         return False
 
 
+def started(program: str, *arguments: str, stderr: int) -> subprocess.Popen[str]:
+    """A shell's background job ignores Ctrl-C, and hands that down to whatever it starts: not to this one."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_outlives_a_lab_that_is_killed_or_interrupted(ending: signal.Signals) -> None:
     """Also what was stopped, and what no longer has a parent that the lab knows."""
-    lab = subprocess.Popen(
-        [sys.executable, "-c", A_LAB],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        # A shell's background job ignores Ctrl-C, and hands that down to whatever it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    lab = started(A_LAB, stderr=subprocess.DEVNULL)
     assert lab.stdout is not None
     state_directory, *pids = lab.stdout.readline().split()
     assert Path(state_directory).is_dir()
@@ -97,13 +101,7 @@ def test_nothing_outlives_a_lab_that_is_killed_or_interrupted(ending: signal.Sig
 def test_an_interruption_does_not_cut_the_ending_short(tmp_path: Path) -> None:
     """Whoever presses Ctrl-C while the lab is ending is told that all has ended once all has, not a second before."""
     asked = tmp_path / "asked"
-    lab = subprocess.Popen(
-        [sys.executable, "-c", A_SLOW_END, str(asked)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    lab = started(A_SLOW_END, str(asked), stderr=subprocess.PIPE)
     assert lab.stdout is not None
     state_directory, *pids = lab.stdout.readline().split()
     assert eventually(asked.exists)

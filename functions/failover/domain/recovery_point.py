@@ -110,8 +110,7 @@ def requested(run: Run, key: str = "restore") -> RestoreRequest | None:
         return RestoreRequest(None if to == LATEST else aware(to).astimezone(UTC))
     except (TypeError, ValueError) as error:
         raise RunInputError(
-            f"The run's input is malformed: {key} must be"
-            ' {"to": "latest"} or {"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}, '
+            f'{key} must be {{"to": "latest"}} or {{"to": "<a time with its zone, such as 2026-11-27T03:00:00Z>"}}, '
             f"not {as_typed(asked)}."
         ) from error
 

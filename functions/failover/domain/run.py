@@ -19,7 +19,10 @@ class RunStateError(ValueError):
 
 
 class RunInputError(RunStateError):
-    """What the run was started with makes no sense; the text says what, and what would."""
+    """What the run was started with makes no sense; `told` says what, and what would."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(f"The run's input is malformed: {told}")
 
 
 class Mode(StrEnum):
@@ -55,11 +58,10 @@ class Run:
         if not isinstance(name, str) or not 1 <= len(name) <= 80:
             raise RunStateError("The call is malformed: run must be the execution's name.")
         if not isinstance(state, Mapping):
-            raise RunInputError(f"The run's input is malformed: it must be a JSON object, not {as_typed(state)}.")
+            raise RunInputError(f"it must be a JSON object, not {as_typed(state)}.")
         epoch = state.get("expected_epoch")
         if epoch is not None and (type(epoch) is not int or epoch < 1):
-            told = f"expected_epoch must be a whole number from 1, not {as_typed(epoch)}."
-            raise RunInputError(f"The run's input is malformed: {told}")
+            raise RunInputError(f"expected_epoch must be a whole number from 1, not {as_typed(epoch)}.")
         token = event.get("task_token")
         if token is not None and not isinstance(token, str):
             raise RunStateError("The call is malformed: task_token must be text.")
@@ -85,13 +87,9 @@ class Run:
         """unplanned where the input names none. Raises RunInputError: the first state asks, and can still refuse."""
         mode = self.state.get("mode", Mode.UNPLANNED)
         if not isinstance(mode, str) or mode not in tuple(Mode):
-            raise RunInputError(
-                f"The run's input is malformed: mode must be unplanned or planned, not {as_typed(mode)}."
-            )
+            raise RunInputError(f"mode must be unplanned or planned, not {as_typed(mode)}.")
         if mode == Mode.PLANNED and self.kind is not TriggerKind.MANUAL:
-            raise RunInputError(
-                "The run's input is malformed: only a person starts a planned run, so trigger.kind is manual."
-            )
+            raise RunInputError("only a person starts a planned run, so trigger.kind is manual.")
         return Mode(mode)
 
     def value(self, *path: str) -> Any:
@@ -124,8 +122,7 @@ def as_typed(value: object) -> str:
 def _kind(trigger: object) -> TriggerKind:
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
-        told = f"trigger.kind must be alarm, probe, manual or schedule, not {as_typed(kind)}."
-        raise RunInputError(f"The run's input is malformed: {told}")
+        raise RunInputError(f"trigger.kind must be alarm, probe, manual or schedule, not {as_typed(kind)}.")
     return TriggerKind(kind)
 
 

@@ -35,14 +35,11 @@ def require_rebuild(run: Run) -> None:
     _started_by(run, "rebuild", REBUILDS)
     wanted = run.value("rebuild")
     if not isinstance(wanted, Mapping):
-        raise RunInputError(
-            f"The run's input is malformed: rebuild must be an object, {{}} for one, not {as_typed(wanted)}."
-        )
+        raise RunInputError(f"rebuild must be an object, {{}} for one, not {as_typed(wanted)}.")
     _known("rebuild.", wanted, ("accept_unknown_divergence",))
     for key, accepted in wanted.items():
         if type(accepted) is not bool:
-            told = f"rebuild.{key} must be true or false, not {as_typed(accepted)}."
-            raise RunInputError(f"The run's input is malformed: {told}")
+            raise RunInputError(f"rebuild.{key} must be true or false, not {as_typed(accepted)}.")
 
 
 def require_rehearsal(run: Run) -> None:
@@ -50,7 +47,7 @@ def require_rehearsal(run: Run) -> None:
     _common(run, ("rehearsal",))
     _started_by(run, "rehearsal", REHEARSES)
     if requested(run, "rehearsal") is None:
-        raise RunInputError('The run\'s input is malformed: rehearsal must be there, such as {"to": "latest"}.')
+        raise RunInputError('rehearsal must be there, such as {"to": "latest"}.')
 
 
 def _common(run: Run, of_this_run: Collection[str]) -> None:
@@ -59,22 +56,20 @@ def _common(run: Run, of_this_run: Collection[str]) -> None:
     _known("trigger.", trigger, TRIGGER)
     for key in TRIGGER:
         if (found := trigger.get(key)) is not None and not isinstance(found, str):
-            raise RunInputError(f"The run's input is malformed: trigger.{key} must be text, not {as_typed(found)}.")
+            raise RunInputError(f"trigger.{key} must be text, not {as_typed(found)}.")
 
 
 def _started_by(run: Run, what: str, kinds: Sequence[TriggerKind]) -> None:
     if run.kind not in kinds:
         *others, last = kinds
         allowed = f"{', '.join(others)} or {last}" if others else last
-        raise RunInputError(
-            f"The run's input is malformed: trigger.kind of a {what} must be {allowed}, not {as_typed(run.kind)}."
-        )
+        raise RunInputError(f"trigger.kind of a {what} must be {allowed}, not {as_typed(run.kind)}.")
 
 
 def _known(where: str, found: Mapping[str, Any], keys: Collection[str]) -> None:
     if strange := [key for key in found if key not in keys]:
         raise RunInputError(
-            f"The run's input is malformed: {where}{_plain(strange[0])} is no key that anybody reads; "
+            f"{where}{_plain(strange[0])} is no key that anybody reads; "
             f"known are {', '.join(where + key for key in keys)}."
         )
 
