@@ -69,7 +69,7 @@ up: $(VENV)/.lab ## keep the lab running for any boto3 or AWS CLI client (Ctrl-C
 	@$(BIN)/drlab up $(ARGS)
 
 # What is left when the lanes of their own are taken out, and nothing that only those lanes load.
-QUICK := -m "not drill and not book and not sam and not chaos and not contract" -n $(WORKERS) --dist loadfile \
+QUICK := -m "not drill and not book and not sam and not chaos and not contract" -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
   -p no:schemathesis --ignore-glob "*_contract.py"
 
 # A drill mostly waits, so several share the machine, and whoever is through takes what another has not begun. Their folder

@@ -5,13 +5,19 @@ from __future__ import annotations
 import gc
 import os
 from functools import cache
+from pathlib import Path
 
 import botocore.session
+import pytest
 from hypothesis import settings
 
 from lab.operations.target import choose_account
 
 pytest_plugins = ["tests.coverage_tracing"]
+
+TESTS = Path(__file__).parent
+# Whose tests wait for real processes and clocks more than they compute.
+WAIT = {"faults", "lab", "service"}
 
 # Nobody's account is asked, and none of the user's profiles has a say, whether or not it is there.
 choose_account(None)
@@ -26,6 +32,11 @@ botocore.session.create_loader = cache(botocore.session.create_loader)
 
 # An emulated EC2, which an emulated RDS asks for its subnets, describes a thousand images anew whenever it is put back.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who waits comes first: beside `make test` the drills want the processors, and those who compute have them afterwards."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WAIT)
 
 
 def pytest_collection_finish() -> None:

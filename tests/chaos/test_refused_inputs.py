@@ -25,7 +25,7 @@ RESULT = {FAILOVER: "stood-down", REBUILD: "not-rebuilt", REHEARSAL: "not-rehear
 REFUSED: list[tuple[Situation, Any, str]] = [
     (FAILOVER, [], "it must be a JSON object"),
     (FAILOVER, "planned", "it must be a JSON object"),
-    (FAILOVER, {}, "trigger.kind must be alarm, probe, manual or schedule"),
+    (FAILOVER, {}, "trigger must be there"),
     (FAILOVER, {"trigger": BY_HAND, "expected_epoch": "3"}, "expected_epoch must be a whole number from 1"),
     (FAILOVER, {"trigger": BY_HAND, "mod": "planned"}, "mod is no key that anybody reads; known are mode, restore"),
     (FAILOVER, {"trigger": {**BY_HAND, "kin": "x"}}, "trigger.kin is no key that anybody reads"),

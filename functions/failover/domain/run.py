@@ -65,7 +65,7 @@ class Run:
         token = event.get("task_token")
         if token is not None and not isinstance(token, str):
             raise RunStateError("The call is malformed: task_token must be text.")
-        return Run(name, _instant(event.get("started_at")), _kind(state.get("trigger")), epoch, state, token)
+        return Run(name, _instant(event.get("started_at")), _kind(state), epoch, state, token)
 
     @property
     def planned(self) -> bool:
@@ -119,7 +119,10 @@ def as_typed(value: object) -> str:
     return json.dumps(value)[:LONGEST_SHOWN]
 
 
-def _kind(trigger: object) -> TriggerKind:
+def _kind(state: Mapping[str, Any]) -> TriggerKind:
+    if "trigger" not in state:
+        raise RunInputError(f'trigger must be there, such as {{"kind": "manual"}}; found are {as_typed([*state])}.')
+    trigger = state["trigger"]
     kind = trigger.get("kind") if isinstance(trigger, Mapping) else None
     if kind not in tuple(TriggerKind):
         raise RunInputError(f"trigger.kind must be alarm, probe, manual or schedule, not {as_typed(kind)}.")

@@ -50,6 +50,10 @@ def test_the_epoch_counts_from_one_or_is_not_named(epoch: int | None) -> None:
         (with_state(expected_epoch=0), "expected_epoch must be a whole number from 1, not 0."),
         (with_state(expected_epoch=1.0), "expected_epoch must be a whole number from 1, not 1.0."),
         ({**CALL, "task_token": 5}, "The call is malformed: task_token must be text."),
+        (
+            {**CALL, "state": {"triger": {"kind": "manual"}}},
+            'trigger must be there, such as {"kind": "manual"}; found are ["triger"].',
+        ),
         (with_state(trigger=None), "trigger.kind must be alarm, probe, manual or schedule, not null."),
         ({**CALL, "started_at": 5}, "The call is malformed: started_at must be an instant with a time zone."),
         (
