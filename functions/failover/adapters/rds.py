@@ -21,6 +21,8 @@ from failover.domain.leader_record import Refusal
 
 NOT_FOUND = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
 WRONG_STATE = ("InvalidDBInstanceState", "InvalidDBInstanceStateFault")
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+NO_ROOM = ("InsufficientDBInstanceCapacity", "InsufficientDBInstanceCapacityFault")
 THERE_ALREADY = ("DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault")
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 # Named alike by what RDS tells and by what it is asked for.
@@ -78,7 +80,7 @@ class Rds:
                     **_make_of(model),
                 )
             except ClientError as error:
-                if code_of(error) in (*WRONG_STATE, *THERE_ALREADY):
+                if code_of(error) in (*WRONG_STATE, *THERE_ALREADY, *NO_ROOM):
                     return Refusal(f"AWS does not make {identifier} now: {code_of(error)}.")
                 raise
         return None

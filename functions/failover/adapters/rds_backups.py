@@ -14,7 +14,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
-from failover.adapters.rds import NOT_FOUND, WRONG_STATE
+from failover.adapters.rds import NO_ROOM, NOT_FOUND, WRONG_STATE
+from failover.application.errors import NoCapacity
 from failover.application.restore_ports import Placement
 from failover.domain.leader_record import Refusal
 from failover.domain.recovery_point import REPLICATED, SNAPSHOT, AutomatedBackup, Backups, RecoveryPoint, Snapshot
@@ -45,7 +46,7 @@ class RdsBackups:
     def restore(
         self, point: RecoveryPoint, identifier: str, placement: Placement, tags: Mapping[str, str]
     ) -> Refusal | None:
-        """None when AWS accepted, now or before. Raises TransientFailure or RunRefused."""
+        """None when AWS accepted, now or before. Raises NoCapacity, TransientFailure or RunRefused."""
         common = {
             "DBInstanceClass": placement.instance_class,
             "DBSubnetGroupName": placement.subnet_group,
@@ -61,6 +62,8 @@ class RdsBackups:
             except ClientError as error:
                 if code_of(error) in ASKED_BEFORE:
                     return None
+                if code_of(error) in NO_ROOM:
+                    raise NoCapacity(f"AWS has no room for {identifier} now: {code_of(error)}.") from error
                 if code_of(error) not in UNUSABLE:
                     raise
                 return Refusal(f"AWS refused with {code_of(error)}.")

@@ -15,14 +15,9 @@ from failover.application.polling import Waiting, poll
 from failover.application.ports import Clock, DatabaseInstance, Register
 from failover.application.rebuild_ports import Instances
 from failover.application.rebuilding import follows, names_of, require_leader
-from failover.domain.instance_status import SERVING_STATUSES
+from failover.domain.instance_status import SERVING_STATUSES, STUCK_STATUSES
 from failover.domain.plan import Plan
 from failover.domain.run import Run
-
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-LOST = frozenset(
-    {"failed", "incompatible-network", "incompatible-option-group", "incompatible-parameters", "storage-full"}
-)
 
 
 @dataclass(frozen=True)
@@ -56,9 +51,10 @@ class CreateReplica:
             raise RunRefused(
                 f"{names.replica} is there and replicates from {found.source or 'nothing'}: remove it first."
             )
-        if found.status in LOST:
+        if found.status in STUCK_STATUSES:
             raise RunRefused(
-                f"{names.replica} is {found.status} and will not become available: remove it, and ask again."
+                f"{names.replica} is {found.status} and does not become available by itself: "
+                "see to that or remove it, and ask again."
             )
         if found.status not in SERVING_STATUSES:
             return Waiting(f"{names.replica} is {found.status}.")

@@ -23,6 +23,10 @@ class SomebodyElses(RunRefused):
     """What has the name is not the run's, and was left as it is."""
 
 
+class NoCapacity(Exception):
+    """AWS has no room for the instance now, and may have later; the text is one sentence for people."""
+
+
 class DatabaseUnavailable(Exception):
     """The database server gave no answer, or not the one that was asked for; the text says which.
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from failover.application.create_replica import LOST
 from failover.application.database_login import login_for
 from failover.application.errors import DamagedContent, DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.holding import majority_needed
@@ -23,7 +22,7 @@ from failover.application.restore_ports import PromotedDatabases, ThrowawayRepli
 from failover.application.see_production import SeeStanding
 from failover.application.under_way import DRILL, UnderWay
 from failover.domain.heartbeat import Heartbeat
-from failover.domain.instance_status import READY_STATUSES, SERVING_STATUSES
+from failover.domain.instance_status import READY_STATUSES, SERVING_STATUSES, STUCK_STATUSES
 from failover.domain.isolated_promotion import (
     CATCH_UP,
     CHECK,
@@ -168,7 +167,7 @@ class _Drill:
 
     def _found(self) -> DatabaseInstance:
         found = self._rules.instances.describe(self._name)
-        if found is None or found.status in LOST:
+        if found is None or found.status in STUCK_STATUSES:
             raise RunRefused(f"{self._name} is {found.status if found else 'gone'}.")
         return found
 

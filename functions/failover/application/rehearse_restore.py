@@ -27,7 +27,7 @@ from failover.application.ports import (
 from failover.application.rebuilding import require_leader
 from failover.application.rehearsed_instance import RehearsedInstance
 from failover.application.restore_candidates import Candidates
-from failover.application.restore_from_latest_snapshot import FAILED, POINT_TAG, RUN_TAG
+from failover.application.restore_from_latest_snapshot import POINT_TAG, RUN_TAG
 from failover.application.restore_ports import RehearsedDatabases, Restores
 from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.instants import aware
@@ -84,8 +84,7 @@ class RehearseRestore:
         point = candidates.by_digest(found.tags.get(POINT_TAG))
         if found.tags[RUN_TAG] != run.name or point is None or candidates.unusable(point) is not None:
             return instance.discard(found)
-        if found.status in FAILED:
-            candidates.mark_unusable(point, f"RDS says that the instance is {found.status}.")
+        if candidates.failed(point, found.status):
             return instance.discard(found)
         if found.status not in SERVING_STATUSES:
             return Waiting(f"{instance.name} is {found.status}, being restored from {point}.")
@@ -110,11 +109,7 @@ class RehearseRestore:
             )
         isolated = replace(placement, security_groups=placement.rehearsal_security_groups)
         tags = {RUN_TAG: run.name, POINT_TAG: point.digest, ASKED_TAG: self.clock.now().isoformat()}
-        refusal = self.restores.restore(point, name, isolated, tags)
-        if refusal is not None:
-            candidates.mark_unusable(point, refusal.reason)
-            return Waiting(f"{point} cannot be restored: {refusal.reason}")
-        return Waiting(f"A restore from {point} was asked for.")
+        return candidates.begin(self.restores, point, name, isolated, tags)
 
     def _content(self, found: DatabaseInstance, point: RecoveryPoint, leader: str) -> Content | Waiting | str:
         """What is in it, or in one sentence why `point` is not usable."""

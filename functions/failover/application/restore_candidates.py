@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from failover.application.errors import RunRefused
+from failover.application.errors import NoCapacity, RunRefused
+from failover.application.polling import Waiting
 from failover.application.ports import Outcomes
+from failover.application.restore_ports import Placement, Restores
 from failover.domain.approval import shown as figure
 from failover.domain.heartbeat import Heartbeat
+from failover.domain.instance_status import BROKEN_STATUSES, NO_CAPACITY
 from failover.domain.recovery_point import RecoveryPoint, points_of
 from failover.domain.run import Run
 
@@ -39,6 +42,25 @@ class Candidates:
 
     def mark_unusable(self, point: RecoveryPoint, reason: str) -> None:
         self.outcomes.put_once(self._key(point), json.dumps({"point": point.to_dict(), "reason": reason}))
+
+    def begin(
+        self, restores: Restores, point: RecoveryPoint, name: str, placement: Placement, tags: Mapping[str, str]
+    ) -> Waiting:
+        """Ask for an instance made of `point`. For want of capacity it is asked for again: an older one would lose more."""
+        try:
+            refusal = restores.restore(point, name, placement, tags)
+        except NoCapacity as error:
+            return Waiting(str(error))
+        if refusal is not None:
+            self.mark_unusable(point, refusal.reason)
+            return Waiting(f"{point} cannot be restored: {refusal.reason}")
+        return Waiting(f"A restore from {point} was asked for.")
+
+    def failed(self, point: RecoveryPoint, status: str) -> bool:
+        """Whether the instance that is made of `point` never serves. The backup is to blame but for want of capacity."""
+        if status in BROKEN_STATUSES:
+            self.mark_unusable(point, f"RDS says that the instance is {status}.")
+        return status in BROKEN_STATUSES or status == NO_CAPACITY
 
     def next(self, unpublished: timedelta) -> RecoveryPoint:
         """The best that is left and that nobody would have to accept anew.

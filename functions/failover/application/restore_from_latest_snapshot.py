@@ -29,11 +29,6 @@ from failover.domain.restored_content import Content, implausible
 from failover.domain.run import Run
 
 RUN_TAG, POINT_TAG = "drlab:restored-by", "drlab:recovery-point"
-# Out of these an instance never comes by itself.
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-FAILED = frozenset(
-    {"failed", "incompatible-restore", "incompatible-network", "incompatible-parameters", "restore-error"}
-)
 
 
 @dataclass(frozen=True)
@@ -86,8 +81,7 @@ class RestoreFromLatestSnapshot:
             raise RunRefused(f"{name} was restored by this run from a recovery point that its state does not name.")
         if candidates.unusable(point) is not None:
             return self._discard(found)
-        if found.status in FAILED:
-            candidates.mark_unusable(point, f"RDS says that the instance is {found.status}.")
+        if candidates.failed(point, found.status):
             return self._discard(found)
         if found.status not in SERVING_STATUSES:
             return Waiting(f"{name} is {found.status}, being restored from {point}.")
@@ -97,11 +91,7 @@ class RestoreFromLatestSnapshot:
         point = candidates.next(self.plan.timing.unpublished)
         placement = placement_of(self.plan.region(self.region), self.parameters)
         tags = {RUN_TAG: run.name, POINT_TAG: point.digest}
-        refusal = self.restores.restore(point, name, placement, tags)
-        if refusal is not None:
-            candidates.mark_unusable(point, refusal.reason)
-            return Waiting(f"{point} cannot be restored: {refusal.reason}")
-        return Waiting(f"A restore from {point} was asked for.")
+        return candidates.begin(self.restores, point, name, placement, tags)
 
     def _set_aside(self, run: Run, found: DatabaseInstance) -> Waiting:
         """The name becomes free within minutes."""

@@ -1,4 +1,4 @@
-"""What does a restore need of the world? As in ports.py: calls raise TransientFailure or RunRefused, and nothing else."""
+"""What does a restore need of the world? As in ports.py: calls raise TransientFailure or RunRefused, and what is named here."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Restores(Protocol):
     def restore(
         self, point: RecoveryPoint, identifier: str, placement: Placement, tags: Mapping[str, str]
     ) -> Refusal | None:
-        """Ask for an instance made of `point`. A Refusal: RDS makes none of it."""
+        """Ask for an instance made of `point`. A Refusal: RDS makes none of it. Raises NoCapacity."""
         ...
 
     def rename(self, identifier: str, new: str) -> Refusal | None:

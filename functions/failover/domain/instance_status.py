@@ -39,27 +39,30 @@ PASSING_STATUSES = frozenset(
         "upgrading",
     }
 )
-# In these there is no server to promote, or not for long, and a person has to see to it.
-UNUSABLE_STATUSES = frozenset(
+# Out of these an instance never comes: what it was made of does not go with it.
+BROKEN_STATUSES = frozenset(
     {
-        "creating",
-        "delete-precheck",
-        "deleting",
         "failed",
         "inaccessible-encryption-credentials",
-        "inaccessible-encryption-credentials-recoverable",
         "incompatible-create",
         "incompatible-network",
         "incompatible-option-group",
         "incompatible-parameters",
         "incompatible-restore",
-        "insufficient-capacity",
         "restore-error",
-        "stopped",
-        "stopping",
-        "storage-full",
     }
 )
+# It was not made, for want of capacity: deleted and asked for again it may be.
+NO_CAPACITY = "insufficient-capacity"
+# Nor does it come out of these by itself.
+STUCK_STATUSES = BROKEN_STATUSES | {
+    "inaccessible-encryption-credentials-recoverable",
+    NO_CAPACITY,
+    "stopped",
+    "storage-full",
+}
+# In these there is no server to promote, or not for long, and a person has to see to it.
+UNUSABLE_STATUSES = STUCK_STATUSES | {"creating", "delete-precheck", "deleting", "stopping"}
 # Of an Aurora global database whose leadership moves:
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverState.html
 MOVING_STATUSES = frozenset({"cancelling", "failing-over", "pending", "switching-over"})

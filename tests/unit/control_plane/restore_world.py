@@ -10,7 +10,7 @@ from typing import Any
 
 from control_plane_world import NOW, PRIMARY, STANDBY, MemoryRds, VirtualClock
 
-from failover.application.errors import DamagedContent, TransientFailure
+from failover.application.errors import DamagedContent, NoCapacity, TransientFailure
 from failover.application.ports import DatabaseInstance, DatabaseLogin
 from failover.application.restore_ports import Placement
 from failover.domain.heartbeat import Heartbeat, Lsn
@@ -56,12 +56,16 @@ class MemoryBackups:
 
 
 class MemoryRestores:
-    """On the one instance of MemoryRds. `statuses`: what becomes of a restore from a point; available if it is not named."""
+    """On the one instance of MemoryRds.
+
+    `statuses`: what becomes of a restore from a point; available if it is not named. `full`: how often there is no room.
+    """
 
     def __init__(self, rds: MemoryRds, clock: VirtualClock) -> None:
         self.rds, self.clock = rds, clock
         self.statuses: dict[str, str] = {}
         self.refused: dict[str, str] = {}
+        self.full = 0
         self.asked: list[RecoveryPoint] = []
         self.placements: list[Placement] = []
         self.renamed: dict[str, DatabaseInstance] = {}
@@ -74,6 +78,9 @@ class MemoryRestores:
             return None
         if point.source in self.refused:
             return Refusal(self.refused[point.source])
+        if self.full:
+            self.full -= 1
+            raise NoCapacity("AWS has no room.")
         self.asked.append(point)
         self.placements.append(placement)
         self.rds.instance = DatabaseInstance(identifier, "creating", None, None, None, 7, tags=dict(tags))

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
-from control_plane_world import ACCOUNT, PRIMARY, STANDBY, WITNESS, plan_with
+from control_plane_world import ACCOUNT, NOW, PRIMARY, STANDBY, WITNESS, plan_with
 from moto import mock_aws
 
 from failover.adapters.aws_errors import told_in_a_sentence
@@ -28,12 +28,15 @@ from failover.adapters.executions import StepFunctions
 from failover.adapters.load_balancer import ElasticLoadBalancer
 from failover.adapters.parameters import ParameterStore
 from failover.adapters.rds import Rds
+from failover.adapters.rds_backups import RdsBackups
 from failover.adapters.s3_outcomes import S3Outcomes
 from failover.adapters.secrets import SecretsManager
 from failover.adapters.sns import SnsTopic
-from failover.application.errors import RunRefused, TransientFailure
+from failover.application.errors import NoCapacity, RunRefused, TransientFailure
 from failover.application.ports import AlarmState
+from failover.application.restore_ports import Placement
 from failover.domain.leader_record import Refusal
+from failover.domain.recovery_point import AUTOMATED, SNAPSHOT, RecoveryPoint
 from failover.domain.signals import Health
 from lab.cloud.cloudwatch import alarm_mute_rules
 
@@ -116,6 +119,39 @@ def test_a_state_in_which_aws_does_not_promote_is_a_refusal_and_not_a_failure(co
     rds = replica()
     refuse(rds.client, "PromoteReadReplica", 400, code)
     assert isinstance(rds.promote(f"app-{STANDBY}", 1), Refusal)
+
+
+NO_ROOM = ["InsufficientDBInstanceCapacity", "InsufficientDBInstanceCapacityFault"]
+
+
+@pytest.mark.parametrize("code", NO_ROOM)
+@pytest.mark.parametrize(
+    ("operation", "point"),
+    [
+        ("RestoreDBInstanceFromDBSnapshot", RecoveryPoint(SNAPSHOT, "nightly", NOW)),
+        ("RestoreDBInstanceToPointInTime", RecoveryPoint(AUTOMATED, "db-ABC", NOW, newest=True)),
+    ],
+)
+def test_no_room_for_a_restored_instance_says_nothing_of_the_backup(
+    code: str, operation: str, point: RecoveryPoint
+) -> None:
+    rds = client("rds")
+
+    def full(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no room"}}, operation)
+
+    rds.meta.events.register(f"provide-client-params.rds.{operation}", full)
+    with pytest.raises(NoCapacity, match=f"no room for app now: {code}"):
+        RdsBackups(rds).restore(point, "app", Placement("db.t4g.small", "isolated", "drlab", ("sg-1",)), {})
+
+
+@pytest.mark.parametrize("code", NO_ROOM)
+def test_no_room_for_a_replica_is_a_refusal_for_now(code: str) -> None:
+    rds = replica()
+    refuse(rds.client, "CreateDBInstanceReadReplica", 400, code)
+    arn = f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}"
+    refusal = rds.create_replica("another", arn, like=f"app-{STANDBY}")
+    assert refusal == Refusal(f"AWS does not make another now: {code}.")
 
 
 @pytest.mark.scenario("F33")

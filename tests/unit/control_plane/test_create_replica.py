@@ -10,6 +10,7 @@ from rebuild_world import HERE, INSTANCE, KEPT, LEADER, REPLICA, SOURCE, Rebuild
 from failover.application.create_replica import CreateReplica
 from failover.application.errors import RunRefused, StillInProgress
 from failover.application.ports import DatabaseInstance
+from failover.domain.instance_status import STUCK_STATUSES
 
 
 def create(world: RebuildWorld) -> CreateReplica:
@@ -45,10 +46,12 @@ def test_one_that_serves_is_there_though_its_storage_is_still_loaded(status: str
     assert create(world)(checked())["instance"] == REPLICA
 
 
-def test_one_that_cannot_become_available_is_said_so() -> None:
+@pytest.mark.parametrize("status", sorted(STUCK_STATUSES))
+def test_one_that_does_not_become_available_is_said_so(status: str) -> None:
+    """Otherwise it is waited for until the state's time is over, which is hours."""
     world = RebuildWorld()
-    world.instances.becomes = "incompatible-network"
-    with pytest.raises(RunRefused, match="remove it, and ask again"):
+    world.instances.becomes = status
+    with pytest.raises(RunRefused, match=f"is {status} and .* remove it, and ask again"):
         create(world)(checked())
 
 

@@ -100,6 +100,13 @@ def test_it_does_not_wait_until_all_blocks_of_the_snapshot_are_loaded() -> None:
     assert float(str(in_the_end(world)["seconds"])) < 60
 
 
+def test_no_room_for_an_instance_is_no_fault_of_its_backup() -> None:
+    world = RehearsalWorld()
+    world.checked()
+    world.restores.full = 3
+    assert in_the_end(world)["unusable"] == []
+
+
 def test_without_a_usable_backup_it_says_what_became_of_each() -> None:
     world = RehearsalWorld()
     world.checked()

@@ -25,6 +25,7 @@ from restore_world import DAMAGED, NEWEST, PLACEMENT, PUBLISHED, MemoryRestored,
 
 from failover.application.errors import DatabaseUnavailable, RunRefused, StillInProgress
 from failover.application.restore_from_latest_snapshot import RestoreFromLatestSnapshot, aside
+from failover.domain.instance_status import BROKEN_STATUSES, NO_CAPACITY
 from failover.domain.recovery_point import RecoveryPoint, choose
 from failover.domain.run import Run
 
@@ -147,6 +148,43 @@ def test_a_backup_that_cannot_be_used_gives_way_to_the_next_older_one_and_it_is_
     assert why in told["reason"]
     assert answer["bound_seconds"] == 220.0, "from four minutes ago to 20 s after the newest heartbeat, of 40 s ago"
     assert world.restores.renamed == {}, "a copy of a backup that is still there is not worth keeping"
+
+
+@pytest.mark.parametrize("status", sorted(BROKEN_STATUSES))
+def test_a_status_that_nothing_leads_out_of_is_not_waited_for(status: str) -> None:
+    world = World(NOW - timedelta(minutes=4))
+    world.restores.statuses[world.points[0].source] = status
+    (told,) = world.until_done()["unusable"]
+    assert told["reason"] == f"RDS says that the instance is {status}."
+
+
+def test_no_room_for_an_instance_is_no_fault_of_its_backup() -> None:
+    """The older one would lose more, and find no room either."""
+    world = World(NOW - timedelta(minutes=4))
+    world.restores.full = 3
+    world.restores.statuses[world.points[0].source] = NO_CAPACITY
+    while not world.restores.deleted:
+        with pytest.raises(StillInProgress):
+            world.restore(world.run())
+    world.restores.statuses.clear()
+    answer = world.until_done()
+    assert (answer["restored_from"], answer["unusable"]) == (str(world.points[0]), [])
+
+
+def test_no_room_is_told() -> None:
+    world = World()
+    world.restores.full = 10_000
+    with pytest.raises(StillInProgress, match="AWS has no room"):
+        world.restore(world.run())
+
+
+@pytest.mark.parametrize("status", ["storage-full", "stopped", "inaccessible-encryption-credentials-recoverable"])
+def test_what_a_person_can_mend_is_not_thrown_away(status: str) -> None:
+    world = World(NOW - timedelta(minutes=4))
+    world.restores.statuses[world.points[0].source] = status
+    with pytest.raises(StillInProgress, match=status):
+        world.restore(world.run())
+    assert world.restores.deleted == []
 
 
 def test_an_older_backup_that_loses_more_than_was_accepted_is_not_restored_and_its_price_is_told() -> None:
