@@ -23,6 +23,11 @@ LONGEST_BY_PLAN = {
     ),
     "$.prepared.loss.approval_seconds": timedelta(seconds=TIMING_LIMITS_SECONDS["approval_seconds"]),
 }
+# Lambda answers so at once and runs nothing: its connection to the VPC was taken back while nobody asked, and is made again.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+NOT_RUN = frozenset(
+    {"Lambda.ENINotReadyException", "Lambda.ResourceConflictException", "Lambda.ResourceNotReadyException"}
+)
 WORKFLOWS = {
     DEFINITION: "The failover workflow",
     REBUILD: "The rebuild of a standby",
@@ -80,6 +85,7 @@ def longest(state: State) -> timedelta:
     """The longest a state can take when every attempt runs into its timeout and every retrier is used up.
 
     Of a time that the plan sets, the longest that it may set. Such a wait for a person is not tried again once it began.
+    What Lambda does not run takes no longer than the pauses.
     """
     if state["Type"] == "Parallel":
         return max(
@@ -90,7 +96,7 @@ def longest(state: State) -> timedelta:
     if state["Type"] != "Task":
         return timedelta()
     retriers = state.get("Retry", [])
-    attempts = 1 + sum(int(retrier["MaxAttempts"]) for retrier in retriers)
+    attempts = 1 + sum(int(one["MaxAttempts"]) for one in retriers if not set(one["ErrorEquals"]) <= NOT_RUN)
     delays = timedelta(seconds=sum(_delays(retrier) for retrier in retriers))
     if "TimeoutSecondsPath" in state:
         return LONGEST_BY_PLAN[state["TimeoutSecondsPath"]] + delays

@@ -10,7 +10,7 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from statelint.linter import Linter
 
-from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, exits, load, longest_run
+from lab.documentation.workflow import DEFINITION, NOT_RUN, REBUILD, REHEARSAL, exits, load, longest_run
 from tests.templates.expanded import CONTROL_PLANE, source
 
 WORKFLOWS = {path.stem.partition(".")[0]: path for path in (REBUILD, REHEARSAL)}
@@ -54,6 +54,16 @@ def test_a_task_is_bounded_retried_and_caught(workflow: str, name: str) -> None:
     assert all(0 < retrier["MaxAttempts"] <= 150 for retrier in state["Retry"])
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
     assert state["Parameters"]["FunctionName"] == "${" + name + "FunctionArn}"
+
+
+@pytest.mark.parametrize(("workflow", "name"), TASKS)
+def test_a_function_in_a_vpc_is_waited_for_while_it_wakes_up(workflow: str, name: str) -> None:
+    """As in the failover, whose test of this name says why: a rebuild may be the first to ask in months."""
+    function = source(CONTROL_PLANE)["Resources"][f"{name}Function"]["Properties"]
+    retry = DEFINED[workflow]["States"][name]["Retry"]
+    waking = [one for one in retry if set(one["ErrorEquals"]) & NOT_RUN]
+    asleep = [one for one in load(DEFINITION)["States"]["PromoteReplica"]["Retry"] if set(one["ErrorEquals"]) & NOT_RUN]
+    assert waking == (asleep if "VpcConfig" in function else [])
 
 
 @pytest.mark.parametrize("workflow", DEFINED)

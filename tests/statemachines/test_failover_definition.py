@@ -16,6 +16,7 @@ from statelint.linter import Linter
 from lab.documentation.workflow import (
     DEFINITION,
     DOCUMENT,
+    NOT_RUN,
     ONE_WAY_STEPS,
     ROOT,
     Placed,
@@ -136,6 +137,24 @@ def test_every_retry_is_bounded_and_names_its_errors(name: str) -> None:
     named = {error for retrier in retriers for error in retrier["ErrorEquals"]}
     assert named >= LAMBDA_ERRORS | FUNCTION_ENDS | {"TransientFailure"}
     assert ("States.Timeout" in named) is (name != WAITS_FOR_A_PERSON)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_function_in_a_vpc_is_waited_for_while_it_wakes_up(name: str) -> None:
+    """After weeks without a call Lambda takes its network interfaces back: the next call fails, "a minute or so" of them.
+
+    Without this PromoteReplica would hold every first failover, fenced, and BoundDataLoss would stand it down.
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html (Inactive)
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (ResourceNotReadyException, ENINotReadyException)
+    """
+    waking = [one for one in TASKS[name].state["Retry"] if set(one["ErrorEquals"]) & NOT_RUN]
+    if "VpcConfig" in source(CONTROL_PLANE)["Resources"][f"{name}Function"]["Properties"]:
+        (retrier,) = waking
+        assert set(retrier["ErrorEquals"]) == NOT_RUN
+        assert retrier["BackoffRate"] == 1, "the moment at which it is awake is not slept through"
+        assert 120 <= retrier["IntervalSeconds"] * retrier["MaxAttempts"] <= 180
+    else:
+        assert not waking
 
 
 @pytest.mark.scenario("F22")

@@ -213,6 +213,15 @@ def test_a_transient_failure_is_tried_again_with_growing_pauses_up_to_a_limit(wo
     assert run.entered[-1] == "Held"
 
 
+@pytest.mark.parametrize("asleep", ["BoundDataLoss", "PromoteReplica"])
+def test_a_function_that_nobody_called_for_weeks_is_waited_for(workflow: Workflow, asleep: str) -> None:
+    """And what it then raises of its own is retried as ever: the tries of a waking function are counted apart."""
+    answers = iter([*[FunctionError("Lambda.ResourceNotReadyException")] * 20, *[FunctionError(TRANSIENT)] * 3, {}])
+    run = workflow.run(**{asleep: lambda _: next(answers)})
+    assert run.status == "SUCCEEDED"
+    assert len(run.given[asleep]) == 24
+
+
 def test_asking_again_does_not_use_up_the_tries_for_transient_failures(workflow: Workflow) -> None:
     answers = iter([*[FunctionError("StillInProgress")] * 12, *[FunctionError(TRANSIENT)] * 3, {}])
     run = workflow.run(ScaleSecondaryECS=lambda _: next(answers))
