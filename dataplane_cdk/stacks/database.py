@@ -1,9 +1,11 @@
 """Where are a Region's rows, and how are they found? RDS for PostgreSQL: a primary, and its read replica.
 
 The replica is named by its source's ARN, which can be told beforehand: the standby's stack needs nothing of the primary
-Region. Removing SourceDBInstanceIdentifier from a deployed template would promote the replica
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html), so after a
-failover the two Regions are swapped in cdk.json before anything is deployed; `drlab guard` insists on it.
+Region. Removing SourceDBInstanceIdentifier from a deployed template promotes the replica, and giving one to a deployed
+instance, or taking its MasterUsername, DBName or StorageEncrypted, replaces it
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html). So each Region's
+template keeps its kind for life, whoever leads: CloudFormation compares it with the one that it deployed last, and not with
+what a failover has made of the instance.
 """
 
 from __future__ import annotations

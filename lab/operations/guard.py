@@ -42,13 +42,13 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
         record = register_of(plan).read()
     except NoMajority as error:
         return Answer(False, f"Who leads is unknown: {error}")
-    if refusal := may_deploy(record, primary):
+    if refusal := may_deploy(record, primary, plan.primary_region):
         return Answer(False, refusal.reason)
     try:
         work = [str(one) for region in plan.regions for one in look_for_work(plan, region)()]
     except (RunRefused, TransientFailure) as error:
         return Answer(False, f"What is in progress is unknown: {error}")
-    refusal = may_deploy(record, primary, work)
+    refusal = may_deploy(record, primary, plan.primary_region, work)
     return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
 from emulated_aws import Cloud
 
 from failover.domain.journal import Event
+from failover.domain.leader_record import genesis
+from failover.domain.plan import Plan
 from failover.wiring import operators
+from failover.wiring.register import register_of
 from lab import cli
 from lab.operations import guard
 from lab.operations.target import Target, target
@@ -68,9 +72,19 @@ def test_what_a_region_does_not_tell_is_in_progress_is_a_no(cloud: Cloud, contex
 
 @pytest.mark.scenario("F43")
 def test_the_guard_refuses_templates_that_would_undo_a_failover(cloud: Cloud, context_file: Context) -> None:
+    plan = Plan.parse(json.dumps(plan_dict()))
+    for region, bucket in plan.record_copies.items():
+        cloud.client("s3", region).delete_object(Bucket=bucket, Key="leader-record.json")
+    register_of(plan).initialise(genesis(STANDBY, datetime.now(UTC)))
+    answer = guard.ask(AWS, context_file())
+    assert answer.allowed is False
+    assert "could undo the failover" in answer.reason
+
+
+def test_the_guard_refuses_the_two_regions_exchanged(cloud: Cloud, context_file: Context) -> None:
     answer = guard.ask(AWS, context_file(STANDBY, PRIMARY))
     assert answer.allowed is False
-    assert "would undo the failover" in answer.reason
+    assert "would replace networks, keys and databases" in answer.reason
 
 
 def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:

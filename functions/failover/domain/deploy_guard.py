@@ -8,10 +8,13 @@ from datetime import UTC
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 
 
-def may_deploy(record: LeaderRecord, primary_region: str, under_way: Sequence[str] = ()) -> Refusal | None:
-    """A Refusal during a run, and where the templates' primary does not lead: they would undo a failover.
+def may_deploy(
+    record: LeaderRecord, primary_region: str, deployed_primary: str, under_way: Sequence[str] = ()
+) -> Refusal | None:
+    """A Refusal during a run, where another Region than the templates' primary leads, and where the two are exchanged.
 
-    `under_way` is what else is in progress, each in words: a rebuild, or a drill, has instances that no template knows.
+    `deployed_primary` is the primary that the installation was deployed with. `under_way` is what else is in progress, each
+    in words: a rebuild, or a drill, has instances that no template knows.
     """
     since = f"since {record.changed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if record.state is State.FENCED:
@@ -20,10 +23,18 @@ def may_deploy(record: LeaderRecord, primary_region: str, under_way: Sequence[st
         )
     if under_way:
         return Refusal(f"In progress: {'; '.join(under_way)}. Deploy when it has ended.")
+    if primary_region != deployed_primary:
+        # Networks, keys and databases have properties that CloudFormation changes by replacing them:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+        return Refusal(
+            f"dataplane_cdk/cdk.json makes {primary_region} the primary, but {deployed_primary} was deployed as such:"
+            " CloudFormation would replace networks, keys and databases. Put primaryRegion and secondaryRegion back as they"
+            " were; whoever leads, they stay."
+        )
     if record.leader != primary_region:
         return Refusal(
             f"{record.leader} leads, {since}, in epoch {record.epoch}; the templates make {primary_region} the primary"
-            " and its database the source of the other, which would undo the failover. Swap primaryRegion and"
-            " secondaryRegion in dataplane_cdk/cdk.json first, or switch back."
+            " and its database the source of the other, so a change to either could undo the failover. Switch back first, or"
+            " deploy alone what has no data, as runbooks/deploy_during_incident.md says."
         )
     return None

@@ -15,20 +15,28 @@ RECORD = genesis(PRIMARY, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_the_templates_primary_that_leads_may_be_deployed() -> None:
-    assert may_deploy(RECORD, PRIMARY) is None
+    assert may_deploy(RECORD, PRIMARY, PRIMARY) is None
 
 
 @pytest.mark.scenario("F43")
 def test_nothing_is_deployed_while_a_run_holds_the_fence() -> None:
-    refusal = may_deploy(replace(RECORD, state=State.FENCED, run="failover-e1-0123abcd"), PRIMARY)
+    refusal = may_deploy(replace(RECORD, state=State.FENCED, run="failover-e1-0123abcd"), PRIMARY, PRIMARY)
     assert refusal is not None
     assert "failover-e1-0123abcd holds the fence, since 2026-01-01 00:00:00 UTC." in refusal.reason
 
 
 def test_templates_from_before_the_failover_are_refused_and_what_to_do_is_said() -> None:
-    refusal = may_deploy(replace(RECORD, leader=STANDBY, epoch=3), PRIMARY)
+    refusal = may_deploy(replace(RECORD, leader=STANDBY, epoch=3), PRIMARY, PRIMARY)
     assert refusal is not None
     assert "us-west-2 leads, since 2026-01-01 00:00:00 UTC, in epoch 3" in refusal.reason
-    assert "would undo the failover" in refusal.reason
-    assert "Swap primaryRegion and secondaryRegion" in refusal.reason
-    assert may_deploy(replace(RECORD, leader=STANDBY), STANDBY) is None
+    assert "could undo the failover. Switch back first" in refusal.reason
+
+
+@pytest.mark.parametrize("leader", [PRIMARY, STANDBY])
+def test_regions_that_were_exchanged_are_refused_whoever_leads(leader: str) -> None:
+    """A VPC's addresses, a database's name for its first user and a key's kind are changed by a replacement alone."""
+    refusal = may_deploy(replace(RECORD, leader=leader), STANDBY, PRIMARY)
+    assert refusal is not None
+    assert "would replace networks, keys and databases" in refusal.reason
+    assert "us-west-2 the primary, but ap-southeast-2 was deployed as such" in refusal.reason
+    assert "Put primaryRegion and secondaryRegion back" in refusal.reason
