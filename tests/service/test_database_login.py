@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,12 +10,13 @@ from datetime import timedelta
 import pytest
 from served_task import ELSEWHERE, HERE, MemoryCloud, Served, elsewhere, eventually, login_of
 
-from failover.application.errors import RunRefused
+from failover.application.errors import DatabaseUnavailable, RunRefused
 from failover.application.ports import DatabaseLogin
 from lab.host.processes import Processes
 from lab.region.ports import free_port
 from lab.region.postgresql import PostgreSQL
 from webapi.service.cloud import login_from
+from webapi.service.sessions import connect
 
 SECRET = {"engine": "postgres", "host": "db", "port": 5432, "username": "app", "password": "s3cret", "dbname": "app"}
 
@@ -61,6 +63,15 @@ def test_a_secret_that_is_missing_at_the_start_is_waited_for(
     assert "Reading secret" in served.problem("/dbcheck")["detail"]
     cloud.secret = login
     eventually(served.is_healthy)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"host": "db..example"}, {"host": f"{'x' * 64}.example"}, {"host": "127.0.0.1", "password": "\ud800"}]
+)
+def test_a_secret_that_no_driver_can_use_is_told_like_a_database_that_is_away(wrong: dict[str, str]) -> None:
+    """Raised as anything else it would end what looks after the lease, and each task that is started in its place."""
+    with pytest.raises(DatabaseUnavailable, match="The database's secret names a host, or holds a password, that"):
+        asyncio.run(connect(login_from("name", SECRET | wrong), "task", timedelta(seconds=1)))
 
 
 def test_a_secret_is_not_read_more_than_once_a_second_while_the_database_fails(

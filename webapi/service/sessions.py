@@ -38,6 +38,7 @@ SENTENCES = {
 }
 NO_ANSWER = "The database gave no answer in time, or ended the connection."
 UNREACHABLE = "The database could not be reached."
+NOT_AN_ADDRESS = "The database's secret names a host, or holds a password, that cannot be used."
 REFUSED_LOGIN = "The database refused the login."
 SUPERUSER = "The database role is a superuser, which the service refuses: give it a role of its own."
 # After these the server may have committed all the same: it said that it ends the connection or the statement.
@@ -76,6 +77,9 @@ async def connect(login: DatabaseLogin, name: str, limit: timedelta) -> Connecti
             connection = await AsyncConnection.connect(**parameters(login, name, limit))
     except TimeoutError as error:
         raise DatabaseUnavailable(UNREACHABLE) from error
+    except UnicodeError as error:
+        # A name that cannot be looked up (`db..example`), or a password that is no text: from a secret that a person wrote.
+        raise DatabaseUnavailable(NOT_AN_ADDRESS) from error
     except psycopg.Error as error:
         raise DatabaseUnavailable(_why_not_connected(error)) from error
     try:
