@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
+import unicodedata
+from collections.abc import Sequence
 from types import FrameType
 
 from rich.console import Console
@@ -33,6 +36,7 @@ from lab.commands import (
     up,
     verify,
 )
+from lab.commands.options import FAILED
 from lab.operations.target import choose_account
 from lab.settings import SettingsError
 
@@ -61,6 +65,7 @@ COMMANDS = (
     documents,
 )
 UNUSABLE, INTERRUPTED = 2, 130
+ENDED = "everything that was started has been ended."
 
 
 class Interrupted(BaseException):
@@ -68,25 +73,70 @@ class Interrupted(BaseException):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 passed, 1 failed, 2 could not start (and why), 130 interrupted."""
-    options = _parser().parse_args(arguments)
-    console = Console()
+    """Exit status: 0 passed, 1 failed, 2 could not start (and why), 130 interrupted.
+
+    Answers are on standard output; why there is none is on standard error, where a pipe or a file does not swallow it.
+    """
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(typed)
+    _write_whatever_was_read()
+    console, aside = _Answers(), Console(stderr=True)
     _end_on_signals()
     try:
+        _require_text(typed)
         choose_account(getattr(options, "target", None))
         return int(options.run(options, console))
     except SettingsError as error:
-        return _unusable(console, error)
+        return _unusable(aside, error)
     except (Interrupted, KeyboardInterrupt):
-        console.print(f"drlab: interrupted; {options.interrupted}", markup=False)
-        return INTERRUPTED
+        return _interrupted(aside, options)
+    except _NobodyReads:
+        # `drlab status | head -1` is nothing to talk about; a run that holds the fence is.
+        return _interrupted(aside, options) if options.interrupted != ENDED else FAILED
     except _expected_failures() as error:
-        return _unusable(console, error)
+        return _unusable(aside, error)
 
 
-def _unusable(console: Console, error: Exception) -> int:
-    console.print(f"drlab: {error}", style="bold red", markup=False)
+class _NobodyReads(BaseException):
+    """Whoever read the answers has gone. No Exception, as Interrupted."""
+
+
+class _Answers(Console):
+    """Standard output."""
+
+    def on_broken_pipe(self) -> None:
+        try:
+            super().on_broken_pipe()
+        except SystemExit as error:
+            raise _NobodyReads from error
+
+
+def _unusable(aside: Console, error: Exception) -> int:
+    aside.print(f"drlab: {error}", style="bold red", markup=False, soft_wrap=True)
     return UNUSABLE
+
+
+def _interrupted(aside: Console, options: argparse.Namespace) -> int:
+    """In one line: a command that it names is there to be copied."""
+    aside.print(f"drlab: interrupted; {options.interrupted}", markup=False, highlight=False, soft_wrap=True)
+    return INTERRUPTED
+
+
+def _write_whatever_was_read() -> None:
+    """What somebody else typed is no reason to end in a traceback here, on a terminal that has not all of its letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _require_text(typed: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 can neither be kept nor shown, and control characters act on the terminals of all who read them.
+
+    Python keeps such bytes as lone surrogates: https://peps.python.org/pep-0383/. Raises SettingsError.
+    """
+    for one in typed:
+        if any(unicodedata.category(c) in ("Cc", "Cs") and not c.isspace() for c in one):
+            raise SettingsError(f"{one!r} is not plain text in UTF-8: type it again, without its control characters")
 
 
 def _expected_failures() -> tuple[type[Exception], ...]:
@@ -118,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add(commands)
     for each in commands.choices.values():
         if each.get_default("interrupted") is None:
-            each.set_defaults(interrupted="everything that was started has been ended.")
+            each.set_defaults(interrupted=ENDED)
     return parser
 
 

@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, chosen_target
-from lab.settings import SettingsError, within
+from lab.settings import SERVICE, SettingsError, within
 
 DAY_SECONDS = 86_400
 
@@ -77,7 +77,12 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _how_to_go_on(options: argparse.Namespace, run: str) -> str:
-    again = f"drlab failover --break-glass --to {options.region} --target {options.target} --resume {run}"
+    where = f"--target {options.target}"
+    if options.target == "lab":
+        where += f" --cloud-port {options.cloud_port}"
+    if options.service != SERVICE:
+        where += f" --service {options.service}"
+    again = f"drlab failover --break-glass --to {options.region} {where} --resume {run}"
     return (
         f"{run} goes no further by itself, and may hold the fence. To go on: `{again}`."
         f" To undo it, as long as nothing is promoted: `{again} --stand-down`."

@@ -6,12 +6,20 @@ Or with `--isolated` the promotion of a throwaway replica beside production, whi
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 
-from lab.commands.options import DEFAULT_CLOUD_PORT, FAILED, PASSED, Subparsers, add_database_mode, add_lab, chosen_lab
+from lab.commands.options import (
+    DEFAULT_CLOUD_PORT,
+    FAILED,
+    PASSED,
+    Subparsers,
+    add_database_mode,
+    add_lab,
+    chosen_lab,
+    span,
+)
 from lab.operations.target import TARGETS, target
 from lab.settings import FAULT_NAMES, SECONDARY_REGION, SERVICE, DrillSettings, SettingsError
 
@@ -105,7 +113,7 @@ def settings_of(options: argparse.Namespace) -> DrillSettings:
         write_rate=options.rate,
         writers=options.writers,
         seed=options.seed,
-        warm_up=timedelta(seconds=options.warm_up),
-        settle=timedelta(seconds=options.settle),
-        give_up_after=timedelta(seconds=options.give_up_after),
+        warm_up=span("--warm-up", options.warm_up),
+        settle=span("--settle", options.settle),
+        give_up_after=span("--give-up-after", options.give_up_after),
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lab.operations.target import TARGETS, Target, target
-from lab.settings import AURORA, DATABASE_MODES, RDS, SERVICE, SYNCHRONOUS_MODES, LabSettings
+from lab.settings import AURORA, DATABASE_MODES, RDS, SERVICE, SYNCHRONOUS_MODES, LabSettings, SettingsError
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -52,7 +52,7 @@ def add_database_mode(parser: argparse.ArgumentParser) -> None:
 def chosen_lab(options: argparse.Namespace) -> LabSettings:
     """Raises SettingsError."""
     return LabSettings(
-        replication_delay=timedelta(milliseconds=options.replication_delay),
+        replication_delay=span("--replication-delay", options.replication_delay, timedelta(milliseconds=1)),
         synchronous_mode=options.synchronous,
         # Not every command that has a lab can do with either.
         database_mode=getattr(options, "db_mode", RDS),
@@ -61,3 +61,11 @@ def chosen_lab(options: argparse.Namespace) -> LabSettings:
         cloud_port=options.cloud_port,
         public_port=options.public_port,
     )
+
+
+def span(option: str, count: float, unit: timedelta = timedelta(seconds=1)) -> timedelta:
+    """Raises SettingsError for what is no time at all: a float may be nan, infinite, or longer than time is counted."""
+    try:
+        return count * unit
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(f"{option} {count:g} is no length of time") from error

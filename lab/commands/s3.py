@@ -68,7 +68,10 @@ def moment(text: str, now: datetime) -> datetime:
         raise SettingsError(f"--to {text!r} has no zone. Write it like 2026-03-01T09:30:00Z.")
     if found > now:
         raise SettingsError(f"--to {text!r} is yet to come; it is {now:%Y-%m-%dT%H:%M:%SZ}.")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise SettingsError(f"--to {text!r} is before the first year, in UTC.") from error
 
 
 def _bring_back(options: argparse.Namespace, console: Console, to: datetime | None) -> int:

@@ -79,7 +79,7 @@ def test_a_usage_file_that_cannot_be_used_ends_with_one_sentence_and_status_2(
     own = tmp_path / "usage.yaml"
     own.write_text("hours_per_month: often\n")
     assert main(["cost", "--usage", str(own)]) == 2
-    told = " ".join(capsys.readouterr().out.split())
+    told = capsys.readouterr().err
     assert told.startswith("drlab: ")
     assert "hours_per_month is 'often'; allowed: a number, 0 or more." in told
     assert "Traceback" not in told

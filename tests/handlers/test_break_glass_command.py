@@ -19,6 +19,7 @@ from failover.wiring.register import register_of
 from failover.wiring.this_region import load_plan
 from lab import cli
 from lab.break_glass import drive
+from lab.commands import breaking_glass
 
 BUCKET = plan_dict()["record_copies"][STANDBY]
 
@@ -87,8 +88,9 @@ def test_a_run_that_is_interrupted_says_how_to_go_on_and_does_when_it_is_asked(
         patch.setattr(drive.UseCases, "invoke", interrupted)
         patch.setattr("lab.break_glass.interpreter._within", lambda _, call: call())
         assert break_glass("--reason", "x") == 130
-    said = " ".join(capsys.readouterr().out.split())
+    said = capsys.readouterr().err
     assert "To go on: `drlab failover --break-glass --to us-west-2 --target aws --resume break-glass-e1-" in said
+    assert said.count("\n") == 1, "a command that is broken over two lines is not one that can be copied"
     run = said.partition("--resume ")[2].partition("`")[0]
     assert break_glass("--resume", run, "--stand-down") == 1
     assert "broke it off in CheckPrimaryHealth and stood it down" in " ".join(capsys.readouterr().out.split())
@@ -116,3 +118,11 @@ def test_a_fence_of_a_lost_run_is_in_the_way_until_it_is_taken_over(
     assert (record().state, str(record().run).startswith("break-glass-")) == (State.FENCED, True)
     kinds = [one["kind"] for one in kept(lost, "journal/").values()]
     assert kinds == ["run-refused", "run-taken-over", "run-ended"]
+
+
+def test_how_to_go_on_names_the_lab_and_the_service_that_were_meant() -> None:
+    """Copied as it stands, the line must not go to another service's leader record."""
+    line = ["failover", "--break-glass", "--to", STANDBY, "--reason", "x", "--service", "shop"]
+    on_aws, in_a_lab = (cli._parser().parse_args([*line, *more]) for more in ([], ["--target", "lab"]))
+    assert f"--to {STANDBY} --target aws --service shop --resume RUN`" in breaking_glass._how_to_go_on(on_aws, "RUN")
+    assert "--target lab --cloud-port 5055 --service shop --resume" in breaking_glass._how_to_go_on(in_a_lab, "RUN")

@@ -67,7 +67,7 @@ def ransom(s3: Any) -> datetime:
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
-    return " ".join(capsys.readouterr().out.split())
+    return " ".join("".join(capsys.readouterr()).split())
 
 
 @pytest.mark.scenario("F46")
@@ -134,7 +134,7 @@ def test_a_restore_that_was_interrupted_goes_on_where_it_was(
     monkeypatch.setattr(S3Versions, "copy_on_top", cut_short)
     line = ["s3", "restore", f"{PREFIX}many/", "--to", before.isoformat()]
     assert cli.main(line) == 130
-    assert "type the same line again" in said(capsys)
+    assert "type the same line again" in capsys.readouterr().err
     monkeypatch.setattr(S3Versions, "copy_on_top", copy)
     kept = versions(objects)
     assert cli.main(line) == 0
@@ -165,6 +165,7 @@ def test_an_object_that_is_not_what_it_was_afterwards_is_told_as_failed(
         (["restore", PREFIX, "--to", "yesterday"], "--to 'yesterday' is no time"),
         (["restore", PREFIX, "--to", "2026-03-01T00:00:00"], "has no zone"),
         (["restore", PREFIX, "--to", "2999-01-01T00:00:00Z"], "is yet to come"),
+        (["restore", PREFIX, "--to", "0001-01-01T00:00:00+14:00"], "is before the first year"),
         (["restore", PREFIX, "--to", "2001-01-01T00:00:00Z", "--delete-newer"], "is as old as 2001-01-01T00:00:00Z"),
         (["undelete", "app-dta/"], "There is and was nothing below 'app-dta/'"),
         (["undelete", PREFIX, "--region", "mars"], "--region 'mars' is not one of"),

@@ -63,7 +63,7 @@ def test_a_disarm_that_makes_no_sense_is_refused(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, sentence: str
 ) -> None:
     assert cli.main(["disarm", *arguments]) == status
-    assert sentence in capsys.readouterr().out
+    assert sentence in "".join(capsys.readouterr())
     assert record().disarmed is None
 
 
@@ -128,7 +128,7 @@ def test_a_number_out_of_range_is_refused_in_a_sentence(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert cli.main(arguments) == 2
-    assert sentence in capsys.readouterr().out
+    assert sentence in capsys.readouterr().err
 
 
 def switchover(to: str = STANDBY) -> int:
@@ -200,7 +200,7 @@ def test_a_switchover_to_nowhere_and_without_a_reason_is_refused_in_a_sentence(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert switchover("eu-west-1") == 2
-    assert f"--to 'eu-west-1' is not one of {PRIMARY}, {STANDBY}" in capsys.readouterr().out
+    assert f"--to 'eu-west-1' is not one of {PRIMARY}, {STANDBY}" in capsys.readouterr().err
     assert cli.main(["switchover", "--to", STANDBY, "--reason", " "]) == 1
     assert "REFUSED: A reason of 1 to 300 characters is needed." in capsys.readouterr().out
     assert cloud.executions() == []
@@ -214,5 +214,5 @@ def test_a_switchover_goes_on_when_the_command_is_interrupted_and_that_is_said(
 
     monkeypatch.setattr("lab.operations.follow_run.follow", interrupted)
     assert switchover() == 130
-    assert "a run that was started goes on" in capsys.readouterr().out
+    assert "a run that was started goes on" in capsys.readouterr().err
     assert len(cloud.executions()) == 1

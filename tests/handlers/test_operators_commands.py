@@ -146,4 +146,4 @@ def test_a_first_record_is_not_written_while_a_copy_is_silent(cloud: Cloud, caps
 
 def test_a_failover_is_not_started_by_the_preview_command(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["failover"]) == 2
-    assert "--plan-only" in capsys.readouterr().out
+    assert "--plan-only" in capsys.readouterr().err

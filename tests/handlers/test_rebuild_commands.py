@@ -86,7 +86,7 @@ def test_a_region_outside_the_plan_is_unusable(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert cli.main([*command, "--region", "eu-west-1", "--reason", "x"]) == 2
-    assert "--region 'eu-west-1' is not one of" in " ".join(capsys.readouterr().out.split())
+    assert "--region 'eu-west-1' is not one of" in " ".join(capsys.readouterr().err.split())
 
 
 def release(*more: str) -> int:

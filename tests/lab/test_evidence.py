@@ -148,7 +148,7 @@ def test_a_file_that_is_no_result_is_a_sentence_at_the_terminal(
     monkeypatch.setattr(evidence, "reports", broken)
     monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
     assert cli.main(["documents", "--check"]) == cli.UNUSABLE
-    assert "drlab: a.json is not a drill's result" in capsys.readouterr().out
+    assert "drlab: a.json is not a drill's result" in capsys.readouterr().err
 
 
 def test_no_reports_make_a_table_without_rows(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_folder_that_takes_no_report_is_refused_before_the_drill(
     monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
     folder = tmp_path / "file" / "reports"
     assert cli.main([command, "--reports", str(folder)]) == cli.UNUSABLE
-    said = capsys.readouterr().out.replace("\n", "")
+    said = capsys.readouterr().err.replace("\n", "")
     assert "no report can be written to" in said
     assert "name another folder with --reports" in said
 

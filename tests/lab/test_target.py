@@ -38,7 +38,7 @@ def a_free_port() -> int:
 def test_a_lab_that_does_not_run_is_named_with_what_starts_one(capsys: pytest.CaptureFixture[str]) -> None:
     port = a_free_port()
     assert cli.main(["status", "--target", "lab", "--cloud-port", str(port)]) == cli.UNUSABLE
-    said = " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().err.split())
     assert said.startswith(f"drlab: no lab listens on 127.0.0.1:{port}. `make up` keeps one running")
 
 
@@ -68,7 +68,7 @@ def test_a_region_that_cannot_be_is_refused_before_anything_is_asked(
 ) -> None:
     """No lab listens, and nobody has signed in: neither is looked for."""
     assert cli.main([*command, "--target", target, "--cloud-port", str(a_free_port())]) == cli.UNUSABLE
-    assert sentence in " ".join(capsys.readouterr().out.split())
+    assert sentence in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-9", "us-gov-west-1"])
@@ -87,7 +87,7 @@ def test_without_credentials_it_is_said_how_to_sign_in() -> None:
 def test_a_profile_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     os.environ["AWS_PROFILE"] = "nobodys"
     assert cli.main(["status"]) == cli.UNUSABLE
-    assert "The config profile (nobodys) could not be found" in " ".join(capsys.readouterr().out.split())
+    assert "The config profile (nobodys) could not be found" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_profile_is_looked_for_before_anything_that_needs_it_is_imported() -> None:

@@ -1,0 +1,107 @@
+"""Is each answer where its reader looks for it, and does no reader's terminal turn it into a traceback?"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from lab import cli
+from lab.commands import status, switchover
+from lab.settings import SettingsError
+
+Run = Callable[[argparse.Namespace, Console], int]
+
+
+@pytest.fixture(autouse=True)
+def own_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
+
+
+def answering(text: str) -> Run:
+    def run(_: argparse.Namespace, console: Console) -> int:
+        console.print(text)
+        return 0
+
+    return run
+
+
+def test_what_a_program_reads_holds_no_sentence_that_is_meant_for_people(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`drlab status --json | jq` would show that jq understood nothing, and not that there is no lab."""
+
+    def run(_: argparse.Namespace, console: Console) -> int:
+        console.print_json(json.dumps({"leader": "us-west-2"}))
+        raise SettingsError("there is no lab")
+
+    monkeypatch.setattr(status, "run", run)
+    assert cli.main(["status", "--json"]) == cli.UNUSABLE
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"leader": "us-west-2"}
+    assert told.err == "drlab: there is no lab\n"
+
+
+def test_a_terminal_that_lacks_a_letter_is_shown_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a colleague typed is in the leader record: nobody's `drlab status` may end in a traceback because of it."""
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, encoding="ascii"))
+    monkeypatch.setattr(status, "run", answering("disarmed: Jos\xe9 \u2192 storage"))
+    assert cli.main(["status"]) == 0
+    sys.stdout.flush()
+    assert kept.getvalue() == b"disarmed: Jos\\xe9 \\u2192 storage\n"
+
+
+@pytest.mark.parametrize("typed", ["caf\udce9", "\x1b[2Jgone", "a\x00b", "\x9b31m"])
+def test_what_neither_a_message_nor_a_terminal_can_carry_is_refused_before_anything_is_done(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal in another encoding types such bytes. Kept in the record, they would be everybody's."""
+    assert cli.main(["disarm", "--for", "2h", "--reason", typed]) == cli.UNUSABLE
+    assert capsys.readouterr().err.startswith(f"drlab: {typed!r} is not plain text in UTF-8: type it again")
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "ended", "told"),
+    [
+        (status, ["status"], 1, ""),
+        (
+            switchover,
+            ["switchover", "--to", "us-west-2", "--reason", "x"],
+            cli.INTERRUPTED,
+            "drlab: interrupted; a run that was started goes on: `drlab status` shows it.\n",
+        ),
+    ],
+    ids=["nothing goes on", "a run goes on"],
+)
+def test_whoever_closes_the_pipe_is_told_of_what_goes_on_without_them(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: argparse.Namespace,
+    line: list[str],
+    ended: int,
+    told: str,
+) -> None:
+    """`drlab failover --break-glass ... | head -3` breaks the run off, perhaps with the fence on."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr(sys, "stdout", os.fdopen(writing, "w"))
+    monkeypatch.setattr(command, "run", answering("0.0 s  CheckPrimaryHealth"))
+    assert cli.main(line) == ended
+    sys.stdout.close()
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize("count", ["nan", "inf", "-inf", "1e300"])
+@pytest.mark.parametrize("option", ["--warm-up", "--settle", "--give-up-after", "--replication-delay"])
+def test_what_is_no_length_of_time_is_refused_in_a_sentence(
+    option: str, count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["drill", f"{option}={count}"]) == cli.UNUSABLE
+    assert capsys.readouterr().err == f"drlab: {option} {float(count):g} is no length of time\n"
