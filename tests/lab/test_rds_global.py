@@ -105,14 +105,16 @@ def test_a_failover_is_through_when_the_real_server_is_promoted_and_the_old_clus
 def test_a_switchover_asks_for_a_server_that_holds_everything_and_gives_up_where_none_does(pair: Pair) -> None:
     """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_SwitchoverGlobalCluster.html"""
     before = pair.cloud.last()
-    pair.rds().switchover_global_cluster(**pair.target())
+    with pytest.raises(pair.rds().exceptions.InvalidGlobalClusterStateFault, match=f"asked for in {PRIMARY}"):
+        pair.rds(STANDBY).switchover_global_cluster(**pair.target())
+    pair.rds(PRIMARY).switchover_global_cluster(**pair.target())
     pair.wait_for("promoting", before)
     assert pair.database()["Status"] == "switching-over"
     assert pair.desired(STANDBY)["holding_all_of"] == pair.cluster(PRIMARY)["DBClusterArn"]
     pair.cloud.control.report_database(STANDBY, pair.name, "promotion-failed", "nothing streams")
     assert pair.wait_for("available", before)["reason"] == "promotion failed: nothing streams"
     assert (pair.writer(), pair.database()["Status"]) == (PRIMARY, "available")
-    pair.rds().switchover_global_cluster(**pair.target())
+    pair.rds(PRIMARY).switchover_global_cluster(**pair.target())
 
 
 def test_the_old_cluster_is_rebuilt_only_when_its_region_is_back(pair: Pair) -> None:

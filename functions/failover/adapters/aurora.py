@@ -1,6 +1,8 @@
 """What does RDS say of a cluster of an Aurora global database, and how is it asked to make it the writer?
 
-Asked in this Region alone: a global database answers in each of its Regions.
+Asked in this Region alone, since a global database answers in each of its Regions; but a switchover is asked for where the
+writer is. "--region - Specify the AWS Region where the primary DB cluster of the Aurora global database is running":
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverGlobalCluster.html
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_SwitchoverGlobalCluster.html
 """
@@ -29,10 +31,14 @@ WRONG_STATE = (
 
 @dataclass(frozen=True)
 class Aurora:
-    """The clusters in the client's Region that belong to the global database `global_cluster`."""
+    """The clusters in the client's Region that belong to the global database `global_cluster`.
+
+    `client_in` is needed for a switchover alone.
+    """
 
     client: Any
     global_cluster: str
+    client_in: Callable[[str], Any] | None = None
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
         """The cluster, None when there is none. Its source is the global database's writer.
@@ -71,10 +77,14 @@ class Aurora:
         )
 
     def switch_over(self, identifier: str) -> Refusal | None:
-        """None when AWS accepted. Raises TransientFailure or RunRefused."""
+        """None when AWS accepted, in the writer's Region. Raises TransientFailure or RunRefused."""
+        writer = next((arn for arn, writes in self._database().members.items() if writes), None)
+        if writer is None:
+            return Refusal(f"{self.global_cluster} names no writer now.")
+        there = self.client if self.client_in is None else self.client_in(writer.split(":")[3])
         return self._ask(
             identifier,
-            lambda target: self.client.switchover_global_cluster(
+            lambda target: there.switchover_global_cluster(
                 GlobalClusterIdentifier=self.global_cluster, TargetDbClusterIdentifier=target
             ),
         )

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class GlobalClusters(Databases, Protocol):
-    """The Aurora global database, asked in this Region. A Refusal: its state does not allow it now, or it is under way."""
+    """The Aurora global database, as this Region sees it. A Refusal: its state does not allow it now, or it is under way."""
 
     def fail_over(self, identifier: str) -> Refusal | None:
         """Ask that this Region's cluster become the writer, whatever the old one has not replicated."""
         ...
 
     def switch_over(self, identifier: str) -> Refusal | None:
-        """Ask that this Region's cluster become the writer once it holds everything."""
+        """Ask the writer's Region that this Region's cluster become the writer once it holds everything."""
         ...

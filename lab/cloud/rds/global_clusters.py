@@ -76,7 +76,7 @@ class GlobalDatabases:
         )
         return cluster
 
-    def move(self, database: Any, wanted: Mapping[str, Any], loses_data: bool) -> Any:
+    def move(self, database: Any, wanted: Mapping[str, Any], loses_data: bool, asked_in: str) -> Any:
         """Begin to make the named cluster the writer. Raises what the API answers to a wrong request.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_FailoverGlobalCluster.html (Errors)
@@ -84,7 +84,7 @@ class GlobalDatabases:
         new = _member(database, str(wanted["TargetDbClusterIdentifier"]))
         with self._lock:
             old = next((one for one in database.members if one.is_writer), None)
-            if refusal := self._refusal(database, old, new, loses_data):
+            if refusal := self._refusal(database, old, new, loses_data, asked_in):
                 raise RDSClientError("InvalidGlobalClusterStateFault", refusal)
             if new.status != "available":
                 raise RDSClientError("InvalidDBClusterStateFault", f"{new.db_cluster_identifier} is {new.status}.")
@@ -98,7 +98,8 @@ class GlobalDatabases:
             move = self._moves.get(database.global_cluster_identifier)
             return move.told() if move is not None and move.shown and not move.over else None
 
-    def _refusal(self, database: Any, old: Any, new: Any, loses_data: bool) -> str | None:
+    def _refusal(self, database: Any, old: Any, new: Any, loses_data: bool, asked_in: str) -> str | None:
+        """AWS's guide has a switchover asked for where the writer is, and nothing says what is answered elsewhere: refused."""
         name, move = database.global_cluster_identifier, self._moves.get(database.global_cluster_identifier)
         if move is not None and not move.over:
             return f"{name} is {move.status} already."
@@ -106,6 +107,8 @@ class GlobalDatabases:
             return f"{new.db_cluster_identifier} is the writer of {name} already."
         if not loses_data and not self._context.network.passes(new.region, old.region):
             return f"{old.db_cluster_identifier} does not answer: a switchover needs it, and a failover does not."
+        if not loses_data and asked_in != old.region:
+            return f"A switchover is asked for in {old.region}, where the writer is, and not in {asked_in}."
         return None
 
     def _begin(self, database: Any, move: Move) -> None:
@@ -213,11 +216,11 @@ def install(context: CloudContext) -> None:
                 "InvalidParameterCombination", "Ask for AllowDataLoss or for Switchover, not for both."
             )
         return ActionResult(
-            {"GlobalCluster": databases.move(_named(wanted), wanted, bool(wanted.get("AllowDataLoss")))}
+            {"GlobalCluster": databases.move(_named(wanted), wanted, bool(wanted.get("AllowDataLoss")), self.region)}
         )
 
     def switchover_global_cluster(self: Any) -> ActionResult:
-        return ActionResult({"GlobalCluster": databases.move(_named(self.params), self.params, loses_data=False)})
+        return ActionResult({"GlobalCluster": databases.move(_named(self.params), self.params, False, self.region)})
 
     RDSResponse.failover_global_cluster = failover_global_cluster
     RDSResponse.switchover_global_cluster = switchover_global_cluster

@@ -139,6 +139,21 @@ def test_a_failover_allows_data_loss_and_a_switchover_does_not() -> None:
     assert api.asked == [{**target, "AllowDataLoss": True}, target]
 
 
+def test_a_switchover_is_asked_for_in_the_writer_s_region_and_a_failover_in_this_one() -> None:
+    """The writer's Region takes part in the one, and may be dark in the other.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
+    """
+    here, there = Api(), Api()
+    aurora = Aurora(here, "drlab-app", {PRIMARY: there}.__getitem__)
+    assert aurora.switch_over(CLUSTER) is None
+    assert (len(here.asked), len(there.asked)) == (0, 1)
+    assert aurora.fail_over(CLUSTER) is None
+    assert (len(here.asked), len(there.asked)) == (1, 1)
+    here.writer = "nowhere"
+    assert isinstance(aurora.switch_over(CLUSTER), Refusal), "while the roles change nobody can be asked"
+
+
 def test_a_state_that_allows_no_failover_now_is_waited_for_and_anything_else_is_final() -> None:
     api = Api()
     api.refuses = "InvalidGlobalClusterStateFault"
@@ -325,6 +340,10 @@ def test_what_is_asked_of_rds_is_what_its_api_takes(rds: Any) -> None:
             ("failover_global_cluster", {**target, "AllowDataLoss": True}),
             ("switchover_global_cluster", target),
         ):
+            if operation == "switchover_global_cluster":
+                writer = {"DBClusterArn": ARNS[PRIMARY], "IsWriter": True}
+                found = {"GlobalClusterIdentifier": "drlab-app", "GlobalClusterMembers": [writer]}
+                stub.add_response("describe_global_clusters", {"GlobalClusters": [found]})
             stub.add_response("describe_db_clusters", {"DBClusters": [{"DBClusterArn": ARNS[STANDBY]}]})
             stub.add_response(operation, {"GlobalCluster": {}}, asked)
         aurora = Aurora(rds, "drlab-app")
