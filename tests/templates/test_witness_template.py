@@ -106,3 +106,20 @@ def test_people_are_told_from_here_when_no_region_serves() -> None:
     told = of_type(WITNESS, "AWS::CloudWatch::CompositeAlarm")["NobodyServesAlarm"]
     assert told["AlarmRule"] == {"Fn::Sub": 'ALARM("${PrimarySilentAlarm}") AND ALARM("${SecondarySilentAlarm}")'}
     assert told["AlarmActions"] == [{"Ref": "WitnessTopic"}]
+
+
+def test_the_third_copy_can_be_deployed_before_there_is_a_health_check() -> None:
+    """The service takes no lease before it is there, and the health checks come after the service."""
+    template = expanded(WITNESS)
+    assert [template["Parameters"][name]["Default"] for name in ALARMS.values()] == ["", ""]
+    empty = {"Fn::Not": [{"Fn::Equals": [{"Ref": "HealthCheckId"}, ""]}]}
+    assert template["Conditions"]["Watches"] == empty
+    assert {"Condition": "Watches"} in template["Conditions"]["WatchesBoth"]["Fn::And"]
+    watching = {
+        name: one.get("Condition") for name, one in template["Resources"].items() if "HealthCheckId" in str(one)
+    }
+    for name, condition in watching.items():
+        named = str(template["Resources"][name]).count("SecondaryHealthCheckId")
+        assert condition == ("WatchesBoth" if named or "Silent" in name else "Watches"), name
+    assert len(watching) == 4
+    assert template["Outputs"]["PrimaryHealthCheckAlarmArn"]["Condition"] == "Watches"
