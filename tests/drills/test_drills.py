@@ -182,6 +182,7 @@ def test_a_drill_that_is_ended_leaves_nothing(how: signal.Signals, temporary: Pa
     drilling = subprocess.Popen(
         [sys.executable, "-m", "lab.cli", "drill", "--reports", str(temporary / "reports")],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "TMPDIR": str(temporary)},
     )
@@ -214,5 +215,5 @@ def test_a_setting_that_cannot_be_used_is_refused_in_a_sentence(arguments: list[
         [sys.executable, "-m", "lab.cli", "drill", *arguments], capture_output=True, text=True, timeout=60, check=False
     )
     assert refused.returncode == 2
-    assert sentence in refused.stdout
+    assert sentence in refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
