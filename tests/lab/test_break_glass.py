@@ -218,4 +218,4 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_asked(
 ) -> None:
     monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
     assert cli.main(["failover", *arguments]) == 2
-    assert sentence in " ".join(capsys.readouterr().out.split())
+    assert sentence in " ".join(capsys.readouterr().err.split())
