@@ -16,7 +16,17 @@ from chaos.gate import Call, Gate
 
 Stub = Callable[..., AWSResponse | None]
 # Which object, where an operation alone does not say what a call is for.
-OBJECTS = ("leader-record", "heartbeat", "journal", "outcome", "approvals", "reconciled", "divergence", "unusable")
+OBJECTS = (
+    "leader-record",
+    "heartbeat",
+    "journal",
+    "outcome",
+    "approvals",
+    "reconciled",
+    "divergence",
+    "unusable",
+    "proven",
+)
 SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
 
 
@@ -41,6 +51,7 @@ def through(gate: Gate, stub: Stub) -> Stub:
             no_answer=lambda: _no_answer(request),
             throttled=lambda: _refusal(request, *_throttling(request)),
             denied=lambda: _refusal(request, 403, "AccessDenied" if _is_s3(request) else "AccessDeniedException"),
+            no_room=lambda: _refusal(request, 400, "InsufficientDBInstanceCapacity"),
         )
         answer: AWSResponse | None = gate.through(call)
         return answer

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     TIMES_OUT_FOR_EVER = "times-out-for-ever"
     THROTTLED_FOR_EVER = "throttled-for-ever"
     DENIED_FOR_EVER = "denied-for-ever"
+    NO_ROOM = "no-room-twice"
+    NO_ROOM_FOR_EVER = "no-room-for-ever"
 
 
 class OfFunction(StrEnum):
@@ -70,6 +72,7 @@ FOR_EVER = frozenset(
         Kind.TIMES_OUT_FOR_EVER,
         Kind.THROTTLED_FOR_EVER,
         Kind.DENIED_FOR_EVER,
+        Kind.NO_ROOM_FOR_EVER,
         OfFunction.THROTTLED_FOR_EVER,
         OfFunction.DENIED_FOR_EVER,
         OfRegion.SILENT,

@@ -10,7 +10,7 @@ from typing import Any
 
 from chaos.faults import ALL_STATES, Fault, Kind, OfRegion
 
-THROTTLES = 2
+TWICE = 2
 EXIT, TIME_IS_UP = "Runtime.ExitError", "Sandbox.Timedout"
 # template.yaml: Timeout of every function.
 FUNCTION_SECONDS = 60.0
@@ -22,7 +22,10 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Call:
-    """One call, as the caller is asked about it. `apply` makes it; the others are what the caller is told instead."""
+    """One call, as the caller is asked about it. `apply` makes it; the others are what the caller is told instead.
+
+    `no_room`: where the call asks for an instance, which finds no place.
+    """
 
     what: str
     region: str
@@ -30,6 +33,7 @@ class Call:
     no_answer: Callable[[], Any]
     throttled: Callable[[], Any]
     denied: Callable[[], Any]
+    no_room: Callable[[], Any] | None = None
 
 
 @dataclass
@@ -120,6 +124,8 @@ class Gate:
             return self._no_answer(call)
         if kind in (Kind.THROTTLED, Kind.THROTTLED_FOR_EVER):
             return call.throttled()
+        if kind in (Kind.NO_ROOM, Kind.NO_ROOM_FOR_EVER) and call.no_room:
+            return call.no_room()
         return call.denied() if kind is Kind.DENIED_FOR_EVER else self._no_answer(call)
 
     def _no_answer(self, call: Call) -> Any:
@@ -146,6 +152,6 @@ def _is_due(fault: Fault, attempt: Attempts, call: Call, number: int) -> bool:
         return False
     if fault.for_ever:
         return number >= fault.number
-    if fault.kind is Kind.THROTTLED:
-        return fault.number <= number < fault.number + THROTTLES
+    if fault.kind in (Kind.THROTTLED, Kind.NO_ROOM):
+        return fault.number <= number < fault.number + TWICE
     return number == fault.number

@@ -59,6 +59,9 @@ BRIEF = (
     *(Situation.REHEARSAL, Situation.REHEARSAL_OF_DAMAGE),
 )
 BRIEF_KINDS = (Kind.DIES_AFTER, Kind.TIMES_OUT_FOR_EVER, Kind.DENIED_FOR_EVER)
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+OF_MAKING = (Kind.NO_ROOM, Kind.NO_ROOM_FOR_EVER)
+MAKES = ("rds.RestoreDBInstance", "rds.CreateDBInstance")
 # A question that arrives late, or whose answer is lost, is one that was not answered.
 OF_WRITES = (Kind.LANDS_LATE, Kind.ANSWER_LOST, Kind.DIES_BEFORE)
 READS = ("Get", "Describe", "List")
@@ -152,7 +155,8 @@ def _some_calls(calls: Calls, draw: random.Random) -> Iterator[Fault]:
 def _kinds(what: str) -> tuple[Kind, ...]:
     if what.startswith(OWN):
         return OWN_KINDS
-    return tuple(kind for kind in Kind if _writes(what) or kind not in OF_WRITES)
+    kinds = (kind for kind in Kind if what.startswith(MAKES) or kind not in OF_MAKING)
+    return tuple(kind for kind in kinds if _writes(what) or kind not in OF_WRITES)
 
 
 def _kinds_in(situation: Situation, what: str) -> tuple[Kind, ...]:
@@ -164,7 +168,9 @@ def _kinds_in(situation: Situation, what: str) -> tuple[Kind, ...]:
 
 
 def _polled_for_long(fault: Fault) -> bool:
-    """A restored instance that never answers is asked as often as the workflow has it, which takes a minute to play: once."""
+    """What never comes is asked for as often as the workflow has it, which takes a minute to play: once."""
+    if fault.kind is Kind.NO_ROOM_FOR_EVER:
+        return fault.state != "RestoreFromLatestSnapshot"
     return fault.state == "RehearseRestore" and fault.what.startswith("postgres") and fault.for_ever
 
 
@@ -183,7 +189,10 @@ def _of_calls(calls: Recorded) -> Iterator[Case]:
             if situation is Situation.DARK and what.endswith(PRIMARY):
                 continue
             faults = (Fault(state, kind, what, number) for kind in _kinds_in(situation, what))
-            yield from (Case(situation, (one,)) for one in faults if not (situation in AS_IN and _polled_for_long(one)))
+            for one in faults:
+                tried = situation in AS_IN or one.kind is Kind.NO_ROOM_FOR_EVER
+                if not (tried and _polled_for_long(one)):
+                    yield Case(situation, (one,))
     for state, what, number in calls[None]:
         for kind in _kinds(what):
             yield Case(Situation.CUT_OFF, (*ABANDONED.faults, Fault(state, kind, what, number)))
