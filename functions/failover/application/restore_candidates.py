@@ -40,6 +40,10 @@ class Candidates:
         text = self.outcomes.read(self._key(point))
         return None if text is None else str(json.loads(text)["reason"])
 
+    def mark_proven(self, point: RecoveryPoint) -> None:
+        """Its rows were read and one was written: whoever takes the run over need not restore it again."""
+        self.outcomes.put_once(proof_key(self.run.name, point.digest), json.dumps({"point": point.to_dict()}))
+
     def mark_unusable(self, point: RecoveryPoint, reason: str) -> None:
         self.outcomes.put_once(self._key(point), json.dumps({"point": point.to_dict(), "reason": reason}))
 
@@ -112,6 +116,11 @@ class Candidates:
 
     def _key(self, point: RecoveryPoint) -> str:
         return f"runs/{self.run.name}/restore/{point.digest}-unusable.json"
+
+
+def proof_key(run: str, digest: str | None) -> str:
+    """Where `run` keeps that the recovery point of `digest` was restored, and what came of it found right."""
+    return f"runs/{run}/restore/{digest}-proven.json"
 
 
 def _capital(point: RecoveryPoint) -> str:

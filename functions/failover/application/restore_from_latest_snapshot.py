@@ -117,6 +117,7 @@ class RestoreFromLatestSnapshot:
             refusal = implausible(content, point, candidates.published(), self.plan.timing.unpublished)
             if refusal is None:
                 self.sessions.write_probe(login, self.region)
+                candidates.mark_proven(point)
                 return _Restored(found, point, content)
             reason = refusal.reason
         except DamagedContent as error:

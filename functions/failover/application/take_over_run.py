@@ -1,8 +1,9 @@
 """May a person take a run over that nothing drives any more, and what is left to do?
 
 As long as the replica is one, nothing but the fence was changed: the old leader gets its writes back, and whoever takes over
-begins anew with what is true now. Once it is promoted there is no way back: the fence goes on to the person's run, which
-opens this Region. In between only waiting helps. Whatever the dead run still sends is refused by the record from then on.
+begins anew with what is true now. So it is where a restored database is not there yet, or nobody found it right. Once the
+replica is promoted, or what was restored is proven, the fence goes on to the person's run, which opens this Region. In between
+only waiting helps. Whatever the dead run still sends is refused by the record from then on.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.holding import majority_needed
-from failover.application.ports import Clock, DatabaseInstance, Databases, Journal, Register, RunHistory
+from failover.application.ports import Clock, DatabaseInstance, Databases, Journal, Outcomes, Register, RunHistory
 from failover.application.remembering import remember
+from failover.application.restore_candidates import proof_key
+from failover.application.restore_from_latest_snapshot import POINT_TAG, RUN_TAG
 from failover.domain.by_hand import why_not
 from failover.domain.instance_status import SERVING_STATUSES
 from failover.domain.intake import TriggerKind
@@ -52,6 +55,7 @@ class TakeOverRun:
     register: Register
     databases: Databases
     runs: RunHistory
+    outcomes: Outcomes
     journal: Journal
     clock: Clock
     by: str
@@ -62,14 +66,17 @@ class TakeOverRun:
             record = self.register.read()
         if obstacle := self._obstacle(record, of):
             return self._refused(obstacle, of)
-        instance = self.databases.describe(self.plan.region(self.region).database_instance)
+        name = self.plan.region(self.region).database_instance
+        instance = self.databases.describe(name)
         if instance is None:
-            return self._refused(f"{self.region} has no database instance: there is nothing to lead with.", of)
+            return self._reopen(of, f"there is no {name}")
+        if RUN_TAG in instance.tags and not self._proven(of, instance):
+            return self._reopen(of, f"{name} was restored from a backup, and nobody has found it right")
         if instance.status not in SERVING_STATUSES:
             told = f"{instance.identifier} is {instance.status}: a promotion may be under way."
             return self._refused(f"{told} Ask again when it is available.", of)
         if instance.source is not None:
-            return self._reopen(of, instance)
+            return self._reopen(of, f"{name} is a replica still")
         return self._go_on(of, run, reason, record, instance)
 
     def _obstacle(self, record: LeaderRecord, of: str) -> str | None:
@@ -94,12 +101,17 @@ class TakeOverRun:
             return False
         return found is not None and found.stopped_at is None
 
-    def _reopen(self, of: str, instance: DatabaseInstance) -> BeginAnew | Refusal:
+    def _proven(self, of: str, instance: DatabaseInstance) -> bool:
+        """Whether `of` restored it, read it and wrote to it. What another run restored is older than `of`'s fence."""
+        key = proof_key(of, instance.tags.get(POINT_TAG))
+        return instance.tags.get(RUN_TAG) == of and self.outcomes.read(key) is not None
+
+    def _reopen(self, of: str, found: str) -> BeginAnew | Refusal:
         changed = self._change(reopen(of, self.clock.now()))
         if isinstance(changed, Refusal):
             return self._refused(changed.reason, of)
         reopened = f"{changed.leader} was reopened in epoch {changed.epoch}"
-        told = f"{of} is taken over: {instance.identifier} is a replica still, so {reopened}."
+        told = f"{of} is taken over: {found}, so {reopened}."
         self._remember(told, of, changed)
         return BeginAnew(told)
 
@@ -110,7 +122,8 @@ class TakeOverRun:
         changed = self._change(take_over(run, of, now))
         if isinstance(changed, Refusal):
             return self._refused(changed.reason, of)
-        promoted = f"{instance.identifier} is promoted, so {self.region} is to be opened"
+        own = "restored and found right" if RUN_TAG in instance.tags else "promoted"
+        promoted = f"{instance.identifier} is {own}, so {self.region} is to be opened"
         told = f"{of} is taken over by {run} in epoch {changed.epoch}: {promoted}."
         self._remember(told, run, changed)
         trigger = {

@@ -151,7 +151,8 @@ def take_over_run(plan: Plan, region: str, by: str) -> TakeOverRun:
     """Of the runs to `region`."""
     databases = databases_of(plan, aws.client("rds", region, plan.timing.api_timeout))
     runs, journal = runs_of(plan, region), journal_in(region, plan)
-    return TakeOverRun(plan, region, register_of(plan), databases, runs, journal, CLOCK, by)
+    outcomes = outcomes_of(plan, region)
+    return TakeOverRun(plan, region, register_of(plan), databases, runs, outcomes, journal, CLOCK, by)
 
 
 def outcomes_of(plan: Plan, region: str) -> S3Outcomes:

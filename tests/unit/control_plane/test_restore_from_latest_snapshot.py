@@ -24,6 +24,7 @@ from control_plane_world import (
 from restore_world import DAMAGED, NEWEST, PLACEMENT, PUBLISHED, MemoryRestored, MemoryRestores, backups
 
 from failover.application.errors import DatabaseUnavailable, RunRefused, StillInProgress
+from failover.application.restore_candidates import proof_key
 from failover.application.restore_from_latest_snapshot import RestoreFromLatestSnapshot, aside
 from failover.domain.instance_status import BROKEN_STATUSES, NO_CAPACITY
 from failover.domain.recovery_point import RecoveryPoint, choose
@@ -94,6 +95,7 @@ def test_the_newest_backup_becomes_the_region_s_database_under_its_own_name() ->
     assert world.restores.placements[0].subnet_group == "isolated"
     assert answer["content"]["writes"] == 1000
     assert (answer["unusable"], world.server.probes) == ([], [STANDBY])
+    assert world.outcomes.read(proof_key(RUN, world.points[0].digest)) is not None
 
 
 def test_a_broken_replica_keeps_its_data_under_another_name() -> None:
@@ -210,6 +212,7 @@ def test_when_none_can_be_used_nothing_is_called_restored() -> None:
     with pytest.raises(RunRefused, match="Nothing was restored"):
         world.until_done()
     assert world.rds.instance is None, "what cannot be used is deleted"
+    assert world.outcomes.read(proof_key(RUN, world.points[0].digest)) is None
 
 
 def test_logs_that_are_missing_from_a_backup_are_seen_in_its_heartbeat() -> None:

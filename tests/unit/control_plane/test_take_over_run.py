@@ -12,6 +12,7 @@ from control_plane_world import (
     RUN,
     STANDBY,
     MemoryJournal,
+    MemoryOutcomes,
     MemoryRds,
     MemoryRegister,
     VirtualClock,
@@ -34,10 +35,12 @@ class World:
         self.clock = VirtualClock()
         self.register, self.journal, self.databases = MemoryRegister(), MemoryJournal(), MemoryRds(self.clock)
         self.register.fenced_by(fenced_by)
-        self.found = ended
+        self.found, self.outcomes = ended, MemoryOutcomes()
         self.clock.sleep(timedelta(minutes=5))
         plan = plan_with()
-        self.take = TakeOverRun(plan, STANDBY, self.register, self.databases, self, self.journal, self.clock, BY)
+        self.take = TakeOverRun(
+            plan, STANDBY, self.register, self.databases, self, self.outcomes, self.journal, self.clock, BY
+        )
 
     def ended(self, name: str) -> EndedRun | None:
         if isinstance(self.found, Exception):
@@ -83,6 +86,42 @@ def test_what_a_run_goes_on_with_says_that_the_loss_is_unknown_and_whom_it_fence
     assert outcome.result is Result.FAILED_OVER
     assert "The loss bound is unknown." in outcome.summary
     assert f"a failover from {PRIMARY}" in outcome.summary
+
+
+def restored_by(run: str, world: World) -> None:
+    world.databases.set(source=None, tags={"drlab:restored-by": run, "drlab:recovery-point": "d1"})
+
+
+@pytest.mark.parametrize("status", ["creating", "available", "deleting"])
+@pytest.mark.parametrize("run", [RUN, "failover-of-last-year"])
+def test_what_nobody_found_right_is_not_opened(run: str, status: str) -> None:
+    """The old leader's data is whole. What an earlier run restored here was led from and then left, and is older than it."""
+    world = World(GONE)
+    restored_by(run, world)
+    world.databases.set(status=status)
+    world.outcomes.put_once(f"runs/{RUN}/restore/d2-proven.json", "{}")
+    answer = world.ask()
+    assert isinstance(answer, BeginAnew), answer
+    assert "restored from a backup, and nobody has found it right" in answer.reason
+    assert (world.register.record.state, world.register.record.leader) == (State.OPEN, PRIMARY)
+
+
+def test_what_the_dead_run_restored_and_found_right_is_gone_on_with() -> None:
+    world = World(GONE)
+    restored_by(RUN, world)
+    world.outcomes.put_once(f"runs/{RUN}/restore/d1-proven.json", "{}")
+    answer = world.ask()
+    assert isinstance(answer, GoOn), answer
+    assert "is restored and found right, so us-west-2 is to be opened" in answer.reason
+
+
+def test_where_there_is_no_database_the_old_leader_gets_its_writes_back() -> None:
+    """A run that restores puts the old instance aside first, and may die then."""
+    world = World(GONE)
+    world.databases.instance = None
+    answer = world.ask()
+    assert isinstance(answer, BeginAnew), answer
+    assert f"there is no app-{STANDBY}, so {PRIMARY} was reopened" in answer.reason
 
 
 def another_holds(world: World) -> None:
