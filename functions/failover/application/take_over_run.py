@@ -1,9 +1,10 @@
 """May a person take a run over that nothing drives any more, and what is left to do?
 
 As long as the replica is one, nothing but the fence was changed: the old leader gets its writes back, and whoever takes over
-begins anew with what is true now. So it is where a restored database is not there yet, or nobody found it right. Once the
-replica is promoted, or what was restored is proven, the fence goes on to the person's run, which opens this Region. In between
-only waiting helps. Whatever the dead run still sends is refused by the record from then on.
+begins anew with what is true now. So it is where a restored database is not there yet, or nobody found it right, and where
+the one that is there is what this Region led with before and was left behind with. Once the replica is promoted, or what was
+restored is proven, the fence goes on to the person's run, which opens this Region. In between only waiting helps. Whatever the
+dead run still sends is refused by the record from then on.
 """
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from failover.application.errors import RunRefused, TransientFailure
+from failover.application.database_login import login_for
+from failover.application.errors import DatabaseUnavailable, RunRefused, TransientFailure
 from failover.application.holding import majority_needed
-from failover.application.ports import Clock, DatabaseInstance, Databases, Journal, Outcomes, Register, RunHistory
+from failover.application.ports import (
+    Clock,
+    DatabaseInstance,
+    Databases,
+    DatabaseSessions,
+    Journal,
+    Outcomes,
+    Register,
+    RunHistory,
+    Secrets,
+)
 from failover.application.remembering import remember
 from failover.application.restore_candidates import proof_key
 from failover.application.restore_from_latest_snapshot import POINT_TAG, RUN_TAG
@@ -54,6 +66,8 @@ class TakeOverRun:
     region: str
     register: Register
     databases: Databases
+    secrets: Secrets
+    sessions: DatabaseSessions
     runs: RunHistory
     outcomes: Outcomes
     journal: Journal
@@ -77,6 +91,10 @@ class TakeOverRun:
             return self._refused(f"{told} Ask again when it is available.", of)
         if instance.source is not None:
             return self._reopen(of, f"{name} is a replica still")
+        if self._left_behind(instance, record.leader):
+            return self._reopen(
+                of, f"{name} is what {self.region} led with before, and has nothing of {record.leader}'s since"
+            )
         return self._go_on(of, run, reason, record, instance)
 
     def _obstacle(self, record: LeaderRecord, of: str) -> str | None:
@@ -105,6 +123,16 @@ class TakeOverRun:
         """Whether `of` restored it, read it and wrote to it. What another run restored is older than `of`'s fence."""
         key = proof_key(of, instance.tags.get(POINT_TAG))
         return instance.tags.get(RUN_TAG) == of and self.outcomes.read(key) is not None
+
+    def _left_behind(self, instance: DatabaseInstance, leader: str) -> bool:
+        """Whether the last to lead this database was its own Region. One that cannot be asked is taken for what it seems."""
+        try:
+            login = login_for(instance, self.secrets.read(self.plan.region(self.region).database_secret))
+            own = self.sessions.position(login, self.region).heartbeat
+            led = self.sessions.position(login, leader).heartbeat
+        except (DatabaseUnavailable, RunRefused, TransientFailure):
+            return False
+        return own is not None and (led is None or own.is_newer_than(led))
 
     def _reopen(self, of: str, found: str) -> BeginAnew | Refusal:
         changed = self._change(reopen(of, self.clock.now()))

@@ -8,6 +8,7 @@ from failover.adapters.executions import StepFunctions
 from failover.adapters.rds import Rds
 from failover.adapters.run_book import StepFunctionsBook
 from failover.adapters.s3_outcomes import S3Outcomes
+from failover.adapters.secrets import SecretsManager
 from failover.application.answer_approval import AnswerApproval
 from failover.application.by_hand_runs import ByHandRuns
 from failover.application.list_runs import ListRuns
@@ -23,7 +24,7 @@ from failover.application.take_over_run import TakeOverRun
 from failover.application.under_way import FAILOVER, REBUILD, REHEARSAL, LookForWork
 from failover.application.verify_journal import VerifyJournal
 from failover.domain.plan import Plan
-from failover.wiring.databases import databases_of
+from failover.wiring.databases import databases_of, sessions_of
 from failover.wiring.journal import journal_in
 from failover.wiring.register import register_of
 from failover.wiring.this_region import CLOCK, client
@@ -151,8 +152,20 @@ def take_over_run(plan: Plan, region: str, by: str) -> TakeOverRun:
     """Of the runs to `region`."""
     databases = databases_of(plan, aws.client("rds", region, plan.timing.api_timeout))
     runs, journal = runs_of(plan, region), journal_in(region, plan)
-    outcomes = outcomes_of(plan, region)
-    return TakeOverRun(plan, region, register_of(plan), databases, runs, outcomes, journal, CLOCK, by)
+    secrets = SecretsManager(aws.client("secretsmanager", region, plan.timing.api_timeout))
+    return TakeOverRun(
+        plan,
+        region,
+        register_of(plan),
+        databases,
+        secrets,
+        sessions_of(plan),
+        runs,
+        outcomes_of(plan, region),
+        journal,
+        CLOCK,
+        by,
+    )
 
 
 def outcomes_of(plan: Plan, region: str) -> S3Outcomes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,14 +16,19 @@ from control_plane_world import (
     MemoryOutcomes,
     MemoryRds,
     MemoryRegister,
+    MemorySecrets,
+    MemoryServer,
     VirtualClock,
     plan_with,
 )
 
 from failover.application.errors import RunRefused, TransientFailure
+from failover.application.ports import DatabaseLogin
 from failover.application.take_over_run import BeginAnew, GoOn, TakeOverRun
 from failover.domain.abandoned_run import EndedRun
+from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.leader_record import LeaderRecord, Refusal, State, hand_over, reopen, take_over
+from failover.domain.loss_bound import ReplicaPosition
 from failover.domain.outcome import Result, derive
 from failover.domain.run import Run
 
@@ -30,16 +36,28 @@ BY, MINE = "arn:aws:iam::123456789012:user/kim", "break-glass-20261123T031000Z"
 GONE = EndedRun("ABORTED", NOW, entered_the_one_way_step=True)
 
 
+class Server(MemoryServer):
+    """With heartbeats of both Regions."""
+
+    own: Heartbeat | None = None
+
+    def position(self, login: DatabaseLogin, region: str) -> ReplicaPosition:
+        found = super().position(login, region)
+        return replace(found, heartbeat=self.own) if region == STANDBY else found
+
+
 class World:
     def __init__(self, ended: EndedRun | Exception | None = None, fenced_by: str = RUN) -> None:
         self.clock = VirtualClock()
         self.register, self.journal, self.databases = MemoryRegister(), MemoryJournal(), MemoryRds(self.clock)
         self.register.fenced_by(fenced_by)
-        self.found, self.outcomes = ended, MemoryOutcomes()
+        self.found, self.outcomes, self.server = ended, MemoryOutcomes(), Server()
         self.clock.sleep(timedelta(minutes=5))
         plan = plan_with()
+        self.secrets = MemorySecrets()
+        database = self.databases, self.secrets, self.server
         self.take = TakeOverRun(
-            plan, STANDBY, self.register, self.databases, self, self.outcomes, self.journal, self.clock, BY
+            plan, STANDBY, self.register, *database, self, self.outcomes, self.journal, self.clock, BY
         )
 
     def ended(self, name: str) -> EndedRun | None:
@@ -122,6 +140,45 @@ def test_where_there_is_no_database_the_old_leader_gets_its_writes_back() -> Non
     answer = world.ask()
     assert isinstance(answer, BeginAnew), answer
     assert f"there is no app-{STANDBY}, so {PRIMARY} was reopened" in answer.reason
+
+
+@pytest.mark.parametrize("led", [None, Heartbeat(PRIMARY, 1, 41, NOW, Lsn(900))])
+def test_a_primary_that_was_left_behind_is_not_taken_for_a_promoted_replica(led: Heartbeat | None) -> None:
+    """A run that finds no replica restores; before it has, the old primary is there, and has no source either."""
+    world = World(GONE)
+    world.databases.set(source=None)
+    world.server.own = Heartbeat(STANDBY, 2, 900, NOW - timedelta(days=40), Lsn(5000))
+    world.server.heartbeat = led
+    answer = world.ask()
+    assert isinstance(answer, BeginAnew), answer
+    assert f"is what {STANDBY} led with before, and has nothing of {PRIMARY}'s since" in answer.reason
+    assert (world.register.record.state, world.register.record.leader) == (State.OPEN, PRIMARY)
+
+
+def test_that_this_region_led_before_is_in_its_replica_too() -> None:
+    world = World(GONE)
+    world.databases.set(source=None)
+    world.server.own = Heartbeat(STANDBY, 2, 900, NOW - timedelta(days=40), Lsn(5000))
+    world.server.heartbeat = Heartbeat(PRIMARY, 3, 41, NOW - timedelta(days=1), Lsn(900))
+    assert isinstance(world.ask(), GoOn)
+
+
+def from_here_it_is_out_of_reach(world: World) -> None:
+    world.server.unavailable = "ConnectionTimeout"
+
+
+def its_secret_may_not_be_read(world: World) -> None:
+    world.secrets.value.clear()
+
+
+@pytest.mark.parametrize("cannot", [from_here_it_is_out_of_reach, its_secret_may_not_be_read])
+def test_a_database_that_cannot_be_asked_is_gone_on_with(cannot: Callable[[World], None]) -> None:
+    """The state after next has the service write to it, before any traffic."""
+    world = World(GONE)
+    world.databases.set(source=None)
+    world.server.own = Heartbeat(STANDBY, 9, 1, NOW, Lsn(1))
+    cannot(world)
+    assert isinstance(world.ask(), GoOn)
 
 
 def another_holds(world: World) -> None:
