@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -151,10 +151,11 @@ def full_disk() -> Iterator[Path]:
 
 
 def fill(disk: Path) -> None:
-    """All but a few hundred kB, which the server still has to itself."""
-    free = os.statvfs(disk)
-    with (disk / BALLAST).open("wb") as ballast:
-        ballast.write(bytes(max(free.f_bavail * free.f_frsize - 400_000, 0)))
+    """All but a few hundred kB, which the server still has to itself: it may take some while the rest is counted."""
+    with (disk / BALLAST).open("wb") as ballast, suppress(OSError):
+        while (free := os.statvfs(disk)).f_bavail * free.f_frsize > 500_000:
+            ballast.write(bytes(100_000))
+            ballast.flush()
 
 
 def told(answer: httpx.Response) -> str:

@@ -92,7 +92,7 @@ def test_while_a_run_holds_the_fence_nothing_is_said(cloud: Cloud, context: Cont
 
 def test_the_command_says_that_nobody_could_be_asked(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["readiness"]) == 2
-    assert "Asking drlab-app-evaluate-readiness" in capsys.readouterr().out
+    assert "Asking drlab-app-evaluate-readiness" in capsys.readouterr().err
 
 
 def test_an_address_that_was_not_confirmed_is_told_apart(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def test_the_throwaway_replica_of_a_drill_is_told_with_who_made_it() -> None:
 
 def test_nothing_is_deployed_beside_what_is_in_progress() -> None:
     record = genesis(PRIMARY, datetime(2026, 11, 23, tzinfo=UTC))
-    refusal = may_deploy(record, PRIMARY, [f"{RUN}, a rebuild"])
+    refusal = may_deploy(record, PRIMARY, PRIMARY, [f"{RUN}, a rebuild"])
     assert refusal is not None
     assert refusal.reason == f"In progress: {RUN}, a rebuild. Deploy when it has ended."
-    assert may_deploy(replace(record, epoch=2), PRIMARY, []) is None
+    assert may_deploy(replace(record, epoch=2), PRIMARY, PRIMARY, []) is None
