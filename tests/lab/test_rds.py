@@ -88,6 +88,22 @@ def test_a_source_without_backups_can_have_no_replica(pair: Pair) -> None:
         )
 
 
+def test_a_replica_of_postgresql_is_made_with_the_default_parameters_whatever_its_source_goes_by(pair: Pair) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html"""
+    group = {"DBParameterGroupFamily": "postgres16", "Description": "ours"}
+    for region in (PRIMARY, STANDBY):
+        pair.rds(region).create_db_parameter_group(DBParameterGroupName=pair.name, **group)
+    pair.rds(PRIMARY).modify_db_instance(DBInstanceIdentifier=pair.name, DBParameterGroupName=pair.name)
+    name, source = unique("second"), f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{pair.name}"
+    wanted = {"DBInstanceIdentifier": name, "SourceDBInstanceIdentifier": source, "SourceRegion": PRIMARY}
+    with pytest.raises(ClientError, match="can't be specified during Read Replica creation"):
+        pair.rds(STANDBY).create_db_instance_read_replica(**wanted, DBParameterGroupName=pair.name)
+    pair.rds(STANDBY).create_db_instance_read_replica(**wanted)
+    assert named(pair, name)["DBParameterGroups"][0]["DBParameterGroupName"].startswith("default.")
+    pair.rds(STANDBY).modify_db_instance(DBInstanceIdentifier=name, DBParameterGroupName=pair.name)
+    assert named(pair, name)["DBParameterGroups"][0]["DBParameterGroupName"] == pair.name
+
+
 def test_the_endpoint_is_where_the_real_server_listens(pair: Pair) -> None:
     assert pair.describe()["Endpoint"]["Port"] == 5432
     pair.cloud.control.set_database_endpoint(STANDBY, pair.name, "127.0.0.1", 15433)

@@ -85,6 +85,19 @@ class Rds:
                 raise
         return None
 
+    def go_by(self, identifier: str, parameter_group: str) -> Refusal | None:
+        """None when AWS accepted. Raises TransientFailure or RunRefused."""
+        with told_in_a_sentence(f"Changing the parameter group of database instance {identifier}"):
+            try:
+                self.client.modify_db_instance(
+                    DBInstanceIdentifier=identifier, DBParameterGroupName=parameter_group, ApplyImmediately=True
+                )
+            except ClientError as error:
+                if code_of(error) in WRONG_STATE:
+                    return Refusal(f"AWS does not change {identifier} now: {code_of(error)}.")
+                raise
+        return None
+
     def rename(self, identifier: str, to: str, backup_retention_days: int | None = None) -> Refusal | None:
         """None when AWS accepted. Raises TransientFailure or RunRefused."""
         days = {} if backup_retention_days is None else {"BackupRetentionPeriod": backup_retention_days}
@@ -117,13 +130,15 @@ class Rds:
 def _make_of(model: dict[str, Any]) -> dict[str, Any]:
     """What a replica takes after an instance of its own Region: place, key, class and what is watched of it.
 
-    Its storage, engine and users are the source's.
+    Its storage, engine and users are the source's. Its parameter group is given to it later: "A parameter group can't be
+    specified during Read Replica creation for the following DB engine: postgres"
+    (https://github.com/hashicorp/terraform-provider-aws/issues/38056, and DBParameterGroupName in
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html).
     """
-    subnets, groups = model.get("DBSubnetGroup") or {}, model.get("DBParameterGroups") or []
+    subnets = model.get("DBSubnetGroup") or {}
     insights = bool(model.get("PerformanceInsightsEnabled"))
     made = {
         "DBSubnetGroupName": subnets.get("DBSubnetGroupName"),
-        "DBParameterGroupName": next((one["DBParameterGroupName"] for one in groups), None),
         "VpcSecurityGroupIds": [one["VpcSecurityGroupId"] for one in model.get("VpcSecurityGroups") or []],
         "EnableIAMDatabaseAuthentication": model.get("IAMDatabaseAuthenticationEnabled"),
         "EnableCloudwatchLogsExports": model.get("EnabledCloudwatchLogsExports"),
@@ -147,4 +162,5 @@ def _instance(found: dict[str, Any]) -> DatabaseInstance:
         tags={tag["Key"]: tag["Value"] for tag in found.get("TagList", [])},
         replicas=tuple(found.get("ReadReplicaDBInstanceIdentifiers") or ()),
         made_at=found.get("InstanceCreateTime"),
+        parameter_group=next((one["DBParameterGroupName"] for one in found.get("DBParameterGroups") or ()), None),
     )

@@ -1,6 +1,7 @@
 """Is there a replica of the leader's database in this Region?
 
-Beside the old primary and of its make, under a name of its own. Creating one copies the leader's snapshot across the
+Beside the old primary and of its make, under a name of its own; RDS makes one of PostgreSQL with the default parameters, and
+changes to the old primary's with the restart that gives it its name. Creating one copies the leader's snapshot across the
 Regions, which takes as long as the database is large
 (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.XRgn.html).
 """
@@ -41,6 +42,7 @@ class CreateReplica:
         installed = self.instances.describe(names.instance)
         if installed is not None and follows(installed, self.region, self.plan, leader):
             return installed
+        old = self.instances.describe(names.kept_as) if installed is None else installed
         found = self.instances.describe(names.replica)
         if found is None:
             source = f"arn:aws:rds:{leader}:{self.plan.account_id}:db:{self.plan.region(leader).database_instance}"
@@ -58,4 +60,11 @@ class CreateReplica:
             )
         if found.status not in SERVING_STATUSES:
             return Waiting(f"{names.replica} is {found.status}.")
-        return found
+        return self._of_one_make(found, old)
+
+    def _of_one_make(self, found: DatabaseInstance, old: DatabaseInstance | None) -> DatabaseInstance | Waiting:
+        group = None if old is None else old.parameter_group
+        if group in (None, found.parameter_group):
+            return found
+        refusal = self.instances.go_by(found.identifier, group)
+        return Waiting(refusal.reason if refusal else f"{found.identifier} was asked to go by {group}.")

@@ -89,6 +89,7 @@ class DatabaseInstance:
     `obstacle`: what else is in the way of a promotion, in one sentence. `replicas` by name, in another Region by ARN.
     `made_at` None: RDS does not say (yet).
     `synchronization`: how a cluster's storage follows, in Aurora's words; None for an instance, and where it has no word.
+    `parameter_group`: by whose parameters it goes once it was restarted; None for a cluster.
     """
 
     identifier: str
@@ -103,6 +104,7 @@ class DatabaseInstance:
     replicas: tuple[str, ...] = ()
     made_at: datetime | None = None
     synchronization: str | None = None
+    parameter_group: str | None = None
 
 
 class Databases(Protocol):

@@ -27,6 +27,10 @@ class Instances(Protocol):
         """A read replica of an instance in another Region, in the place and of the make of `like` in this one."""
         ...
 
+    def go_by(self, identifier: str, parameter_group: str) -> Refusal | None:
+        """Its parameters are those of `parameter_group` from its next restart on."""
+        ...
+
     def rename(self, identifier: str, to: str, backup_retention_days: int | None = None) -> Refusal | None:
         """From now on it is called `to`, and is protected from deletion."""
         ...

@@ -33,13 +33,15 @@ def _create_instance(wanted: Wanted) -> Created:
     if source is None:
         rds.create_db_instance(**given)
     else:
-        own = {name: value for name, value in given.items() if name not in _OF_A_SOURCE_ONLY}
+        parameters = {name: given[name] for name in ("DBParameterGroupName",) if name in given}
+        own = {name: value for name, value in given.items() if name not in (*_OF_A_SOURCE_ONLY, *parameters)}
         rds.create_db_instance_read_replica(SourceDBInstanceIdentifier=source, SourceRegion=source.split(":")[3], **own)
-        # A replica begins without backups; they are turned on by a change.
+        # A replica begins without backups and with the default parameters, both of which are changed.
         rds.modify_db_instance(
             DBInstanceIdentifier=identifier,
             BackupRetentionPeriod=int(wanted.properties["BackupRetentionPeriod"]),
             ApplyImmediately=True,
+            **parameters,
         )
     found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]["Endpoint"]
     return Created(identifier, {"Endpoint.Address": found["Address"], "Endpoint.Port": str(found["Port"])})

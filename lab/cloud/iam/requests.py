@@ -174,11 +174,19 @@ def _put_object(parameters: Parameters) -> dict[str, Resources]:
     return {"s3:PutObject": _object, **locked}
 
 
+def _groups(parameters: Parameters, place: str) -> list[str]:
+    groups = {"subgrp": "DBSubnetGroupName", "pg": "DBParameterGroupName"}
+    return [f"arn:aws:rds:{place}:{kind}:{parameters[key]}" for kind, key in groups.items() if key in parameters]
+
+
+def _changed(parameters: Parameters, place: str) -> list[str]:
+    """The instance, and the groups that it is put in."""
+    return [*_database(parameters, place), *_groups(parameters, place)]
+
+
 def _replica(parameters: Parameters, place: str) -> list[str]:
     """The new instance, its source, and the groups that it is put in."""
-    groups = {"subgrp": "DBSubnetGroupName", "pg": "DBParameterGroupName"}
-    named = [f"arn:aws:rds:{place}:{kind}:{parameters[key]}" for kind, key in groups.items() if key in parameters]
-    return [*_database(parameters, place), str(parameters["SourceDBInstanceIdentifier"]), *named]
+    return [*_changed(parameters, place), str(parameters["SourceDBInstanceIdentifier"])]
 
 
 def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str, Resources]]:
@@ -206,7 +214,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     ("rds", "SwitchoverGlobalCluster"): _only("rds:SwitchoverGlobalCluster", _new_writer),
     ("rds", "DescribeDBInstances"): _only("rds:DescribeDBInstances", _database),
     ("rds", "DescribeDBSnapshots"): _only("rds:DescribeDBSnapshots", _snapshots),
-    ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _database),
+    ("rds", "ModifyDBInstance"): _only("rds:ModifyDBInstance", _changed),
     ("rds", "PromoteReadReplica"): _only("rds:PromoteReadReplica", _database),
     ("route53", "GetHealthCheck"): _only("route53:GetHealthCheck", _health_check),
     ("route53", "ListHostedZonesByName"): _only("route53:ListHostedZonesByName", on_everything),

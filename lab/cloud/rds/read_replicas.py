@@ -148,11 +148,21 @@ def install(context: CloudContext) -> None:
                 "InvalidDBInstanceState",
                 f"Automated backups are not enabled for {source.db_instance_identifier}; a source needs them.",
             )
+        if db_kwargs.get("db_parameter_group_name"):
+            # https://github.com/hashicorp/terraform-provider-aws/issues/38056
+            raise RDSClientError(
+                "InvalidParameterCombination",
+                "A parameter group can't be specified during Read Replica creation for the following DB engine: postgres",
+            )
         # Its own Region first: moto would look for its subnet group in the source's.
         replica = create_replica(self, {"backend": self, **db_kwargs})
         replica.backup_retention_period = RETENTION_OF_REPLICA_DAYS
         # moto copies the source, which may be backing up at this moment, and is protected: a replica is not of itself.
         replica.status = "available"
+        if source.region != replica.region:
+            # "... or the default DBParameterGroup for the specified DB engine for a cross-Region read replica."
+            # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+            replica.db_parameter_group_name = None
         replica.deletion_protection = bool(db_kwargs.get("deletion_protection"))
         return lifecycle.created(replica, {"kind": "replica", "source": db_kwargs["source_db_instance_identifier"]})
 

@@ -43,7 +43,8 @@ class MemoryInstances:
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
-        self.all = {INSTANCE: DatabaseInstance(INSTANCE, "available", None, "old", 5432, 7)}
+        old = DatabaseInstance(INSTANCE, "available", None, "old", 5432, 7, parameter_group="drlab")
+        self.all = {INSTANCE: old}
         self.calls: list[tuple[str, ...]] = []
         self.released: list[str] = []
         self.becomes = self.renamed_becomes = "available"
@@ -54,8 +55,17 @@ class MemoryInstances:
     def create_replica(self, identifier: str, source_arn: str, like: str) -> Refusal | None:
         assert like in self.all, "taken after an instance that is there"
         self.calls.append(("create", identifier, source_arn, like))
-        self.all[identifier] = DatabaseInstance(identifier, "creating", source_arn, None, None, 0)
+        made = DatabaseInstance(identifier, "creating", source_arn, None, None, 0, parameter_group="default.postgres16")
+        self.all[identifier] = made
         self.clock.later(20, lambda: self._set(identifier, status=self.becomes, host="new", port=5432))
+        return None
+
+    def go_by(self, identifier: str, parameter_group: str) -> Refusal | None:
+        if self.all[identifier].status not in READY_STATUSES:
+            return Refusal(f"AWS does not change {identifier} now.")
+        self.calls.append(("parameters", identifier, parameter_group))
+        self._set(identifier, parameter_group=parameter_group, status="modifying")
+        self.clock.later(5, lambda: self._set(identifier, status=self.becomes))
         return None
 
     def rename(self, identifier: str, to: str, backup_retention_days: int | None = None) -> Refusal | None:

@@ -87,6 +87,7 @@ def test_a_whole_rebuild_makes_a_standby_keeps_the_old_primary_and_tells_people(
             world.call(name)
     assert world.instances.calls == [
         ("create", REPLICA, f"arn:aws:rds:{LEADER}:123456789012:db:app-{LEADER}", INSTANCE),
+        ("parameters", REPLICA, "drlab"),
         ("rename", INSTANCE, KEPT),
         ("rename", REPLICA, INSTANCE),
     ]
@@ -169,5 +170,5 @@ def test_a_rebuild_that_was_cut_off_anywhere_is_completed_by_the_next(cut_off_af
     for name in WHOLE:
         world.call(name)
     assert world.state["outcome"]["result"] == "rebuilt"
-    assert len(world.instances.calls) == 3
+    assert len(world.instances.calls) == 4
     assert world.state["divergence"]["rows"] == 1

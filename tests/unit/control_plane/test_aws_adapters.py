@@ -154,6 +154,27 @@ def test_no_room_for_a_replica_is_a_refusal_for_now(code: str) -> None:
     assert refusal == Refusal(f"AWS does not make another now: {code}.")
 
 
+def test_a_replica_of_postgresql_is_given_its_parameter_group_after_it_was_made_and_not_with_the_request() -> None:
+    """RDS refuses the request otherwise: https://github.com/hashicorp/terraform-provider-aws/issues/38056"""
+    rds = replica()
+    rds.client.create_db_parameter_group(
+        DBParameterGroupName="drlab", DBParameterGroupFamily="postgres16", Description="drlab"
+    )
+    assert rds.go_by(f"app-{STANDBY}", "drlab") is None
+    found = rds.describe(f"app-{STANDBY}")
+    assert found is not None
+    assert found.parameter_group == "drlab"
+    asked: list[dict[str, Any]] = []
+    rds.client.meta.events.register(
+        "before-parameter-build.rds.CreateDBInstanceReadReplica", lambda params, **_: asked.append(dict(params))
+    )
+    rds.create_replica("another", f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}", like=f"app-{STANDBY}")
+    assert asked[0]["DBInstanceClass"] == "db.t4g.medium"
+    assert "DBParameterGroupName" not in asked[0]
+    refuse(rds.client, "ModifyDBInstance", 400, "InvalidDBInstanceState")
+    assert isinstance(rds.go_by(f"app-{STANDBY}", "drlab"), Refusal)
+
+
 @pytest.mark.scenario("F33")
 @pytest.mark.parametrize(
     ("status", "code", "error"),

@@ -20,7 +20,7 @@ def create(world: RebuildWorld) -> CreateReplica:
 def test_it_is_made_beside_the_old_primary_and_waited_for() -> None:
     world = RebuildWorld()
     answer = create(world)(checked())
-    assert world.instances.calls == [("create", REPLICA, SOURCE, INSTANCE)]
+    assert world.instances.calls == [("create", REPLICA, SOURCE, INSTANCE), ("parameters", REPLICA, "drlab")]
     assert answer == {"instance": REPLICA, "endpoint": "new", "port": 5432, "source": SOURCE}
     assert world.instances.all[INSTANCE].source is None, "the old primary is as it was"
 
@@ -28,7 +28,33 @@ def test_it_is_made_beside_the_old_primary_and_waited_for() -> None:
 def test_a_call_that_is_repeated_makes_no_second_one() -> None:
     world = RebuildWorld()
     assert create(world)(checked()) == create(world)(checked())
-    assert len(world.instances.calls) == 1
+    assert len(world.instances.calls) == 2
+
+
+def test_it_goes_by_the_old_primary_s_parameters_though_rds_makes_it_with_others() -> None:
+    """Or it would lead one day with the default ones, without a limit to the log that an absent standby has it keep.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html (DBParameterGroupName)
+    """
+    world = RebuildWorld()
+    create(world)(checked())
+    assert world.instances.all[REPLICA].parameter_group == "drlab"
+    assert world.instances.all[REPLICA].status == "available", "what is done next opens it"
+
+
+def test_an_old_primary_whose_parameters_are_not_told_leaves_the_new_replica_as_it_is() -> None:
+    world = RebuildWorld()
+    world.instances.all[INSTANCE] = replace(world.instances.all[INSTANCE], parameter_group=None)
+    create(world)(checked())
+    assert world.instances.calls == [("create", REPLICA, SOURCE, INSTANCE)]
+
+
+def test_a_kept_old_primary_s_parameters_are_taken_too() -> None:
+    """An earlier run was cut off in the exchange."""
+    world = RebuildWorld()
+    world.instances.all[KEPT] = replace(world.instances.all.pop(INSTANCE), identifier=KEPT)
+    create(world)(checked())
+    assert world.instances.calls == [("create", REPLICA, SOURCE, KEPT), ("parameters", REPLICA, "drlab")]
 
 
 def test_a_large_database_takes_longer_than_one_call() -> None:
@@ -42,6 +68,7 @@ def test_a_large_database_takes_longer_than_one_call() -> None:
 def test_one_that_serves_is_there_though_its_storage_is_still_loaded(status: str) -> None:
     """It is made of a snapshot, whose blocks RDS loads for hours."""
     world = RebuildWorld()
+    world.instances.all[INSTANCE] = replace(world.instances.all[INSTANCE], parameter_group="default.postgres16")
     world.instances.becomes = status
     assert create(world)(checked())["instance"] == REPLICA
 
