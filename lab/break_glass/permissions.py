@@ -69,6 +69,8 @@ def _instance(plan: Plan, region: str) -> Statements:
             ["rds:RestoreDBInstanceToPointInTime", "rds:RestoreDBInstanceFromDBSnapshot"],
             [mine, *made_of],
         ),
+        # The source of backups that were made here, once it is set aside.
+        "RestoredFromItself": (["rds:RestoreDBInstanceToPointInTime"], [f"{mine}-aside-*"]),
         "RestoredNamed": (["rds:AddTagsToResource", "rds:ModifyDBInstance"], [mine]),
         # Of whichever key: what is read is a key's state, not what it opens.
         "KeysSeen": (["kms:DescribeKey"], [f"arn:aws:kms:{region}:{plan.account_id}:key/*"]),

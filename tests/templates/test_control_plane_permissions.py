@@ -58,6 +58,9 @@ BACKUP_RESTORED = {
         for action in ("RestoreDBInstanceToPointInTime", "RestoreDBInstanceFromDBSnapshot")
         for resource in ("auto-backup:*", "snapshot:*", "subgrp:drlab-app-*", "pg:drlab-app-*", "og:default*")
     ),
+    # The source, where the backups were made here.
+    "rds:RestoreDBInstanceToPointInTime app-ap-southeast-2",
+    "rds:RestoreDBInstanceToPointInTime app-ap-southeast-2-aside-*",
     "kms:CreateGrant key/*",
     "kms:DescribeKey key/*",
 }
@@ -223,7 +226,6 @@ PERMITTED: dict[str, set[str]] = {
         SECRET_OPENED,
         "ssm:GetParameter /drlab/app/database-placement",
         *BACKUP_RESTORED,
-        "rds:RestoreDBInstanceToPointInTime app-ap-southeast-2",
         "rds:RestoreDBInstanceFromDBSnapshot app-ap-southeast-2",
         "rds:AddTagsToResource app-ap-southeast-2",
         "rds:ModifyDBInstance app-ap-southeast-2",

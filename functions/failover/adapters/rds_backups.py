@@ -127,10 +127,17 @@ class RdsBackups:
                 yield AutomatedBackup(
                     one["DBInstanceIdentifier"],
                     one["DbiResourceId"],
-                    one.get("DBInstanceAutomatedBackupsArn"),
+                    one.get("DBInstanceAutomatedBackupsArn") if self._came_from_elsewhere(one) else None,
                     window.get("EarliestTime") or window["LatestTime"],
                     window["LatestTime"],
                 )
+
+    def _came_from_elsewhere(self, one: Mapping[str, Any]) -> bool:
+        """RDS tells an ARN of those that it made here, too; a restore is asked for by that of replicated ones alone.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+        """
+        return bool(one.get("Region") != self.client.meta.region_name)
 
     def _snapshots(self, instances: Collection[str]) -> Iterator[Snapshot]:
         for instance in instances:

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
+from botocore.stub import Stubber
 from control_plane_world import ACCOUNT, NOW, PRIMARY, STANDBY, WITNESS, plan_with
 from moto import mock_aws
 
@@ -36,7 +37,7 @@ from failover.application.errors import NoCapacity, RunRefused, TransientFailure
 from failover.application.ports import AlarmState
 from failover.application.restore_ports import Placement
 from failover.domain.leader_record import Refusal
-from failover.domain.recovery_point import AUTOMATED, SNAPSHOT, RecoveryPoint
+from failover.domain.recovery_point import AUTOMATED, REPLICATED, SNAPSHOT, RecoveryPoint, choose
 from failover.domain.signals import Health
 from lab.cloud.cloudwatch import alarm_mute_rules
 
@@ -152,6 +153,30 @@ def test_no_room_for_a_replica_is_a_refusal_for_now(code: str) -> None:
     arn = f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:app-{PRIMARY}"
     refusal = rds.create_replica("another", arn, like=f"app-{STANDBY}")
     assert refusal == Refusal(f"AWS does not make another now: {code}.")
+
+
+def test_backups_that_were_made_here_are_restored_by_their_instance_and_brought_ones_by_their_arn() -> None:
+    """RDS tells an ARN of both. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html"""
+    rds = client("rds")
+    arn = f"arn:aws:rds:{STANDBY}:{ACCOUNT}:auto-backup:ab-"
+    window = {"RestoreWindow": {"EarliestTime": NOW, "LatestTime": NOW}, "Status": "active"}
+    listed = [
+        {
+            "DBInstanceIdentifier": f"app-{region}",
+            "DbiResourceId": f"db-{region}",
+            "Region": region,
+            "DBInstanceAutomatedBackupsArn": f"{arn}{region}",
+            **window,
+        }
+        for region in (PRIMARY, STANDBY)
+    ]
+    with Stubber(rds) as stub:
+        stub.add_response("describe_db_instance_automated_backups", {"DBInstanceAutomatedBackups": listed})
+        for region in (PRIMARY, STANDBY):
+            stub.add_response("describe_db_snapshots", {"DBSnapshots": []}, {"DBInstanceIdentifier": f"app-{region}"})
+        found = choose(RdsBackups(rds).find((f"app-{PRIMARY}", f"app-{STANDBY}")), None)
+    assert not isinstance(found, Refusal)
+    assert {(one.kind, one.source) for one in found} == {(REPLICATED, f"{arn}{PRIMARY}"), (AUTOMATED, f"db-{STANDBY}")}
 
 
 def test_a_replica_of_postgresql_is_given_its_parameter_group_after_it_was_made_and_not_with_the_request() -> None:
