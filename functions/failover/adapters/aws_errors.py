@@ -22,6 +22,8 @@ TRANSIENT_CODES = frozenset(
         "InternalFailure",
         "InternalServerError",
         "LimitExceededException",
+        # S3, of a setting of a bucket that is being changed: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        "OperationAborted",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

@@ -53,6 +53,11 @@ class CloudWatch:
         except (TransientFailure, RunRefused) as error:
             LOG.warning("not known whether an alarm is silenced: %s", error)
             return None
+        except AttributeError:
+            # Mute rules are of February 2026, and Lambda's own boto3 may be older than those who wrote this had:
+            # https://aws.amazon.com/about-aws/whats-new/2026/02/amazon-cloudwatch-alarm-muting-rules/
+            LOG.warning("not known whether %s is muted: the boto3 of this runtime does not know how to ask", alarm.name)
+            return None
         muting = [str(one["AlarmMuteRuleArn"]).rpartition(":")[2] for one in rules["AlarmMuteRuleSummaries"]]
         return f"{alarm.name} is muted by the rule {muting[0]}." if muting else None
 

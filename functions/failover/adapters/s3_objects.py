@@ -1,6 +1,7 @@
 """Is an object of a control bucket written once only, and read as text whatever lies there?
 
-`If-None-Match: *` writes only where there is nothing:
+`If-None-Match: *` writes only where there is nothing: 412 says that there is something, and 409 nothing but that S3 is asked
+too much of one key at once, "on a 409 failure you should retry the upload":
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -11,25 +12,32 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.application.errors import TransientFailure
+
+CONFLICTS_RETRIED = 2
 
 
 def create(client: Any, bucket: str, key: str, text: str, **settings: Any) -> bool:
     """False when there is an object already. `settings` go to PutObject. Raises TransientFailure or RunRefused."""
+    wanted = {
+        "Bucket": bucket,
+        "Key": key,
+        "Body": text.encode(),
+        "ContentType": "application/json",
+        "IfNoneMatch": "*",
+    }
     with told_in_a_sentence(f"Recording s3://{bucket}/{key}"):
-        try:
-            client.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=text.encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-                **settings,
-            )
-        except ClientError as error:
-            if code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
-                raise
-            return False
-    return True
+        for _ in range(CONFLICTS_RETRIED + 1):
+            try:
+                client.put_object(**wanted, **settings)
+            except ClientError as error:
+                if code_of(error) == "PreconditionFailed":
+                    return False
+                if code_of(error) != "ConditionalRequestConflict":
+                    raise
+            else:
+                return True
+    raise TransientFailure(f"Recording s3://{bucket}/{key}: S3 answered ConditionalRequestConflict.")
 
 
 def read(client: Any, bucket: str, key: str) -> str:

@@ -206,6 +206,7 @@ def test_a_replica_of_postgresql_is_given_its_parameter_group_after_it_was_made_
     [
         (400, "Throttling", TransientFailure),
         (400, "PriorRequestNotComplete", TransientFailure),
+        (409, "OperationAborted", TransientFailure),
         (503, "ServiceUnavailable", TransientFailure),
         (500, "Whatever", TransientFailure),
         (403, "AccessDenied", RunRefused),
@@ -339,6 +340,16 @@ def test_an_alarm_api_that_fails_is_unreachable_and_raises_nothing() -> None:
     assert "no answer" in silent.detail
 
 
+def test_a_boto3_that_knows_no_mute_rules_silences_nobody_and_ends_no_probe() -> None:
+    """Lambda's own may be older. It is first asked when an incident is to be opened, and only then would it show."""
+    alarm, cloudwatch = plan_with().alarms[0], client("cloudwatch", WITNESS)
+
+    class Older:
+        describe_alarms = cloudwatch.describe_alarms
+
+    assert CloudWatch({WITNESS: Older()}).silenced(alarm) is None
+
+
 def test_an_alarm_is_silenced_by_an_active_mute_rule_or_by_another_alarm() -> None:
     """And by nobody when CloudWatch does not say: its Region may be the dark one."""
     alarm_mute_rules.install()
@@ -416,6 +427,28 @@ def state_machine() -> StepFunctions:
     definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
     made = sfn.create_state_machine(name="drlab-app-failover", definition=json.dumps(definition), roleArn=role)
     return StepFunctions(sfn, made["stateMachineArn"])
+
+
+@pytest.mark.parametrize(("conflicts", "stored"), [(2, "mine"), (3, None)])
+def test_a_conflict_of_two_writers_is_tried_again_and_is_no_object_that_is_there(
+    conflicts: int, stored: str | None
+) -> None:
+    """S3 says 409 of a key that may still be free; taken for a 412 the run's outcome would be looked for in vain."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="control", CreateBucketConfiguration={"LocationConstraint": STANDBY})
+    left = iter(range(conflicts))
+
+    def conflict(**_: Any) -> None:
+        if next(left, None) is not None:
+            raise ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject")
+
+    s3.meta.events.register("provide-client-params.s3.PutObject", conflict)
+    if stored is None:
+        with pytest.raises(TransientFailure, match="ConditionalRequestConflict"):
+            S3Outcomes(s3, "control").put_once("runs/r/outcome.json", "mine")
+    else:
+        assert S3Outcomes(s3, "control").put_once("runs/r/outcome.json", "mine") == stored
+    assert S3Outcomes(s3, "control").read("runs/r/outcome.json") == stored
 
 
 def test_a_run_is_started_once_and_seen_while_it_is_in_progress() -> None:
