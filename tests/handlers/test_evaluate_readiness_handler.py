@@ -128,3 +128,28 @@ def test_the_records_of_a_name_are_those_of_its_closest_zone(cloud: Cloud) -> No
     assert names.records("other.example.org") is None
     assert names.health_check(check) == HealthCheckSeen("/healthz", False, False)
     assert names.health_check("00000000-0000-0000-0000-000000000000") is None
+
+
+def test_a_private_zone_of_the_same_name_is_not_what_users_are_answered_from(cloud: Cloud) -> None:
+    """Zones of one name come in the order of their ids, which is any: so it may be the first.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
+    """
+    route53 = cloud.client("route53")
+    ids: dict[bool, str] = {}
+    for number in range(6):
+        vpc = {"VPC": {"VPCRegion": STANDBY, "VPCId": f"vpc-{number}"}} if number else {}
+        made = route53.create_hosted_zone(
+            Name="app.example.com.",
+            CallerReference=str(number),
+            HostedZoneConfig={"PrivateZone": bool(number), "Comment": ""},
+            **vpc,
+        )
+        ids.setdefault(bool(number), made["HostedZone"]["Id"])
+    for private, zone in ids.items():
+        record = {"Name": "app.example.com.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+        record |= {"SetIdentifier": f"private-{private}", "Failover": "PRIMARY"}
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        )
+    assert Route53Names(route53).records("app.example.com") == (FailoverRecord("private-False", "PRIMARY", None),)

@@ -28,8 +28,6 @@ UNUSABLE = (
     *(*NOT_FOUND, *WRONG_STATE),
 )
 ASKED_BEFORE = ("DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault")
-# As the data plane gives each of its databases.
-BACKUP_RETENTION_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,6 @@ class RdsBackups:
         moment = {"UseLatestRestorableTime": True} if point.newest else {"RestoreTime": point.at}
         self.client.restore_db_instance_to_point_in_time(
             TargetDBInstanceIdentifier=identifier,
-            BackupRetentionPeriod=BACKUP_RETENTION_DAYS,
             **{source: point.source},
             **moment,
             **common,

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,13 @@ class Route53Names:
     client: Any
 
     def records(self, name: str) -> Sequence[FailoverRecord] | None:
-        """The A records of `name`, in the hosted zone that is closest to it. Raises TransientFailure or RunRefused."""
+        """The A records of `name`, in the public hosted zone that is closest to it. Raises TransientFailure or RunRefused."""
         labels = name.rstrip(".").split(".")
         with told_in_a_sentence(f"Looking for the records of {name}"):
             for parent in (".".join(labels[start:]) + "." for start in range(len(labels) - 1)):
-                zones = self.client.list_hosted_zones_by_name(DNSName=parent, MaxItems="1")["HostedZones"]
-                if zones and zones[0]["Name"] == parent:
-                    return self._of(zones[0]["Id"].rpartition("/")[2], ".".join(labels) + ".")
+                zones = self.client.list_hosted_zones_by_name(DNSName=parent, MaxItems="10")["HostedZones"]
+                for zone in (one for one in zones if one["Name"] == parent and not _private(one)):
+                    return self._of(zone["Id"].rpartition("/")[2], ".".join(labels) + ".")
         return None
 
     def _of(self, zone: str, name: str) -> tuple[FailoverRecord, ...]:
@@ -58,3 +58,8 @@ class Route53Names:
         return HealthCheckSeen(
             found.get("ResourcePath"), bool(found.get("Disabled", False)), bool(found.get("Inverted", False))
         )
+
+
+def _private(zone: Mapping[str, Any]) -> bool:
+    """Of the same name there may be one for a VPC, whose records no user of the service is answered with."""
+    return bool((zone.get("Config") or {}).get("PrivateZone"))
