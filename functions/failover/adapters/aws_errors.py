@@ -54,7 +54,7 @@ def told_in_a_sentence(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code, message = code_of(error), _message(error)
+        code, message = code_of(error), message_of(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in TRANSIENT_CODES or status >= 500:
             raise TransientFailure(f"{what}: AWS answered {code}.") from error
@@ -65,6 +65,6 @@ def told_in_a_sentence(what: str) -> Iterator[None]:
         raise RunRefused(f"{what}: the request could not be made ({type(error).__name__}).") from error
 
 
-def _message(error: ClientError) -> str:
+def message_of(error: ClientError) -> str:
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
     return text[:LONGEST_MESSAGE] or "no message."

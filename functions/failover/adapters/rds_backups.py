@@ -13,15 +13,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.adapters.aws_errors import code_of, message_of, told_in_a_sentence
 from failover.adapters.rds import NO_ROOM, NOT_FOUND, WRONG_STATE
 from failover.application.errors import NoCapacity
 from failover.application.restore_ports import Placement
 from failover.domain.leader_record import Refusal
 from failover.domain.recovery_point import REPLICATED, SNAPSHOT, AutomatedBackup, Backups, RecoveryPoint, Snapshot
 
-# Restoring this very point again would end alike.
+# Restoring this very point again would end alike, and another one need not: RDS does not say of which instances' backups
+# it makes one, a read replica's own among them, and by which code it refuses the others.
 UNUSABLE = (
+    *("InvalidParameterCombination", "InvalidParameterValue"),
     *("DBInstanceAutomatedBackupNotFound", "DBInstanceAutomatedBackupNotFoundFault", "DBSnapshotNotFound"),
     *("DBSnapshotNotFoundFault", "InvalidDBSnapshotState", "InvalidDBSnapshotStateFault", "InvalidRestoreFault"),
     *("KMSKeyNotAccessibleFault", "PointInTimeRestoreNotEnabled", "PointInTimeRestoreNotEnabledFault"),
@@ -64,7 +66,7 @@ class RdsBackups:
                     raise NoCapacity(f"AWS has no room for {identifier} now: {code_of(error)}.") from error
                 if code_of(error) not in UNUSABLE:
                     raise
-                return Refusal(f"AWS refused with {code_of(error)}.")
+                return Refusal(f"AWS refused with {code_of(error)}: {message_of(error)}")
         return None
 
     def rename(self, identifier: str, new: str) -> Refusal | None:

@@ -146,6 +146,20 @@ def test_no_room_for_a_restored_instance_says_nothing_of_the_backup(
         RdsBackups(rds).restore(point, "app", Placement("db.t4g.small", "isolated", "drlab", ("sg-1",)), {})
 
 
+@pytest.mark.parametrize("code", ["InvalidParameterCombination", "InvalidDBSnapshotState", "KMSKeyNotAccessibleFault"])
+def test_a_point_of_which_aws_makes_nothing_gives_way_to_the_next_and_says_why(code: str) -> None:
+    """The replica's own backup may be the newest: whatever is wrong with it must not keep the leader's from being tried."""
+    rds = client("rds")
+
+    def refused(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no\n luck"}}, "RestoreDBInstanceToPointInTime")
+
+    rds.meta.events.register("provide-client-params.rds.RestoreDBInstanceToPointInTime", refused)
+    point = RecoveryPoint(AUTOMATED, "db-ABC", NOW, newest=True)
+    refusal = RdsBackups(rds).restore(point, "app", Placement("db.t4g.small", "isolated", "drlab", ("sg-1",)), {})
+    assert refusal == Refusal(f"AWS refused with {code}: no luck")
+
+
 @pytest.mark.parametrize("code", NO_ROOM)
 def test_no_room_for_a_replica_is_a_refusal_for_now(code: str) -> None:
     rds = replica()
