@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from failover.application.errors import TransientFailure
+from failover.application.errors import RunRefused, TransientFailure
 from failover.application.ports import RunProgress
 from failover.domain.outcome import Result
 
@@ -27,25 +27,33 @@ def follow(
 ) -> str | None:
     """Say each state as it is entered, and at the end what came of it; the recorded result, None where there is none.
 
-    Raises TransientFailure after a minute or so without an answer, or RunRefused.
+    None too where AWS does not let it be looked at any more: a session that ran out ends no run.
     """
     told = misses = 0
     while True:
         try:
             seen = runs.progress(name)
             misses = 0
-        except TransientFailure:
+        except TransientFailure as error:
             misses += 1
             if misses > MISSES_IN_A_ROW:
-                raise
+                _out_of_sight(name, error, say)
+                return None
             pause(LOOK_SECONDS)
             continue
+        except RunRefused as error:
+            _out_of_sight(name, error, say)
+            return None
         for state, seconds in seen.entered[told:]:
             say(f"{seconds:7.1f} s  {state}")
         told = len(seen.entered)
         if seen.status != "RUNNING":
             return _end(seen, name, say)
         pause(LOOK_SECONDS)
+
+
+def _out_of_sight(name: str, error: Exception, say: Callable[[str], None]) -> None:
+    say(f"{error} {name} was started; how it ends is not known here: `drlab status` shows it.")
 
 
 def _end(seen: RunProgress, name: str, say: Callable[[str], None]) -> str | None:
