@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import signal
 import sys
 import unicodedata
@@ -148,17 +149,31 @@ def _expected_failures() -> tuple[type[Exception], ...]:
 
 
 def _end_on_signals() -> None:
-    """Ctrl-C and an ordinary kill both leave by way of the context managers, which end every process."""
+    """Ctrl-C, an ordinary kill and a terminal that is gone all leave by way of the context managers, which end everything."""
+    leaving = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` has it ignored, and means it.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        leaving.append(signal.SIGHUP)
+    shown = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
 
     def leave(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
         # A second Ctrl-C must not cut the ending short.
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in leaving:
             signal.signal(name, signal.SIG_IGN)
+        if number == signal.SIGHUP:
+            _write_nowhere(shown)
         raise Interrupted
 
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in leaving:
         signal.signal(name, leave)
+
+
+def _write_nowhere(terminal: Sequence[int]) -> None:
+    """Writing to a terminal that is gone is an error, and would cut the ending short as well."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in terminal:
+        os.dup2(nowhere, descriptor)
 
 
 def _parser() -> argparse.ArgumentParser:

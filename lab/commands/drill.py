@@ -83,6 +83,9 @@ def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Con
     from lab.host import preflight
     from lab.reports import isolated_report, isolated_result
 
+    options.interrupted = (
+        "the throwaway replica is deleted, or left behind as it is said above; `drlab status` shows one."
+    )
     preflight.check_reports(options.reports)
     with LiveView(console) as view:
         if options.target is None:

@@ -6,8 +6,12 @@ import argparse
 import io
 import json
 import os
+import pty
+import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -20,8 +24,12 @@ Run = Callable[[argparse.Namespace, Console], int]
 
 
 @pytest.fixture(autouse=True)
-def own_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_end_on_signals", lambda: None)
+def own_signals() -> Iterator[None]:
+    """The command takes these for itself; the tests after it must have theirs back."""
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for name, handler in kept.items():
+        signal.signal(name, handler)
 
 
 def answering(text: str) -> Run:
@@ -105,3 +113,51 @@ def test_what_is_no_length_of_time_is_refused_in_a_sentence(
 ) -> None:
     assert cli.main(["drill", f"{option}={count}"]) == cli.UNUSABLE
     assert capsys.readouterr().err == f"drlab: {option} {float(count):g} is no length of time\n"
+
+
+def hanging_up(_: argparse.Namespace, console: Console) -> int:
+    try:
+        os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        console.print("deleting what was made")
+    return 0
+
+
+def test_a_terminal_that_is_gone_ends_a_command_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended by the signal itself, a drill beside production would leave its throwaway replica on the bill."""
+    monkeypatch.setattr(status, "run", hanging_up)
+    assert cli.main(["status"]) == cli.INTERRUPTED
+
+
+def test_nohup_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr(status, "run", hanging_up)
+    assert cli.main(["status"]) == 0
+
+
+def test_cleaning_up_writes_to_no_terminal_that_is_gone(tmp_path: Path) -> None:
+    """Its errors would cut the cleaning up short. Only a real terminal can be gone."""
+    done = tmp_path / "done"
+    program = f"""
+import os, pathlib, sys
+from lab import cli
+from lab.commands import status
+def run(options, console):
+    try:
+        print("ready", flush=True)
+        while True:
+            cli.signal.pause()
+    finally:
+        console.print("deleting what was made")
+        pathlib.Path({str(done)!r}).write_text("deleted")
+status.run = run
+sys.exit(cli.main(["status"]))
+"""
+    terminal, inside = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", program], stdin=inside, stdout=inside, stderr=inside) as command:
+        os.close(inside)
+        assert b"ready" in os.read(terminal, 100)
+        os.close(terminal)
+        command.send_signal(signal.SIGHUP)
+        assert command.wait(20) == cli.INTERRUPTED
+    assert done.read_text() == "deleted"

@@ -226,6 +226,8 @@ class _Drill:
             self._timed(DELETE, self._gone, lambda _: "It is deleted.")
         except RunRefused as error:
             self.left_behind = f"{self._name} is left behind: {error}"
+            # Whoever interrupted the drill hears of it in no other way.
+            self._rules.say(self.left_behind)
 
     def _gone(self) -> bool | Waiting:
         found = self._rules.instances.describe(self._name)

@@ -253,6 +253,20 @@ def test_whoever_interrupts_it_finds_nothing_left() -> None:
     assert world.nothing_is_left()
 
 
+def test_whoever_interrupts_it_is_told_of_what_could_not_be_deleted() -> None:
+    """There is no report then, and an instance costs money for as long as nobody knows of it."""
+    world = World()
+    world.replicas.deletes = False
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    world.clock.later(15, lambda: setattr(world.sessions, "position", interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        world.drill()
+    assert world.said[-1].startswith(f"{NAME} is left behind: ")
+
+
 def test_an_api_that_does_not_answer_for_a_while_ends_nothing() -> None:
     world = World()
     describe, silent = world.replicas.describe, iter(range(3))
