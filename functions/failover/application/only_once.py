@@ -71,4 +71,7 @@ class OnlyOnce:
                 return Repeated(Operated(**json.loads(told)))
         except (ValueError, KeyError, TypeError) as error:
             raise RunRefused(f"{claim_key} holds something that is no request: {error}.") from error
-        return Undecided("This request was made before and has no answer yet: look at the status and the journal.")
+        return Undecided(
+            "This request was made before and has no answer yet: look at the status and the journal. Where they show that"
+            " nothing was done, ask again with a key that is new."
+        )
