@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
 from served_task import ELSEWHERE, HERE, MemoryCloud, Served, eventually, plan_text
 
+from failover.application.errors import RunRefused
 from failover.application.ports import DatabaseLogin
 from lab.region.postgresql import PostgreSQL
 
@@ -105,3 +107,23 @@ def test_a_defect_ends_the_task_audibly(serve: Callable[..., Served], login: Dat
     served = serve(cloud)
     eventually(lambda: served.http.get("/livez").status_code == 503)
     assert served.http.get("/healthz").status_code == 503
+
+
+def test_whoever_asks_hears_what_is_wrong_and_neither_account_nor_arn(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The balancer answers the internet, and AWS's refusals name the role, the secret and the account."""
+    role = "arn:aws:sts::123456789012:assumed-role/drlab-app-task/0f3a"
+    told = f"Reading secret s: AWS refused with AccessDenied: User: {role} may not read drlab-123456789012-us-west-2."
+
+    def refused(*_: object) -> None:
+        raise RunRefused(told)
+
+    cloud = MemoryCloud(None)
+    monkeypatch.setattr(cloud, "login", refused)
+    served = serve(cloud)
+    public = "Reading secret s: AWS refused with AccessDenied: User: ... may not read drlab-...-us-west-2."
+    eventually(served.says(public))
+    assert served.problem("/dbcheck")["detail"] == served.problem("/database")["detail"] == public
+    assert served.write(1).json()["detail"] == public
+    assert told in [vars(record).get("reason") for record in caplog.records], "the log has all of it"

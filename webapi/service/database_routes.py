@@ -72,7 +72,7 @@ def add_database_routes(api: FastAPI, task: Task) -> None:
         try:
             found = await task.check_database()
         except DatabaseUnavailable as error:
-            raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
+            raise Problem(problems.DATABASE_UNAVAILABLE, problems.in_public(str(error))) from error
         return Checked(
             region=region,
             written=found.written,
@@ -91,7 +91,7 @@ def add_database_routes(api: FastAPI, task: Task) -> None:
         try:
             found = await task.look_at_database()
         except DatabaseUnavailable as error:
-            raise Problem(problems.DATABASE_UNAVAILABLE, str(error)) from error
+            raise Problem(problems.DATABASE_UNAVAILABLE, problems.in_public(str(error))) from error
         return DatabaseStanding(
             region=region,
             in_recovery=found.in_recovery,

@@ -34,7 +34,7 @@ class HealthAnswers:
 
     def _made(self, standing: Leading | NotLeading) -> Response:
         if isinstance(standing, NotLeading):
-            return problem(problems.NOT_LEADER, standing.reason, self._region)
+            return problem(problems.NOT_LEADER, problems.in_public(standing.reason), self._region)
         content = {"region": self._region, "epoch": standing.epoch, "leader": True, "database": "writable"}
         return Response(json.dumps(content), media_type="application/json")
 

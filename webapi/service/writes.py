@@ -130,7 +130,7 @@ async def accept(task: Task, new: NewWrite) -> AcceptedWrite:
     """
     lease = task.standing.lease()
     if lease is None:
-        raise Problem(problems.NOT_LEADER, task.standing.reason)
+        raise Problem(problems.NOT_LEADER, problems.in_public(task.standing.reason))
     epoch = lease.record.epoch
     try:
         kept = await task.connected().insert(new.writer, new.number, new.body, task.settings.region, epoch)
