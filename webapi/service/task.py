@@ -25,12 +25,12 @@ from webapi.service.database import NOT_CONNECTED, Database
 from webapi.service.lease_keeper import LeaseKeeper
 from webapi.service.ledger import Ledger
 from webapi.service.settings import Settings
+from webapi.service.shared import Shared
 from webapi.service.standing import Standing
 
 LOG = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=500), timedelta(seconds=5)
 LEAST_SPACING = timedelta(seconds=1)
-CHECKS_AT_ONCE = 2
 Answer = TypeVar("Answer")
 
 
@@ -47,7 +47,9 @@ class Task:
         self._database: Database | None = None
         self._ledger: Ledger | None = None
         self._credentials: Credentials | None = None
-        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
+        # Both are asked by whoever likes, over the internet, and by the run that must not wait for them.
+        self.check_database = Shared(self._check_database, time.monotonic)
+        self.look_at_database = Shared(self._look_at_database, time.monotonic)
 
     @property
     def alive(self) -> bool:
@@ -84,42 +86,38 @@ class Task:
             raise Problem(problems.DATABASE_UNAVAILABLE, NOT_CONNECTED)
         return self._database
 
-    async def check_database(self) -> database_check.Checked:
+    async def _check_database(self, since: float) -> database_check.Checked:
         """Write and read back, whoever leads. Raises DatabaseUnavailable within the plan's API timeout."""
 
         async def check(login: DatabaseLogin, limit: timedelta) -> database_check.Checked:
             return await database_check.check(login, self.settings.region, self.settings.task_id, limit)
 
-        return await self._on_the_database(check)
+        return await self._on_the_database(check, since)
 
-    async def look_at_database(self) -> database_seen.Seen:
+    async def _look_at_database(self, since: float) -> database_seen.Seen:
         """How it stands, whoever leads. Raises DatabaseUnavailable within the plan's API timeout."""
         mode = self._plan.db_mode if self._plan is not None else DatabaseMode.RDS
         return await self._on_the_database(
-            lambda login, limit: database_seen.look(login, self.settings.task_id, limit, mode)
+            lambda login, limit: database_seen.look(login, self.settings.task_id, limit, mode), since
         )
 
-    async def _on_the_database(self, ask: Callable[[DatabaseLogin, timedelta], Awaitable[Answer]]) -> Answer:
+    async def _on_the_database(
+        self, ask: Callable[[DatabaseLogin, timedelta], Awaitable[Answer]], since: float
+    ) -> Answer:
         credentials, plan = self._credentials, self._plan
         if credentials is None or plan is None:
             raise DatabaseUnavailable(self.standing.reason)
         if credentials.login is None:
             raise DatabaseUnavailable(credentials.reason)
         # Whoever asks gives up after the API timeout: answer with the reason before that.
-        deadline = time.monotonic() + plan.timing.api_timeout.total_seconds() * 0.8
+        left = since + plan.timing.api_timeout.total_seconds() * 0.8 - time.monotonic()
+        if left <= 0:
+            raise DatabaseUnavailable("The check before this one took all the time.")
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                await self._checks.acquire()
-        except TimeoutError as error:
-            raise DatabaseUnavailable("Other checks of the database take all the time.") from error
-        try:
-            left = timedelta(seconds=deadline - time.monotonic())
-            return await ask(credentials.login, left)
+            return await ask(credentials.login, timedelta(seconds=left))
         except DatabaseUnavailable:
             credentials.doubt()
             raise
-        finally:
-            self._checks.release()
 
     async def _run(self) -> None:
         plan = await self._load_plan()
