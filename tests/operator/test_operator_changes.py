@@ -91,6 +91,20 @@ def test_a_switchover_is_started_once_for_each_key(cloud: Cloud, gateway: Gatewa
     assert cloud.executions() == [told.body["run"]]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("POST", "/runs", {"reason": "to see it"}), ("PUT", "/disarm", TWO_HOURS), ("GET", "/preview", None)],
+)
+def test_a_parameter_that_nobody_reads_is_refused_and_nothing_is_done(
+    cloud: Cloud, gateway: Gateway, method: str, path: str, body: Any
+) -> None:
+    """Whoever asks for a dry run would otherwise get a run."""
+    told = gateway.ask(method, path, body, query="dry_run=true")
+    assert (told.status, told.body["type"]) == (422, "/problems/invalid-request")
+    assert told.body["detail"] == "query: this request has no parameter of the name 'dry_run'."
+    assert (cloud.executions(), record().disarmed, journal(cloud)) == ([], None, [])
+
+
 def test_a_run_is_refused_while_another_is_in_progress(cloud: Cloud, gateway: Gateway) -> None:
     cloud.client("stepfunctions").start_execution(stateMachineArn=cloud.state_machine_arn, name="failover-e1-0123abcd")
     told = gateway.ask("POST", "/runs", {"reason": "to see it"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 
 from failover.application.errors import RunRefused, TransientFailure
@@ -14,7 +14,7 @@ from webapi.operator.changing import add_changing_routes
 from webapi.operator.desk import Desk
 from webapi.operator.problems import ANONYMOUS, EXPIRED, NOT_ALLOWED, UNAVAILABLE
 from webapi.operator.seeing import add_seeing_routes
-from webapi.problem_details import answer_with_problems, documented, problem
+from webapi.problem_details import INVALID_REQUEST, Problem, answer_with_problems, documented, problem
 
 DESCRIPTION = """
 What operators see and change in one Region: the Region that answers, unless it says otherwise. Every request is signed
@@ -40,7 +40,8 @@ def operator_api(desk: Desk, region: str) -> FastAPI:
         version="1.0.0",
         docs_url=None,
         redoc_url=None,
-        responses=documented(ANONYMOUS, EXPIRED, NOT_ALLOWED, UNAVAILABLE),
+        responses=documented(ANONYMOUS, EXPIRED, NOT_ALLOWED, UNAVAILABLE, INVALID_REQUEST),
+        dependencies=[Depends(_refuse_what_nobody_reads)],
     )
     answer_with_problems(api, region)
     _answer_what_use_cases_raise(api, region)
@@ -53,6 +54,14 @@ def operator_api(desk: Desk, region: str) -> FastAPI:
 def operator_app(desk: Desk, region: str) -> CallersOnly:
     """What Mangum serves."""
     return CallersOnly(operator_api(desk, region), region)
+
+
+def _refuse_what_nobody_reads(request: Request) -> None:
+    """A run that is asked for with `?dry_run=true` must not begin because nobody knows the word. Raises Problem."""
+    known = {one.alias for one in request.scope["route"].dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            raise Problem(INVALID_REQUEST, f"query: this request has no parameter of the name {name[:40]!r}.")
 
 
 def _complete_when_asked(api: FastAPI) -> None:
