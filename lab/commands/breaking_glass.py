@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, chosen_target
-from lab.settings import SERVICE, SettingsError, within
+from lab.settings import SettingsError, within
 
 DAY_SECONDS = 86_400
 
@@ -80,7 +80,7 @@ def _how_to_go_on(options: argparse.Namespace, run: str) -> str:
     where = f"--target {options.target}"
     if options.target == "lab":
         where += f" --cloud-port {options.cloud_port}"
-    if options.service != SERVICE:
+    if options.service is not None:
         where += f" --service {options.service}"
     again = f"drlab failover --break-glass --to {options.region} {where} --resume {run}"
     return (

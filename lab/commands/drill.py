@@ -17,11 +17,13 @@ from lab.commands.options import (
     Subparsers,
     add_database_mode,
     add_lab,
+    add_service,
     chosen_lab,
+    chosen_target,
     span,
 )
-from lab.operations.target import TARGETS, target
-from lab.settings import FAULT_NAMES, SECONDARY_REGION, SERVICE, DrillSettings, SettingsError
+from lab.operations.target import TARGETS
+from lab.settings import FAULT_NAMES, SECONDARY_REGION, DrillSettings, SettingsError
 
 
 def add(commands: Subparsers) -> None:
@@ -35,7 +37,7 @@ def add(commands: Subparsers) -> None:
     )
     parser.add_argument("--target", help=f"with --isolated: {' or '.join(TARGETS)} (default: a lab of its own)")
     parser.add_argument("--region", default=SECONDARY_REGION, help=f"of the standby (default {SECONDARY_REGION})")
-    parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
+    add_service(parser)
     add_load(parser)
     add_database_mode(parser)
     add_lab(parser, cloud_port=0, public_port=0)
@@ -92,8 +94,8 @@ def _isolated(options: argparse.Namespace, settings: DrillSettings, console: Con
             preflight.check(settings.lab)
             drilled = drill_own_lab(settings, view)
         else:
-            where = target(options.target, options.cloud_port or DEFAULT_CLOUD_PORT, options.service)
-            drilled = drill_target(where, options.region, view.say)
+            options.cloud_port = options.cloud_port or DEFAULT_CLOUD_PORT
+            drilled = drill_target(chosen_target(options), options.region, view.say)
     if isinstance(drilled.found, Refusal):
         console.print(f"REFUSED: {drilled.found.reason}", markup=False, soft_wrap=True)
         return FAILED

@@ -6,6 +6,7 @@ import argparse
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from lab.operations.installation import configured
 from lab.operations.target import TARGETS, Target, target
 from lab.settings import AURORA, DATABASE_MODES, RDS, SERVICE, SYNCHRONOUS_MODES, LabSettings, SettingsError
 
@@ -21,12 +22,23 @@ DEFAULT_CLOUD_PORT, DEFAULT_PUBLIC_PORT = 5055, 8080
 def add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="aws", help=f"{' or '.join(TARGETS)} (default aws)")
     parser.add_argument("--cloud-port", type=int, default=DEFAULT_CLOUD_PORT, help="of the lab's AWS APIs")
-    parser.add_argument("--service", default=SERVICE, help=f"part of every name (default {SERVICE})")
+    add_service(parser)
+
+
+def add_service(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--service", help="part of every name (default: as in dataplane_cdk/cdk.json)")
 
 
 def chosen_target(options: argparse.Namespace) -> Target:
     """Raises SettingsError."""
-    return target(options.target, options.cloud_port, options.service)
+    return target(options.target, options.cloud_port, _service(options))
+
+
+def _service(options: argparse.Namespace) -> str:
+    """A lab has one name alone. Raises SettingsError."""
+    if options.service is not None:
+        return str(options.service)
+    return SERVICE if options.target == "lab" else configured("service")[0]
 
 
 def add_lab(parser: argparse.ArgumentParser, cloud_port: int, public_port: int) -> None:

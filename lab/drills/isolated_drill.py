@@ -25,7 +25,7 @@ from lab.drills.observing import begin_writes, environment_of, history_of, watch
 from lab.drills.watch import Watch
 from lab.laboratory import Laboratory
 from lab.measuring.history import Attempt, read_history
-from lab.operations.guard import configured
+from lab.operations.installation import configured
 from lab.operations.operators import sign_in
 from lab.operations.target import Target, target
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, DrillSettings

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
 from failover.domain.deploy_guard import may_deploy
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
-from failover.wiring.operators import look_for_work
+from failover.wiring.operators import caller, look_for_work
 from failover.wiring.register import register_of
 from failover.wiring.this_region import find_plan
+from lab.operations.installation import CDK_CONTEXT, configured
 from lab.operations.target import Target
-from lab.settings import SettingsError
-
-CDK_CONTEXT = Path(__file__).resolve().parents[2] / "dataplane_cdk" / "cdk.json"
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
     if plan is None:
         if silent:
             return Answer(False, f"The plan could not be read: {'; '.join(silent)} Who leads is unknown.")
-        return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
+        return _of_a_first_deployment(context_file)
     try:
         record = register_of(plan).read()
     except NoMajority as error:
@@ -50,6 +46,21 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
         return Answer(False, f"What is in progress is unknown: {error}")
     refusal = may_deploy(record, primary, plan.primary_region, work)
     return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
+
+
+def _of_a_first_deployment(context_file: Path) -> Answer:
+    """No plan is what a first deployment finds, and whoever is signed in to another account than they deploy to."""
+    (account,) = configured("account", context_file=context_file)
+    try:
+        me = caller()
+    except (RunRefused, TransientFailure) as error:
+        return Answer(False, f"Whose account was asked is unknown: {error}")
+    if f":{account}:" not in me:
+        return Answer(
+            False,
+            f"{context_file.name} deploys to account {account}, and you are {me}: sign in to that account, and ask again.",
+        )
+    return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
 
 
 def _told(record: LeaderRecord) -> str:
@@ -67,12 +78,3 @@ def _plan(target: Target, regions: Sequence[str]) -> tuple[Plan | None, list[str
         except (RunRefused, TransientFailure) as error:
             silent.append(str(error))
     return None, silent
-
-
-def configured(*names: str, context_file: Path = CDK_CONTEXT) -> list[str]:
-    """The values of these settings of the installation. Raises SettingsError."""
-    try:
-        context: Any = json.loads(context_file.read_text(encoding="utf-8"))["context"]
-        return [str(context[name]) for name in names]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"{context_file.name} names no {' and '.join(names)}: {error}") from error

@@ -27,9 +27,10 @@ Context = Callable[..., Path]
 
 @pytest.fixture
 def context_file(tmp_path: Path) -> Context:
-    def write(primary: str = PRIMARY, secondary: str = STANDBY) -> Path:
+    def write(primary: str = PRIMARY, secondary: str = STANDBY, account: str = "123456789012") -> Path:
         path = tmp_path / "cdk.json"
-        path.write_text(json.dumps({"context": {"primaryRegion": primary, "secondaryRegion": secondary}}))
+        regions = {"primaryRegion": primary, "secondaryRegion": secondary}
+        path.write_text(json.dumps({"context": {**regions, "account": account}}))
         return path
 
     return write
@@ -90,6 +91,31 @@ def test_the_guard_refuses_the_two_regions_exchanged(cloud: Cloud, context_file:
 def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:
     cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
     assert guard.ask(AWS, context_file()).allowed is True
+
+
+def test_the_guard_does_not_take_another_account_for_a_first_deployment(cloud: Cloud, context_file: Context) -> None:
+    """Signed in elsewhere, there is no plan to be found, and the deployment that follows may have a profile of its own."""
+    cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    answer = guard.ask(AWS, context_file(account="210987654321"))
+    assert answer.allowed is False
+    assert answer.reason.startswith("cdk.json deploys to account 210987654321, and you are arn:aws:sts::123456789012:")
+
+
+def test_the_guard_asks_of_the_service_that_would_be_deployed(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked of one that is not there it would find no plan, and let a deployment pass that undoes a failover."""
+    asked: list[str] = []
+
+    def ask(where: Target) -> guard.Answer:
+        asked.append(where.service)
+        return guard.Answer(False, "It leads elsewhere.")
+
+    monkeypatch.setattr(guard, "ask", ask)
+    monkeypatch.setattr("lab.commands.options.configured", lambda name: ["shop"])
+    for more in ([], ["--service", "other"], ["--target", "lab"]):
+        assert cli.main(["guard", *more]) == 1
+    assert asked == ["shop", "other", "app"]
 
 
 def test_the_guard_takes_an_unreadable_record_for_a_no(cloud: Cloud, context_file: Context) -> None:
