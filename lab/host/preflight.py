@@ -46,6 +46,11 @@ def _require_the_named_folder() -> None:
     named = os.environ.get("TMPDIR")
     if not named:
         return
+    if not Path(named).is_absolute():
+        raise PreflightError(
+            f"TMPDIR names {named}, which each process would look for below a folder of its own: name it from the root, as"
+            f" {Path(named).absolute()}, or unset TMPDIR."
+        )
     try:
         with tempfile.TemporaryFile(dir=named):
             pass

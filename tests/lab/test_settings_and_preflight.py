@@ -85,6 +85,16 @@ def test_a_folder_that_tmpdir_names_and_that_takes_no_file_is_refused(
     assert str(refused.value).endswith("): make that folder, name another, or unset TMPDIR.")
 
 
+def test_a_folder_that_tmpdir_does_not_name_from_the_root_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lab's processes run in the root folder, where they would look for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", ".")
+    with pytest.raises(preflight.PreflightError, match=rf"name it from the root, as {tmp_path}, or unset TMPDIR"):
+        preflight.check(LabSettings())
+
+
 def test_a_folder_that_tmpdir_names_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     preflight.check(LabSettings())
