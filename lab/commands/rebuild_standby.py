@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.telling import tell
 from lab.settings import PRIMARY_REGION
 
 
@@ -37,8 +38,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     me = sign_in(where)
     me.require(options.region)
     answer = start_rebuild(me.plan, options.region, me.by)(options.reason, options.accept_unknown_divergence)
-    console.print(f"{'' if answer.done else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
-    if not answer.done or answer.run is None:
+    if tell(console, answer) != PASSED or answer.run is None:
         return FAILED
     console.print(f"{answer.run} runs in {options.region}.", markup=False, highlight=False, soft_wrap=True)
 

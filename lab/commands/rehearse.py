@@ -9,6 +9,7 @@ from datetime import datetime
 from rich.console import Console
 
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.telling import tell
 from lab.settings import SECONDARY_REGION, SettingsError
 
 # Of what the run kept: the rest is said in words.
@@ -41,10 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     answer = start_rehearsal(me.plan, options.region, me.by)(wanted)
-    say(f"{'' if answer.done else 'REFUSED: '}{answer.reason}")
-    if not answer.recorded:
-        say("This could NOT be written to the journal.")
-    if not answer.done or answer.run is None:
+    if tell(console, answer) != PASSED or answer.run is None:
         return FAILED
     say(f"{answer.run} runs in {options.region}.")
     result = follow(runs_of(me.plan, options.region, REHEARSAL), answer.run, say)

@@ -6,7 +6,8 @@ import argparse
 
 from rich.console import Console
 
-from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.options import Subparsers, add_target, chosen_target
+from lab.commands.telling import tell
 from lab.settings import PRIMARY_REGION
 
 
@@ -35,5 +36,4 @@ def run(options: argparse.Namespace, console: Console) -> int:
     answer = release_old_primary(me.plan, options.region, me.by)(
         options.instance, options.reason, options.accept_unlisted
     )
-    console.print(f"{'' if answer.done else 'REFUSED: '}{answer.reason}", markup=False, soft_wrap=True)
-    return PASSED if answer.done else FAILED
+    return tell(console, answer)

@@ -114,3 +114,14 @@ def test_the_kept_primary_is_let_go_only_when_its_rows_are_listed_and_a_snapshot
     assert rds.describe_db_instances()["DBInstances"] == []
     snapshots = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     assert [one["DBSnapshotIdentifier"] for one in snapshots] == [f"{KEPT}-final"]
+
+
+def test_what_the_journal_could_not_be_told_is_told_to_whoever_asked(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who let the evidence go, and why, is nowhere then."""
+    machines(cloud, PRIMARY)
+    for use_case in ("release_old_primary", "start_rebuild"):
+        monkeypatch.setattr(f"failover.application.{use_case}.remember", lambda *_: False)
+    assert release() == rebuild(PRIMARY) == 1
+    assert capsys.readouterr().out.count("This could NOT be written to the journal.") == 2
