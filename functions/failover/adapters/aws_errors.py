@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSOError, TokenRetrievalError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from failover.application.errors import RunRefused, TransientFailure
@@ -61,6 +61,9 @@ def told_in_a_sentence(what: str) -> Iterator[None]:
         raise RunRefused(f"{what}: AWS refused with {code}: {message}") from error
     except (HTTPClientError, BotoConnectionError) as error:
         raise TransientFailure(f"{what}: no answer from AWS ({type(error).__name__}).") from error
+    except (SSOError, TokenRetrievalError) as error:
+        # A person's session has run out, and botocore says which command renews it.
+        raise RunRefused(f"{what}: {error}") from error
     except BotoCoreError as error:
         raise RunRefused(f"{what}: the request could not be made ({type(error).__name__}).") from error
 

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
+    UnauthorizedSSOTokenError,
 )
 from botocore.stub import Stubber
 from control_plane_world import ACCOUNT, NOW, PRIMARY, STANDBY, WITNESS, plan_with
@@ -253,6 +254,14 @@ def test_an_error_of_aws_is_told_in_one_line_and_says_whether_to_try_again(
 def test_what_never_reached_aws_is_tried_again_unless_it_never_could(raised: Exception, error: type[Exception]) -> None:
     with pytest.raises(error, match="Doing it"), told_in_a_sentence("Doing it"):
         raise raised
+
+
+def test_a_person_whose_session_has_run_out_is_told_how_to_renew_it() -> None:
+    """At three in the morning `UnauthorizedSSOTokenError` is not what to do."""
+    with pytest.raises(RunRefused) as caught, told_in_a_sentence("Reading it"):
+        raise UnauthorizedSSOTokenError
+    assert str(caught.value).startswith("Reading it: The SSO session associated with this profile has expired")
+    assert "run aws sso login" in str(caught.value)
 
 
 def test_a_service_is_sized_and_resized() -> None:
