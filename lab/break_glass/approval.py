@@ -59,7 +59,7 @@ class AtTheTerminal:
         while (typed := self.read(max(0.0, until - time.monotonic()))) is not None:
             if typed.strip() == figure:
                 return True, "it was typed at the terminal."
-            if typed.strip().lower() in ("", "n", "no"):
+            if typed.strip().lower() in ("n", "no"):
                 return False, "it was refused at the terminal."
             self.say(f"That is neither {figure} nor no:")
         raise WorkflowError("States.Timeout", f"Nobody answered within {within_seconds:g} s.")

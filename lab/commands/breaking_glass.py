@@ -30,6 +30,8 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the new leader serves, 1 when it was refused, stood down or is not proven."""
     _check(options)
     where = chosen_target(options)
+    from failover.application.errors import RunRefused, TransientFailure
+    from failover.application.kept_steps import DrivenElsewhere
     from failover.wiring.journal import journal_in
     from failover.wiring.operators import outcomes_of
     from lab.break_glass.approval import AtTheTerminal, typed_line
@@ -60,8 +62,14 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     read = typed_line if sys.stdin.isatty() else None
     approve = AtTheTerminal(me.by, journal_in(me.region, me.plan), say, options.accept_loss, read)
     outcomes = outcomes_of(me.plan, me.region)
-    with heard_of(outcomes, step.run):
-        ended = drive(me.plan, me.region, outcomes, step, approve, say)
+    try:
+        with heard_of(outcomes, step.run):
+            ended = drive(me.plan, me.region, outcomes, step, approve, say)
+    except (RunRefused, TransientFailure) as error:
+        say(f"BROKEN OFF: {error}")
+        if not isinstance(error, DrivenElsewhere):
+            say(options.interrupted)
+        return FAILED
     return PASSED if ended.state == "FailedOver" else FAILED
 
 

@@ -14,6 +14,8 @@ from control_plane_world import PRIMARY, STANDBY, plan_dict
 from emulated_aws import Cloud
 
 from failover.adapters.clock import SystemClock
+from failover.application.errors import RunRefused, TransientFailure
+from failover.application.kept_steps import DrivenElsewhere
 from failover.domain.leader_record import LeaderRecord, State, fence
 from failover.wiring.register import register_of
 from failover.wiring.this_region import load_plan
@@ -118,6 +120,29 @@ def test_a_fence_of_a_lost_run_is_in_the_way_until_it_is_taken_over(
     assert (record().state, str(record().run).startswith("break-glass-")) == (State.FENCED, True)
     kinds = [one["kind"] for one in kept(lost, "journal/").values()]
     assert kinds == ["run-refused", "run-taken-over", "run-ended"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TransientFailure("Writing a step: no answer from AWS."), True),
+        (RunRefused("Writing a step: AWS refused with ExpiredToken: it is over."), True),
+        (DrivenElsewhere("Another terminal goes on with it."), False),
+    ],
+)
+def test_a_run_that_breaks_off_by_itself_says_how_to_go_on_unless_somebody_does(
+    lost: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, told: bool
+) -> None:
+    """It was begun, and may hold the fence: that is not a command that could not start."""
+
+    def keep(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(drive._Shown, "_keep", keep)
+    assert break_glass("--reason", "x") == 1
+    said = capsys.readouterr().out
+    assert f"\nBROKEN OFF: {error}\n" in said
+    assert ("To go on: `drlab failover --break-glass" in said) is told
 
 
 def test_how_to_go_on_names_the_lab_and_the_service_that_were_meant() -> None:

@@ -166,13 +166,15 @@ def asked(most: float | None = None, typed: list[str | None] | None = None, **lo
         (None, ["3.4"], True),
         (None, ["3.3", "3.4"], True),
         (None, ["no"], False),
-        (None, [""], False),
+        (None, ["", "3.4"], True),
+        (None, ["", "no"], False),
         (None, None, False),
     ],
 )
 def test_a_loss_is_accepted_by_its_own_figure_or_by_one_above_it(
     most: float | None, typed: list[str | None] | None, accepted: bool
 ) -> None:
+    """An empty line is no answer: whoever struck Enter while the run was at work has said nothing yet."""
     answer, journal = asked(most, typed)
     assert (answer["accepted"], answer["bound_seconds"], answer["by"]) == (accepted, "3.4", "kim")
     assert [one.kind for one in journal.events] == ["loss-accepted" if accepted else "loss-refused"]

@@ -19,6 +19,10 @@ from failover.domain.abandoned_run import ONE_WAY_STEPS
 from failover.domain.instants import aware
 
 
+class DrivenElsewhere(RunRefused):
+    """Another terminal has taken the next step."""
+
+
 @dataclass(frozen=True)
 class Step:
     """A state that was entered with `data`. `started_at` is the run's; `promotes`: this state or one before it does.
@@ -44,7 +48,7 @@ class KeptSteps:
     last: Step
 
     def keep(self, state: str, data: Mapping[str, Any], at: datetime) -> None:
-        """Entered `at`. Raises RunRefused when another terminal drives the run, or TransientFailure.
+        """Entered `at`. Raises DrivenElsewhere when another terminal drives the run, RunRefused or TransientFailure.
 
         After either nothing may be done in `state`.
         """
@@ -53,7 +57,7 @@ class KeptSteps:
         kept = {"state": state, "at": at.isoformat(), "driver": self.driver, "promotes": promotes, "data": data}
         text = json.dumps({**kept, "started_at": step.started_at}, sort_keys=True)
         if self.outcomes.put_once(_key(step.run, step.number), text) != text:
-            raise RunRefused(f"Another terminal goes on with {step.run}: nothing more is done from this one.")
+            raise DrivenElsewhere(f"Another terminal goes on with {step.run}: nothing more is done from this one.")
         self.last = step
 
 
