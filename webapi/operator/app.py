@@ -20,7 +20,8 @@ DESCRIPTION = """
 What operators see and change in one Region: the Region that answers, unless it says otherwise. Every request is signed
 with Signature Version 4 for the service execute-api, and every change is in the journal with the IAM principal that
 signed it. A change needs an Idempotency-Key of its own; sent again, it is answered as before and changes nothing.
-Problems are told as application/problem+json (RFC 9457); go by their `type`.
+Problems are told as application/problem+json (RFC 9457); go by their `type`. What API Gateway turns away by itself, such as
+a request without a signature, one too many in a second, or one that takes longer than 29 s, it answers with a `message` alone.
 """
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authtype.html
 SIGNED: dict[str, Any] = {
