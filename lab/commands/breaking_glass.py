@@ -30,6 +30,7 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the new leader serves, 1 when it was refused, stood down or is not proven."""
     _check(options)
     where = chosen_target(options)
+    from failover.application.by_hand_runs import ENDS
     from failover.application.errors import RunRefused, TransientFailure
     from failover.application.kept_steps import DrivenElsewhere
     from failover.wiring.journal import journal_in
@@ -70,6 +71,9 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
         if not isinstance(error, DrivenElsewhere):
             say(options.interrupted)
         return FAILED
+    if ended.state not in ENDS:
+        # What no state catches leaves the run where it is, as on AWS.
+        say(options.interrupted)
     return PASSED if ended.state == "FailedOver" else FAILED
 
 

@@ -21,6 +21,7 @@ from failover.wiring.register import register_of
 from failover.wiring.this_region import load_plan
 from lab import cli
 from lab.break_glass import drive
+from lab.break_glass.errors import WorkflowError
 from lab.commands import breaking_glass
 
 BUCKET = plan_dict()["record_copies"][STANDBY]
@@ -143,6 +144,19 @@ def test_a_run_that_breaks_off_by_itself_says_how_to_go_on_unless_somebody_does(
     said = capsys.readouterr().out
     assert f"\nBROKEN OFF: {error}\n" in said
     assert ("To go on: `drlab failover --break-glass" in said) is told
+
+
+def test_what_no_state_catches_leaves_the_run_where_it_is_and_says_how_to_go_on(
+    lost: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def invoke(*_: object) -> None:
+        raise WorkflowError("States.Runtime", "The workflow names no such function.")
+
+    monkeypatch.setattr(drive.UseCases, "invoke", invoke)
+    assert break_glass("--reason", "x") == 1
+    said = capsys.readouterr().out
+    assert "It ended in CheckPrimaryHealth: " in said
+    assert "To go on: `drlab failover --break-glass" in said
 
 
 def test_how_to_go_on_names_the_lab_and_the_service_that_were_meant() -> None:
