@@ -8,6 +8,8 @@ checksum, which boto3 adds by itself: https://docs.aws.amazon.com/AmazonS3/lates
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +23,9 @@ TRIES = 8
 # GOVERNANCE: nobody removes or replaces an entry by mistake; who may bypass it is the account's decision, by IAM.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
 KEPT_FOR = timedelta(days=365)
+# One by one, a hundred entries of a Region across an ocean take longer than a gateway waits for the status. As many as the
+# client has connections.
+_READERS = ThreadPoolExecutor(16, thread_name_prefix="journal")
 
 
 @dataclass
@@ -67,13 +72,14 @@ class S3Journal:
     def newest_entries(self, count: int) -> list[Entry]:
         """At most `count`, the newest last. Raises TransientFailure or RunRefused."""
         try:
-            return [Entry.parse(self._read(key)) for key in self._keys_after(PREFIX)[-count:]]
+            return [Entry.parse(text) for text in self._read_all(self._keys_after(PREFIX)[-count:])]
         except (ValueError, KeyError, TypeError) as error:
             raise RunRefused(f"s3://{self.bucket}/{PREFIX} holds something that is no entry: {error}.") from error
 
     def all(self) -> dict[str, str]:
         """Every entry's text by its key. Raises TransientFailure or RunRefused."""
-        return {key: self._read(key) for key in self._keys_after(PREFIX)}
+        keys = self._keys_after(PREFIX)
+        return dict(zip(keys, self._read_all(keys), strict=True))
 
     def _keys_after(self, key: str) -> list[str]:
         with told_in_a_sentence(f"Listing s3://{self.bucket}/{PREFIX}"):
@@ -81,6 +87,10 @@ class S3Journal:
                 Bucket=self.bucket, Prefix=PREFIX, StartAfter=key
             )
             return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+    def _read_all(self, keys: Iterable[str]) -> list[str]:
+        """In the order of `keys`."""
+        return list(_READERS.map(self._read, keys))
 
     def _read(self, key: str) -> str:
         return s3_objects.read(self.client, self.bucket, key)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -115,6 +119,24 @@ def test_writers_that_know_nothing_of_each_other_make_one_chain(bucket: object) 
     stored = S3Journal(bucket, "control").all()
     assert list(stored) == [key_of(number) for number in range(1, 7)]
     assert flaws(stored) == []
+
+
+def test_entries_are_read_side_by_side_and_told_in_their_order() -> None:
+    """One by one, a hundred of a Region across an ocean take longer than the operators' API may: during a run, of all times."""
+    texts, together = journal(8), threading.Barrier(4, timeout=10)
+
+    class Bucket:
+        def get_paginator(self, _: str) -> Any:
+            return SimpleNamespace(paginate=lambda **_: [{"Contents": [{"Key": key} for key in texts]}])
+
+        def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+            del Bucket
+            together.wait()
+            return {"Body": io.BytesIO(texts[Key].encode())}
+
+    assert list(S3Journal(Bucket(), "control").all().items()) == list(texts.items())
+    newest = S3Journal(Bucket(), "control").newest_entries(4)
+    assert [one.number for one in newest] == [5, 6, 7, 8]
 
 
 def test_an_entry_is_locked_as_it_is_written(bucket: object) -> None:
