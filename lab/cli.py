@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 
@@ -110,6 +111,10 @@ class _Answers(Console):
             super().on_broken_pipe()
         except SystemExit as error:
             raise _NobodyReads from error
+
+    def print_json(self, json: str | None = None, **how: Any) -> None:
+        """Programs read it: what a terminal has no letter for is escaped as JSON has it."""
+        super().print_json(json, **{**how, "ensure_ascii": True})
 
 
 def _unusable(aside: Console, error: Exception) -> int:

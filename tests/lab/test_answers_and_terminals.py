@@ -66,6 +66,19 @@ def test_a_terminal_that_lacks_a_letter_is_shown_the_rest(monkeypatch: pytest.Mo
     assert kept.getvalue() == b"disarmed: Jos\\xe9 \\u2192 storage\n"
 
 
+def test_a_program_is_given_json_whatever_the_terminal_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_: argparse.Namespace, console: Console) -> int:
+        console.print_json(json.dumps({"reason": "Jos\xe9"}))
+        return 0
+
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, encoding="ascii"))
+    monkeypatch.setattr(status, "run", run)
+    assert cli.main(["status", "--json"]) == 0
+    sys.stdout.flush()
+    assert json.loads(kept.getvalue()) == {"reason": "Jos\xe9"}
+
+
 @pytest.mark.parametrize("typed", ["caf\udce9", "\x1b[2Jgone", "a\x00b", "\x9b31m"])
 def test_what_neither_a_message_nor_a_terminal_can_carry_is_refused_before_anything_is_done(
     typed: str, capsys: pytest.CaptureFixture[str]
