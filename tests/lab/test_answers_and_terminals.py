@@ -25,8 +25,9 @@ Run = Callable[[argparse.Namespace, Console], int]
 
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
-    """The command takes these for itself; the tests after it must have theirs back."""
+    """The command takes these for itself; the tests after it must have theirs back. Under `nohup` they run as well."""
     kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     for name, handler in kept.items():
         signal.signal(name, handler)
@@ -155,6 +156,7 @@ def test_cleaning_up_writes_to_no_terminal_that_is_gone(tmp_path: Path) -> None:
 import os, pathlib, sys
 from lab import cli
 from lab.commands import status
+cli.signal.signal(cli.signal.SIGHUP, cli.signal.SIG_DFL)
 def run(options, console):
     try:
         print("ready", flush=True)
