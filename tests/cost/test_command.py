@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
     """The command takes Ctrl-C and an ordinary kill for itself; the tests after it must have theirs back."""
-    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for name, handler in kept.items():
         signal.signal(name, handler)
