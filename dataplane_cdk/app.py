@@ -1,6 +1,8 @@
 """Which stacks does an installation have, and in which order do they come?
 
-`python -m dataplane_cdk.app` is what `cdk synth` and `cdk deploy` run; `python -m dataplane_cdk.synthesize` needs no CLI.
+`python -m dataplane_cdk.app` is what `cdk synth` and `cdk deploy` run, in this folder: they name the folder for its output
+relative to where they were typed. -P keeps this folder's `constructs` from standing in for the library of that name.
+`python -m dataplane_cdk.synthesize` needs no CLI.
 """
 
 from __future__ import annotations

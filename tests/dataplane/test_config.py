@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,17 +97,25 @@ def test_another_pair_and_another_service_are_configuration_alone() -> None:
     assert config.primary.availability_zones == ("eu-west-1a", "eu-west-1b")
 
 
-def test_synthesis_tells_what_is_wrong_without_a_traceback(tmp_path: Path) -> None:
-    given = {**os.environ, "CDK_CONTEXT_JSON": json.dumps({"dbMode": "mysql"}), "CDK_OUTDIR": str(tmp_path)}
-    ended = subprocess.run(
-        [sys.executable, "-m", "dataplane_cdk.app"],
-        cwd=ROOT,
-        env=given,
+def test_the_toolkits_command_writes_where_it_was_typed_and_tells_what_is_wrong_without_a_traceback() -> None:
+    """The toolkit names the folder for the output relative to its own, and reads it there."""
+    folder = ROOT / "dataplane_cdk"
+    out = f"cdk.out/test-{os.getpid()}"
+    ended = subprocess.run(  # noqa: S602 -- the toolkit gives it to a shell too
+        json.loads((folder / "cdk.json").read_text())["app"],
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps({"dbMode": "mysql"}), "CDK_OUTDIR": out},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+    try:
+        assert (folder / out).is_dir(), "the toolkit looks there alone"
+    finally:
+        for made in (folder / out, ROOT / out):
+            shutil.rmtree(made, ignore_errors=True)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert 'context: dbMode is "mysql"; allowed: rds-postgres or aurora-global.' in ended.stderr
