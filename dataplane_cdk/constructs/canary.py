@@ -13,6 +13,9 @@ from constructs import Construct
 from dataplane_cdk.constructs.pages import described
 from dataplane_cdk.names import Names
 
+# No canary can be made of a deprecated runtime, and the library names none as new as those that AWS lists:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Library_python_selenium.html
+RUNTIME = "syn-python-selenium-13.0"
 # /dbcheck writes a row and reads it back. Python's own library alone: the runtime's packages change.
 SCRIPT = """import json
 import urllib.request
@@ -40,7 +43,7 @@ class PublicNameCanary(Construct):
             "Canary",
             # At most 21 characters: https://docs.aws.amazon.com/AmazonSynthetics/latest/APIReference/API_CreateCanary.html
             canary_name=f"{names.config.service[:13]}-dbcheck",
-            runtime=synthetics.Runtime.SYNTHETICS_PYTHON_SELENIUM_7_0,
+            runtime=synthetics.Runtime(RUNTIME, synthetics.RuntimeFamily.PYTHON),
             schedule=synthetics.Schedule.rate(cdk.Duration.minutes(5)),
             timeout=cdk.Duration.seconds(30),
             test=synthetics.Test.custom(
