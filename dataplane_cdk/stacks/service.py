@@ -109,6 +109,10 @@ class ServiceStack(RegionalStack):
         )
 
     def _listen(self, region: RegionConfig) -> None:
+        """Port 80 keeps its listener, by its logical id, when a certificate comes later: another would be made before it goes.
+
+        https://github.com/aws/aws-cdk/issues/34235
+        """
         if region.certificate_arn is None:
             self.balancer.add_listener("Http", port=80, open=False, default_target_groups=[self.targets])
             return
@@ -121,4 +125,5 @@ class ServiceStack(RegionalStack):
             ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
             default_target_groups=[self.targets],
         )
-        self.balancer.add_redirect(open=False)
+        encrypted = elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True)
+        self.balancer.add_listener("Http", port=80, open=False, default_action=encrypted)

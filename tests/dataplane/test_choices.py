@@ -60,13 +60,21 @@ def test_explicit_routing_has_one_simple_record(synthesis: Synthesis) -> None:
     assert [one.get("Failover") for one in public] == [None]
 
 
-def test_a_certificate_moves_clients_and_checks_to_https(synthesis: Synthesis) -> None:
+def listener_of_port_80(files: dict[str, str], region: str) -> str:
+    listeners = json.loads(files[f"drlab-app-{region}-service.template.json"])["Resources"]
+    (found,) = (name for name, one in listeners.items() if one.get("Properties", {}).get("Port") == 80)
+    return str(found)
+
+
+def test_a_certificate_moves_clients_and_checks_to_https(synthesis: Synthesis, synthesized: dict[str, str]) -> None:
     files = synthesis({"certificateArns": CERTIFICATES, "hostedZoneId": "Z123456"})
     for region in (PRIMARY, STANDBY):
         listeners = resources(files, region, "service", "AWS::ElasticLoadBalancingV2::Listener")
         by_port = {one["Port"]: one for one in listeners}
         assert by_port[443]["Certificates"] == [{"CertificateArn": CERTIFICATES[region]}]
         assert by_port[80]["DefaultActions"][0]["Type"] == "redirect"
+        # Of a new one beside the old one AWS would say: "A listener already exists on this port".
+        assert listener_of_port_80(files, region) == listener_of_port_80(synthesized, region)
         (check,) = resources(files, region, "routing", "AWS::Route53::HealthCheck")
         assert (check["HealthCheckConfig"]["Type"], check["HealthCheckConfig"]["Port"]) == ("HTTPS", 443)
         (plan,) = resources(files, region, "control", "AWS::SSM::Parameter")
