@@ -31,7 +31,7 @@ MEANING = {
     "database-full": "The database has less than 2 GiB left",
     "replica-lag": "The replica is further behind than the RPO",
     "replica-silent": "Nobody tells how far behind the replica is",
-    "objects-late": "Objects arrive in the other Region later than S3 promises",
+    "objects-late": "Objects of the other Region arrive here later than S3 promises",
     "objects-not-replicated": "S3 gave up on replicating an object",
 }
 
@@ -83,11 +83,10 @@ class Alarms(Construct):
         )
 
     def _of_data(self, other: str) -> list[cloudwatch.Alarm]:
-        """Of objects there are figures in the Region that they leave: after a rebuild that is the other one."""
+        """Late objects are seen where they are expected, lost ones where they are: after a rebuild the two are exchanged."""
         here, target = self._here, self._names.config.rpo_target_seconds
         scale = 1000 if self._names.config.db_mode == "aurora-global" else 1
-        latency = here.replication_metric("ReplicationLatency", other)
-        failed = here.replication_metric("OperationsFailedReplication", other, "Sum")
+        latency, failed = here.arriving("ReplicationLatency", other), here.not_replicated(other)
         found = [
             self._alarm("replica-lag", here.replica_lag, ABOVE, target * scale, QUIET),
             self._alarm("objects-late", latency, ABOVE, REPLICATION_MINUTES * 60, QUIET),

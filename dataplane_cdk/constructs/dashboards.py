@@ -45,7 +45,7 @@ def region_rows(names: Names, here: RegionMetrics, other: str) -> list[list[clou
             _graph("Replica lag (s)", here, [here.replica_lag], THIRD),
         ],
         [
-            _graph(f"Objects to {other}: {what}", here, [here.replication_metric(name, other)], THIRD)
+            _graph(f"Objects from {other}: {what}", here, [here.arriving(name, other)], THIRD)
             for what, name in (
                 ("bytes pending", "BytesPendingReplication"),
                 ("operations pending", "OperationsPendingReplication"),
@@ -77,10 +77,10 @@ def pair_rows(names: Names, regions: Sequence[RegionMetrics]) -> list[list[cloud
         [
             _graph(
                 f"Objects pending, {source.region} to {target.region}",
-                source,
+                target,
                 [
-                    source.replication_metric("OperationsPendingReplication", target.region),
-                    source.replication_metric("OperationsFailedReplication", target.region, "Sum"),
+                    target.arriving("OperationsPendingReplication", source.region),
+                    source.not_replicated(target.region),
                 ],
                 HALF,
             )

@@ -60,11 +60,21 @@ class RegionMetrics:
             return milliseconds.with_(label="AuroraGlobalDBRPOLag (ms)")
         return self.database_metric("ReplicaLag", "Maximum")
 
-    def replication_metric(self, name: str, to: str, statistic: str = "Maximum") -> cloudwatch.Metric:
-        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/viewing-replication-metrics.html"""
+    def arriving(self, name: str, source: str) -> cloudwatch.Metric:
+        """Of the objects that come here from `source`: what waits and how late it is, S3 tells where they are expected.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html ("Which Region is this metric published in?")
+        """
+        return self._replication(name, "Maximum", source, self.region)
+
+    def not_replicated(self, to: str) -> cloudwatch.Metric:
+        """Of the objects that leave for `to`: those that S3 gave up on, which it tells where they are (the same page)."""
+        return self._replication("OperationsFailedReplication", "Sum", self.region, to)
+
+    def _replication(self, name: str, statistic: str, source: str, destination: str) -> cloudwatch.Metric:
         dimensions = {
-            "SourceBucket": self.names.bucket("app-data", self.region),
-            "DestinationBucket": self.names.bucket("app-data", to),
+            "SourceBucket": self.names.bucket("app-data", source),
+            "DestinationBucket": self.names.bucket("app-data", destination),
             "RuleId": RULE_ID,
         }
         return self._metric("AWS/S3", name, statistic, dimensions)

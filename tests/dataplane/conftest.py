@@ -24,7 +24,7 @@ def digest() -> str:
     found = hashlib.sha256()
     for source in (*SOURCES, *IN_THE_IMAGE):
         for path in sorted((ROOT / source).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and "synthesized" not in path.parts:
+            if path.is_file() and not {"__pycache__", "synthesized", "cdk.out"} & {*path.parts}:
                 found.update(str(path.relative_to(ROOT)).encode())
                 if source in SOURCES:
                     found.update(path.read_bytes())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dataplane.templates import PRIMARY, STANDBY, WITNESS, of_type, only, stack, text
+from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, WITNESS, of_type, only, stack, text
 
 QUERIES = Path(__file__).parents[2] / "runbooks" / "queries"
 REGIONS = (PRIMARY, STANDBY)
@@ -106,18 +106,32 @@ def test_a_replicas_lag_alarms_at_the_rpo_target_and_its_silence_where_the_regio
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_objects_that_do_not_reach_the_other_region_alarm_in_whichever_they_leave(region: str) -> None:
-    """A rebuild turns their direction around. Where none leave S3 gives no figure, which is none to worry about."""
+def test_objects_alarm_where_s3_publishes_the_figure_whichever_way_they_go(region: str) -> None:
+    """What is late is told in the destination's Region, what was given up on in the source's; elsewhere an alarm never rings.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html ("Which Region is this metric published in?")
+    A rebuild turns the direction around. Where none go S3 gives no figure, which is none to worry about.
+    """
     alarms = of_type(region, "observability", "AWS::CloudWatch::Alarm").values()
     objects = {one["MetricName"]: one for one in alarms if one.get("Namespace") == "AWS/S3"}
-    assert set(objects) == {"ReplicationLatency", "OperationsFailedReplication"}
     assert {one["TreatMissingData"] for one in objects.values()} == {"notBreaching"}
-    assert {
-        dimension["Value"]
-        for one in objects.values()
-        for dimension in one["Dimensions"]
-        if "Bucket" in dimension["Name"]
-    } == {f"drlab-app-app-data-123456789012-{one}" for one in REGIONS}
+    (other,) = {*REGIONS} - {region}
+    seen = {
+        name: {one["Name"]: one["Value"].rpartition(f"{ACCOUNT}-")[2] for one in alarm["Dimensions"]}
+        for name, alarm in objects.items()
+    }
+    rule = {"RuleId": "app-data-to-the-other-region"}
+    assert seen == {
+        "ReplicationLatency": {"SourceBucket": other, "DestinationBucket": region, **rule},
+        "OperationsFailedReplication": {"SourceBucket": region, "DestinationBucket": other, **rule},
+    }
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_regions_dashboard_shows_of_the_objects_those_that_come_there(region: str) -> None:
+    body = text(only(region, "observability", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    shown = re.findall(r'DestinationBucket\\",\\"drlab-app-app-data-\d+-([a-z0-9-]+)', body)
+    assert shown == [region] * 3
 
 
 def named(alarm: dict[str, Any]) -> str:
