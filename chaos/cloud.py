@@ -206,11 +206,15 @@ class Cloud:
             MasterUserPassword="not-shown",
             BackupRetentionPeriod=7,
         )
-        boto3.client("rds", STANDBY).create_db_instance_read_replica(
+        standby = boto3.client("rds", STANDBY)
+        standby.create_db_instance_read_replica(
             DBInstanceIdentifier=database_of(STANDBY),
             SourceDBInstanceIdentifier=f"arn:aws:rds:{PRIMARY}:{ACCOUNT}:db:{database_of(PRIMARY)}",
             SourceRegion=PRIMARY,
         )
+        group = {"DBParameterGroupName": "drlab", "DBParameterGroupFamily": "postgres16", "Description": "ours"}
+        standby.create_db_parameter_group(**group)
+        standby.modify_db_instance(DBInstanceIdentifier=database_of(STANDBY), DBParameterGroupName="drlab")
 
     def _make_global_database(self) -> None:
         engine = {"Engine": "aurora-postgresql", "EngineVersion": "16.6"}

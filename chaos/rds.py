@@ -114,7 +114,7 @@ class Rds:
         """What stands in moto's place."""
         return [
             (RDSBackend, "promote_read_replica", lambda _, wanted: self.promote(wanted["db_instance_identifier"])),
-            (RDSBackend, "modify_db_instance", lambda _, name, wanted: self.rename(name, wanted)),
+            (RDSBackend, "modify_db_instance", lambda _, name, wanted: self.modify(name, wanted)),
             (
                 RDSBackend,
                 "delete_db_instance",
@@ -145,6 +145,16 @@ class Rds:
         self._later(SOON, lambda: setattr(own, "status", "modifying"))
         self._later(DONE, lambda: self._promoted(own))
         self.accepted(ONE_WAY)
+        return own
+
+    def modify(self, name: str, wanted: Mapping[str, Any]) -> Any:
+        """Another parameter group shows at once, and is in effect with the next restart."""
+        if "new_db_instance_identifier" in wanted:
+            return self.rename(name, wanted)
+        own = self._find(name)
+        if own.status != "available":
+            raise RDSClientError("InvalidDBInstanceState", f"{name} is {own.status}.")
+        own.db_parameter_group_name = str(wanted["db_parameter_group_name"])
         return own
 
     def rename(self, name: str, wanted: Mapping[str, Any]) -> Any:
@@ -184,6 +194,8 @@ class Rds:
         if name in self._replicas:
             raise DBInstanceAlreadyExists()
         made = self._make(name, "replica", source, ())
+        # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+        made.db_parameter_group_name = None
         self._replicas.add(name)
         return made
 
