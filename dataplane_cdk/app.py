@@ -93,7 +93,7 @@ class _Region:
             self.database = AuroraStack(app, config, region, network, keys.key)
         else:
             followed = source if isinstance(source, DatabaseStack) else None
-            self.database = DatabaseStack(app, config, region, network, keys.key, followed)
+            self.database = DatabaseStack(app, config, region, network, keys.key, keys.key_id, followed)
         if source is not None:
             # By name alone nobody would know that the source comes first.
             self.database.add_stack_dependency(source)

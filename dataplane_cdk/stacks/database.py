@@ -25,6 +25,7 @@ from dataplane_cdk.constructs.database_placement import DatabasePlacement
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
+# As RDS lists it (cfn-lint keeps the list), newer than this library's own names.
 ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("16.14", "16"))
 # The smallest class that the service's sessions, a replica and Performance Insights leave room in.
 STORAGE_GIB, LARGEST_STORAGE_GIB = 20, 200
@@ -55,6 +56,7 @@ class DatabaseStack(RegionalStack):
         region: RegionConfig,
         network: NetworkStack,
         key: kms.IKey,
+        key_id: str,
         source: DatabaseStack | None = None,
     ) -> None:
         super().__init__(app, config, region.name, "database", f"PostgreSQL in {region.name}")
@@ -62,7 +64,7 @@ class DatabaseStack(RegionalStack):
         self.instance: rds.IDatabaseInstance
         if source is None:
             credentials = shared_credentials(self, self.names, key)
-            self.instance = self._primary(credentials, common)
+            self.instance = self._primary(credentials, common, key_id)
         else:
             self.instance = self._replica(source.instance, common)
         login = DatabaseLogin(
@@ -119,7 +121,9 @@ class DatabaseStack(RegionalStack):
             "removal_policy": cdk.RemovalPolicy.RETAIN,
         }
 
-    def _primary(self, credentials: secretsmanager.Secret, common: dict[str, Any]) -> rds.IDatabaseInstance:
+    def _primary(
+        self, credentials: secretsmanager.Secret, common: dict[str, Any], key_id: str
+    ) -> rds.IDatabaseInstance:
         instance = rds.DatabaseInstance(
             self,
             "Database",
@@ -137,11 +141,18 @@ class DatabaseStack(RegionalStack):
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
         resource.automatic_backup_replication_region = self.config.secondary.name
         resource.automatic_backup_replication_retention_period = BACKUP_DAYS
-        resource.automatic_backup_replication_kms_key_id = self._key_of_the_other_region()
+        resource.automatic_backup_replication_kms_key_id = self._key_of_the_other_region(key_id)
         return instance
 
-    def _key_of_the_other_region(self) -> str:
-        return f"arn:aws:kms:{self.config.secondary.name}:{self.config.account}:{self.names.key_alias}"
+    def _key_of_the_other_region(self, key_id: str) -> str:
+        """AWS documents a key's ARN here and no alias's, and a multi-Region key has one id in all of its Regions.
+
+        That of a key of its own could be had by a reference into the other Region alone.
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
+        https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+        """
+        own = f"key/{key_id}" if self.config.use_multi_region_kms else self.names.key_alias
+        return f"arn:aws:kms:{self.config.secondary.name}:{self.config.account}:{own}"
 
     def _replica(self, source: rds.IDatabaseInstance, common: dict[str, Any]) -> rds.IDatabaseInstance:
         replica = rds.DatabaseInstanceReadReplica(

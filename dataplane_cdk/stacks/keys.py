@@ -15,6 +15,7 @@ from aws_cdk import aws_kms as kms
 from dataplane_cdk.config import Config, RegionConfig
 from dataplane_cdk.stacks.regional import RegionalStack
 
+KEY_ID = "KeyId"
 PENDING = cdk.Duration.days(30)
 
 
@@ -25,11 +26,16 @@ class KeysStack(RegionalStack):
         """`primary` is the stack whose key is replicated here, if any."""
         self.key: kms.IKey
         super().__init__(app, config, region.name, "keys", f"the key of {region.name}")
-        arn = self._own() if primary is None else self._replica(primary.key.key_arn)
+        arn, key_id = self._own() if primary is None else self._replica(primary.key.key_arn)
         self.key = kms.Key.from_key_arn(self, "Reference", arn)
+        cdk.CfnOutput(self, KEY_ID, value=key_id)
         kms.CfnAlias(self, "Alias", alias_name=self.names.key_alias, target_key_id=arn)
 
-    def _own(self) -> str:
+    @property
+    def key_id(self) -> str:
+        return self.told(KEY_ID)
+
+    def _own(self) -> tuple[str, str]:
         key = kms.Key(
             self,
             "Key",
@@ -39,9 +45,9 @@ class KeysStack(RegionalStack):
             pending_window=PENDING,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        return key.key_arn
+        return key.key_arn, key.key_id
 
-    def _replica(self, primary_key_arn: str) -> str:
+    def _replica(self, primary_key_arn: str) -> tuple[str, str]:
         replica = kms.CfnReplicaKey(
             self,
             "Key",
@@ -58,4 +64,4 @@ class KeysStack(RegionalStack):
             ),
         )
         replica.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        return replica.attr_arn
+        return replica.attr_arn, replica.ref

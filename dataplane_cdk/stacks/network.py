@@ -66,9 +66,7 @@ class NetworkStack(RegionalStack):
 
     @property
     def rehearsal_group_id(self) -> str:
-        """For another stack. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html"""
-        told = {"StackName": self.stack_name, "Region": self.region, "OutputName": REHEARSAL_GROUP}
-        return cdk.Token.as_string({"Fn::GetStackOutput": told})
+        return self.told(REHEARSAL_GROUP)
 
 
 def _subnets(name: str, kind: ec2.SubnetType, mask: int) -> ec2.SubnetConfiguration:

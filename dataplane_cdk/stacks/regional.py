@@ -25,3 +25,12 @@ class RegionalStack(cdk.Stack):
             # The toolkit checks its version itself: no parameter and no rule for it in each template.
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
+
+    def told(self, output: str) -> str:
+        """This stack's `output`, for another stack, which need not use it in each configuration.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
+        """
+        return cdk.Token.as_string(
+            {"Fn::GetStackOutput": {"StackName": self.stack_name, "Region": self.region, "OutputName": output}}
+        )

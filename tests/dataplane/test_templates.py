@@ -78,7 +78,14 @@ def test_the_replica_is_of_the_primary_and_can_stand_alone() -> None:
 def test_backups_are_copied_to_the_other_region_under_its_key() -> None:
     primary = only(PRIMARY, "database", "AWS::RDS::DBInstance")
     assert primary["AutomaticBackupReplicationRegion"] == STANDBY
-    assert primary["AutomaticBackupReplicationKmsKeyId"] == f"arn:aws:kms:{STANDBY}:{ACCOUNT}:alias/drlab-app"
+    key = primary["AutomaticBackupReplicationKmsKeyId"]
+    assert f'"arn:aws:kms:{STANDBY}:{ACCOUNT}:key/"' in text(key)
+    (own,) = references(key)
+    (kms_key,) = of_type(PRIMARY, "keys", "AWS::KMS::Key")
+    told = stack(own["Region"], "keys")["Outputs"][own["OutputName"]]
+    assert (own["Region"], told["Value"]) == (PRIMARY, {"Ref": kms_key}), (
+        "a multi-Region key has one id in both Regions"
+    )
 
 
 def parameter(region: str, concern: str, name: str) -> dict[str, Any]:
