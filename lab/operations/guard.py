@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
-from failover.domain.deploy_guard import may_deploy
+from failover.domain.deploy_guard import may_deploy, may_shorten
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
 from failover.wiring.operators import caller, look_for_work
 from failover.wiring.register import register_of
-from failover.wiring.this_region import find_plan
+from failover.wiring.this_region import CLOCK, find_plan
 from lab.operations.installation import CDK_CONTEXT, configured
 from lab.operations.target import Target
+from lab.settings import SettingsError
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
         work = [str(one) for region in plan.regions for one in look_for_work(plan, region)()]
     except (RunRefused, TransientFailure) as error:
         return Answer(False, f"What is in progress is unknown: {error}")
-    refusal = may_deploy(record, primary, plan.primary_region, work)
+    lease = _seconds("leaseSeconds", context_file)
+    refusal = may_deploy(record, primary, plan.primary_region, work) or may_shorten(
+        record, plan.timing.lease, lease, CLOCK.now()
+    )
     return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
 
 
@@ -61,6 +66,14 @@ def _of_a_first_deployment(context_file: Path) -> Answer:
             f"{context_file.name} deploys to account {account}, and you are {me}: sign in to that account, and ask again.",
         )
     return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
+
+
+def _seconds(name: str, context_file: Path) -> timedelta:
+    (text,) = configured(name, context_file=context_file)
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError) as error:
+        raise SettingsError(f"{context_file.name} has {text} for {name}, which is no number of seconds.") from error
 
 
 def _told(record: LeaderRecord) -> str:

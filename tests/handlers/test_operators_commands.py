@@ -27,10 +27,12 @@ Context = Callable[..., Path]
 
 @pytest.fixture
 def context_file(tmp_path: Path) -> Context:
-    def write(primary: str = PRIMARY, secondary: str = STANDBY, account: str = "123456789012") -> Path:
+    def write(
+        primary: str = PRIMARY, secondary: str = STANDBY, account: str = "123456789012", lease: object = 15
+    ) -> Path:
         path = tmp_path / "cdk.json"
         regions = {"primaryRegion": primary, "secondaryRegion": secondary}
-        path.write_text(json.dumps({"context": {**regions, "account": account}}))
+        path.write_text(json.dumps({"context": {**regions, "account": account, "leaseSeconds": lease}}))
         return path
 
     return write
@@ -86,6 +88,17 @@ def test_the_guard_refuses_the_two_regions_exchanged(cloud: Cloud, context_file:
     answer = guard.ask(AWS, context_file(STANDBY, PRIMARY))
     assert answer.allowed is False
     assert "would replace networks, keys and databases" in answer.reason
+
+
+def test_a_shorter_lease_is_refused_until_no_alarm_can_start_a_run(cloud: Cloud, context_file: Context) -> None:
+    cloud.add_workflow("failover", PRIMARY)
+    answer = guard.ask(AWS, context_file(lease=5))
+    assert answer.allowed is False
+    assert "Disarm first" in answer.reason
+    assert cli.main(["disarm", "--for", "1h", "--reason", "another lease"]) == 0
+    assert guard.ask(AWS, context_file(lease=5)).allowed is True
+    with pytest.raises(SettingsError, match=r"cdk\.json has soon for leaseSeconds"):
+        guard.ask(AWS, context_file(lease="soon"))
 
 
 def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:

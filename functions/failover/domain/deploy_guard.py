@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 
@@ -38,3 +38,17 @@ def may_deploy(
             " deploy alone what has no data, as runbooks/deploy_during_incident.md says."
         )
     return None
+
+
+def may_shorten(record: LeaderRecord, deployed: timedelta, wanted: timedelta, now: datetime) -> Refusal | None:
+    """A Refusal of a shorter lease while an alarm could start a run.
+
+    A task goes by the plan that it read as it started: a run under the new plan would not wait for the end of its lease.
+    """
+    if wanted >= deployed or (record.disarmed is not None and now < record.disarmed.until):
+        return None
+    return Refusal(
+        f"dataplane_cdk/cdk.json has a lease of {wanted.total_seconds():g} s, and tasks hold one of"
+        f" {deployed.total_seconds():g} s: a run under the new plan would not wait for its end, and two Regions could take"
+        " writes. Disarm first, and go on as dataplane_cdk/deploy.md says (Changes that no run may meet)."
+    )

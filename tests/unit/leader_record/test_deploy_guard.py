@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from failover.domain.deploy_guard import may_deploy
-from failover.domain.leader_record import State, genesis
+from failover.domain.deploy_guard import may_deploy, may_shorten
+from failover.domain.leader_record import Disarmed, State, genesis
 
 PRIMARY, STANDBY = "ap-southeast-2", "us-west-2"
 RECORD = genesis(PRIMARY, datetime(2026, 1, 1, tzinfo=UTC))
@@ -40,3 +40,29 @@ def test_regions_that_were_exchanged_are_refused_whoever_leads(leader: str) -> N
     assert "would replace networks, keys and databases" in refusal.reason
     assert "us-west-2 the primary, but ap-southeast-2 was deployed as such" in refusal.reason
     assert "Put primaryRegion and secondaryRegion back" in refusal.reason
+
+
+LONG, SHORT = timedelta(seconds=15), timedelta(seconds=14.5)
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("wanted", [LONG, LONG * 2])
+def test_a_lease_that_is_no_shorter_may_be_deployed_at_any_time(wanted: timedelta) -> None:
+    assert may_shorten(RECORD, LONG, wanted, NOW) is None
+
+
+def test_a_shorter_lease_is_refused_while_an_alarm_could_start_a_run() -> None:
+    """A task goes by the plan that it started with, and would still lead when a run under the new one has waited."""
+    refusal = may_shorten(RECORD, LONG, SHORT, NOW)
+    assert refusal is not None
+    assert refusal.reason == (
+        "dataplane_cdk/cdk.json has a lease of 14.5 s, and tasks hold one of 15 s: a run under the new plan would not wait for"
+        " its end, and two Regions could take writes. Disarm first, and go on as dataplane_cdk/deploy.md says (Changes that no"
+        " run may meet)."
+    )
+
+
+@pytest.mark.parametrize(("until", "allowed"), [(NOW + timedelta(seconds=1), True), (NOW, False)])
+def test_it_may_be_deployed_as_long_as_no_alarm_counts(until: datetime, allowed: bool) -> None:
+    disarmed = replace(RECORD, disarmed=Disarmed(until, "maria", "another lease"))
+    assert (may_shorten(disarmed, LONG, SHORT, NOW) is None) is allowed
