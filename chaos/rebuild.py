@@ -11,7 +11,7 @@ from chaos import interpreter
 from chaos.faults import OfEvent
 from chaos.history import Standby
 from chaos.installation import PRIMARY, STANDBY, plan_of
-from chaos.interpreter import REBUILDING
+from chaos.interpreter import FAILOVER, REBUILDING
 from chaos.ledgers import Ledgers
 from chaos.rds import OWN, RENAMED, address
 from chaos.unfolding import MANUAL, PERSON, UNTIL_PROBED, Unfolding
@@ -51,6 +51,7 @@ class Rebuild(Unfolding):
             self._ask()
         elif kind is OfEvent.ANOTHER:
             self.receive(self.alarm_event("second"))
+            self._leave_the_failover_to_its_own_cases()
         elif kind is OfEvent.STARTED_TWICE:
             self.workflow.start(run, self.executions()[run].input_data)
         elif kind is OfEvent.BY_HAND:
@@ -58,6 +59,10 @@ class Rebuild(Unfolding):
             interpreter.run(self.workflow.start(MANUAL, {**wanted, **self.by_hand()}))
         else:
             self.probe()
+
+    def _leave_the_failover_to_its_own_cases(self) -> None:
+        """What an alarm starts meanwhile is not played here. Begun and never ended it would be in the way of all else."""
+        FAILOVER.machine.executions.clear()
 
     def _ask(self) -> None:
         start = operators.start_rebuild(plan_of(self.case.plan), STANDBY, PERSON)
