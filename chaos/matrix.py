@@ -190,8 +190,8 @@ def _of_calls(calls: Recorded) -> Iterator[Case]:
                 continue
             faults = (Fault(state, kind, what, number) for kind in _kinds_in(situation, what))
             for one in faults:
-                tried = situation in AS_IN or one.kind is Kind.NO_ROOM_FOR_EVER
-                if not (tried and _polled_for_long(one)):
+                elsewhere = situation in AS_IN or one.kind is Kind.NO_ROOM_FOR_EVER
+                if not (elsewhere and _polled_for_long(one)):
                     yield Case(situation, (one,))
     for state, what, number in calls[None]:
         for kind in _kinds(what):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.documentation.workflow import DEFINITION, REBUILD, REHEARSAL, load
 from tests.runbooks.page import RUNBOOKS, Command, Cue, PageError, name_of, pages, steps
 
 
@@ -30,6 +31,12 @@ def test_a_page_says_first_when_to_use_it_and_the_index_leads_to_it(page: Path) 
     folder = page.parent
     index = "\n".join(path.read_text() for path in {folder / "README.md", RUNBOOKS / "README.md"} if path.exists())
     assert f"({page.name})" in index or f"({name_of(page)}.md)" in index, "no index page leads to it"
+
+
+@pytest.mark.parametrize(("page", "workflow"), [("runs", DEFINITION), ("rebuilds", REBUILD), ("rehearsals", REHEARSAL)])
+def test_the_page_of_a_run_that_took_too_long_says_how_long_that_is(page: str, workflow: Path) -> None:
+    hours = {21_600: "six hours", 36_000: "ten hours"}[load(workflow)["TimeoutSeconds"]]
+    assert hours in (RUNBOOKS / "alarms" / f"timed-out-{page}.md").read_text(encoding="utf-8")
 
 
 def test_a_command_s_output_is_compared_word_by_word_and_dots_stand_for_anything() -> None:

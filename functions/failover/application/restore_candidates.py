@@ -61,7 +61,7 @@ class Candidates:
         return Waiting(f"A restore from {point} was asked for.")
 
     def failed(self, point: RecoveryPoint, status: str) -> bool:
-        """Whether the instance that is made of `point` never serves. The backup is to blame but for want of capacity."""
+        """Whether the instance that is made of `point` never serves; marks `point` unusable then, but for want of capacity."""
         if status in BROKEN_STATUSES:
             self.mark_unusable(point, f"RDS says that the instance is {status}.")
         return status in BROKEN_STATUSES or status == NO_CAPACITY
