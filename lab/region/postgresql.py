@@ -117,7 +117,7 @@ class PostgreSQL:
         self._data.copy_from(through, primary.credentials.replication)
         self.start()
         limit = timedelta(seconds=10)
-        with self.session(limit * 2) as session:
+        with self.session(limit + LONG_ANSWER_WITHIN) as session:
             if not eventually(lambda: progress(session).streaming, limit):
                 raise PostgreSQLError(f"The database in {self.region} does not stream. {self.log_tail()}")
 
@@ -127,7 +127,7 @@ class PostgreSQL:
         https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
         """
         mine = (self._data.slot,)
-        with primary.session(within * 2) as session:
+        with primary.session(within + LONG_ANSWER_WITHIN) as session:
 
             def gone() -> bool:
                 session.rows(DROP_UNUSED_SLOT, mine)
@@ -155,8 +155,9 @@ class PostgreSQL:
         self.credentials = credentials
         self._data.recover(base, logs, to)
         self.start()
-        with self.session(LONG_ANSWER_WITHIN) as session:
-            if not eventually(lambda: session.value("select pg_is_in_recovery()") == "f", LONG_ANSWER_WITHIN):
+        limit = LONG_ANSWER_WITHIN
+        with self.session(limit + LONG_ANSWER_WITHIN) as session:
+            if not eventually(lambda: session.value("select pg_is_in_recovery()") == "f", limit):
                 raise PostgreSQLError(f"The database in {self.region} does not end its recovery. {self.log_tail()}")
 
     def start(self) -> None:
@@ -252,7 +253,8 @@ class PostgreSQL:
         Raises ValueError for another mode, and PostgreSQLError when no standby is there to wait for: the setting
         is then taken back, for every commit would hang.
         """
-        with self.session(within * 2) as session:
+        # What is waited for ends first: of a session that ends before, nobody learns which of the two it was.
+        with self.session(within + LONG_ANSWER_WITHIN) as session:
             set_synchronous(session, mode)
             if mode == "off" or eventually(lambda: any(r.synchronous for r in replicas(session)), within):
                 return
