@@ -73,6 +73,9 @@ class RestoreFromLatestSnapshot:
         name = self.plan.region(self.region).database_instance
         found = self.databases.describe(name)
         if found is None:
+            gone = self.databases.describe(aside(name, run.name))
+            if gone is not None and gone.status == "renaming":
+                return Waiting(f"{name} is becoming {gone.identifier}, of whose backups a restore may be made.")
             return self._begin(run, candidates, name)
         if found.tags.get(RUN_TAG) != run.name:
             return self._set_aside(run, found)

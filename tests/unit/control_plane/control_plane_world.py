@@ -289,13 +289,14 @@ class MemoryRds:
         self.instance: DatabaseInstance | None = replace(
             DatabaseInstance(f"app-{STANDBY}", "available", SOURCE_ARN, "db.example.com", 5432, 0), **changes
         )
+        self.others: dict[str, DatabaseInstance] = {}
         self.promotions: list[int] = []
         self.on_promoted: Callable[[], object] = lambda: None
         self.completes = True
         self.becomes = "available"
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
-        return self.instance if self.instance and self.instance.identifier == identifier else None
+        return self.instance if self.instance and self.instance.identifier == identifier else self.others.get(identifier)
 
     def set(self, **changes: Any) -> None:
         assert self.instance is not None

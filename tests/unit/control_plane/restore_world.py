@@ -76,6 +76,8 @@ class MemoryRestores:
     ) -> Refusal | None:
         if self.rds.instance is not None:
             return None
+        if any(other.status == "renaming" for other in self.rds.others.values()):
+            return Refusal("InvalidDBInstanceState")
         if point.source in self.refused:
             return Refusal(self.refused[point.source])
         if self.full:
@@ -94,8 +96,14 @@ class MemoryRestores:
             return Refusal("not now")
         self.renamed[new] = replace(self.rds.instance, identifier=new)
         self.rds.set(status="renaming")
-        self.clock.later(10, lambda: setattr(self.rds, "instance", None))
+        self.clock.later(10, lambda: self._give_up_the_name(new))
         return None
+
+    def _give_up_the_name(self, new: str) -> None:
+        """It has the other name, and is not through with it: nothing is restored of its backups meanwhile."""
+        self.rds.instance = None
+        self.rds.others[new] = replace(self.renamed[new], status="renaming")
+        self.clock.later(10, lambda: self.rds.others.update({new: self.renamed[new]}))
 
     def delete(self, identifier: str) -> Refusal | None:
         assert self.rds.instance is not None

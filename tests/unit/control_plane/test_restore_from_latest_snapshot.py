@@ -107,6 +107,14 @@ def test_a_broken_replica_keeps_its_data_under_another_name() -> None:
     assert world.restores.deleted == []
 
 
+def test_nothing_is_restored_while_the_one_with_the_backups_is_still_being_renamed() -> None:
+    """RDS would refuse, and a backup that is refused counts as unusable."""
+    world = World()
+    world.rds.instance = MemoryRds(world.clock).instance
+    assert world.until_done()["unusable"] == []
+    assert [one.source for one in world.restores.asked] == [world.points[0].source]
+
+
 @pytest.mark.parametrize("status", ["backing-up", "storage-initialization"])
 def test_a_restored_instance_serves_while_rds_still_works_on_its_storage(status: str) -> None:
     """Blocks are loaded from the snapshot for hours, and the first backup takes as long as the database is large."""
