@@ -60,7 +60,7 @@ def _instance(plan: Plan, region: str) -> Statements:
     stacks = [f"{rds}:{kind}:drlab-{plan.service}-*" for kind in ("subgrp", "pg")]
     made_of = [f"{rds}:auto-backup:*", f"{rds}:snapshot:*", *stacks, f"{rds}:og:default*"]
     return {
-        "DatabaseSeen": (["rds:DescribeDBInstances"], [mine]),
+        "DatabaseSeen": (["rds:DescribeDBInstances"], [mine, f"{mine}-aside-*"]),
         "DatabasePromoted": (["rds:PromoteReadReplica"], [mine]),
         # Backups of an instance that is gone are found in the list of all of them alone.
         "BackupsSeen": (["rds:DescribeDBInstanceAutomatedBackups"], [f"{rds}:auto-backup:*", f"{rds}:db:*"]),

@@ -226,6 +226,7 @@ PERMITTED: dict[str, set[str]] = {
         SECRET_OPENED,
         "ssm:GetParameter /drlab/app/database-placement",
         *BACKUP_RESTORED,
+        "rds:DescribeDBInstances app-ap-southeast-2-aside-*",
         "rds:RestoreDBInstanceFromDBSnapshot app-ap-southeast-2",
         "rds:AddTagsToResource app-ap-southeast-2",
         "rds:ModifyDBInstance app-ap-southeast-2",

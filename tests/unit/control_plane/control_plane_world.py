@@ -296,7 +296,9 @@ class MemoryRds:
         self.becomes = "available"
 
     def describe(self, identifier: str) -> DatabaseInstance | None:
-        return self.instance if self.instance and self.instance.identifier == identifier else self.others.get(identifier)
+        return (
+            self.instance if self.instance and self.instance.identifier == identifier else self.others.get(identifier)
+        )
 
     def set(self, **changes: Any) -> None:
         assert self.instance is not None
