@@ -28,7 +28,7 @@ from lab.region.postgresql import PostgreSQL
 
 SCHEMA = (Path(__file__).parents[2] / "webapi" / "service" / "schema.sql").read_text()
 SOURCE = f"arn:aws:rds:{HERE}:123456789012:db:app-{HERE}"
-SESSIONS = Postgres(timedelta(seconds=1))
+SESSIONS = Postgres(timedelta(seconds=3))
 RPO_SECONDS = 5
 
 

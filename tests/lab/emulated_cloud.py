@@ -109,13 +109,16 @@ class EmulatedCloud:
         )
         return str(made["FunctionArn"])
 
-    def receive(self, region: str, url: str, within: int = 10) -> dict[str, Any]:
+    def receive(self, region: str, url: str) -> dict[str, Any]:
         """The next message of a queue, with its attributes; fails when none comes in time."""
-        answer = self.client("sqs", region).receive_message(
-            QueueUrl=url, WaitTimeSeconds=within, MaxNumberOfMessages=1, MessageAttributeNames=["All"]
-        )
-        assert answer.get("Messages"), f"no message within {within} s"
-        message: dict[str, Any] = answer["Messages"][0]
+
+        def asked() -> list[dict[str, Any]]:
+            answer = self.client("sqs", region).receive_message(
+                QueueUrl=url, WaitTimeSeconds=5, MaxNumberOfMessages=1, MessageAttributeNames=["All"]
+            )
+            return list(answer.get("Messages", []))
+
+        message: dict[str, Any] = until(asked)[0]
         self.client("sqs", region).delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from served_task import HERE, MemoryCloud, Served, eventually, login_of
+from served_task import HERE, LONG_LEASE, MemoryCloud, Served, eventually, login_of
 
 from failover.application.ports import DatabaseLogin
 from lab.host.processes import Processes
@@ -57,6 +57,14 @@ def serve() -> Iterator[Callable[..., Served]]:
     yield start
     for one in served:
         one.stop()
+
+
+@pytest.fixture
+def steady(serve: Callable[..., Served], login: DatabaseLogin) -> Served:
+    """A task that leads and is healthy, and whose lease lasts longer than the test."""
+    found = serve(MemoryCloud(login, lease_seconds=LONG_LEASE))
+    eventually(found.is_healthy)
+    return found
 
 
 @pytest.fixture

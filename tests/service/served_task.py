@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import uvicorn
@@ -30,10 +30,14 @@ from webapi.service.task import Task
 
 HERE, ELSEWHERE, WITNESS = "ap-southeast-2", "us-west-2", "us-east-1"
 LEASE, HEARTBEAT_TIMEOUT = 2.0, 1.5
+# For what happens before a lease runs out, however long the machine is away in between.
+LONG_LEASE = 20.0
 PATIENCE_SECONDS = 20.0
 
+Answer = TypeVar("Answer")
 
-def plan_text(**changes: Any) -> str:
+
+def plan_text(lease_seconds: float = LEASE, **changes: Any) -> str:
     def region(name: str) -> dict[str, Any]:
         return {
             "service_url": "http://127.0.0.1:1",
@@ -62,10 +66,10 @@ def plan_text(**changes: Any) -> str:
         "cooldown_minutes": 60,
         "signals_required": 1,
         "timing": {
-            "lease_seconds": LEASE,
+            "lease_seconds": lease_seconds,
             "lease_margin_seconds": 1,
             "renew_seconds": 0.2,
-            "heartbeat_timeout_seconds": HEARTBEAT_TIMEOUT,
+            "heartbeat_timeout_seconds": lease_seconds * HEARTBEAT_TIMEOUT / LEASE,
             "alarm_max_age_seconds": 900,
             "second_look_seconds": 1,
             "second_look_samples": 3,
@@ -129,8 +133,8 @@ class Publications:
 class MemoryCloud:
     """Plan, secret, leader record and heartbeats, all to be changed by the test."""
 
-    def __init__(self, login: DatabaseLogin | None, leader: str = HERE) -> None:
-        self.plan_text: str | None = plan_text()
+    def __init__(self, login: DatabaseLogin | None, leader: str = HERE, lease_seconds: float = LEASE) -> None:
+        self.plan_text: str | None = plan_text(lease_seconds)
         self.secret = login
         self.secret_readings = 0
         self.copies = {region: MemoryCopy() for region in (HERE, ELSEWHERE, WITNESS)}
@@ -211,6 +215,18 @@ class Served:
     def is_healthy(self) -> bool:
         return self.http.get("/healthz").status_code == 200
 
+    def healthy_until(self) -> float:
+        """When it was asked for the last time that it was healthy, by time.monotonic(); waits until it is not.
+
+        The answer is later than that, so a machine that is slow to ask makes no task look healthy for longer.
+        """
+        asked = [time.monotonic()]
+        while self.is_healthy():
+            assert time.monotonic() - asked[0] < PATIENCE_SECONDS, "it stays healthy"
+            asked.append(time.monotonic())
+            time.sleep(0.02)
+        return asked[-1]
+
     def problem(self, path: str = "/healthz") -> dict[str, Any]:
         """The problem that `path` is answered with."""
         answer = self.http.get(path)
@@ -234,6 +250,16 @@ def eventually(true: Callable[[], bool], within_seconds: float = PATIENCE_SECOND
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def answered_within(bound_seconds: float, ask: Callable[[], Answer]) -> Answer:
+    """The first answer that comes in time, of three tries: a machine may be away for a while, but not each time."""
+    for _ in range(3):
+        began = time.monotonic()
+        answer = ask()
+        if time.monotonic() - began < bound_seconds:
+            return answer
+    raise AssertionError(f"no answer within {bound_seconds} s")
 
 
 def login_of(server: PostgreSQL) -> DatabaseLogin:

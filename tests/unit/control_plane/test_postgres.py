@@ -28,7 +28,7 @@ HOLD = """
     insert into lease_holder (task, region, epoch, watched_seconds, lsn, at)
     values ($1, $2, 4, $3, pg_current_wal_insert_lsn(), clock_timestamp())
 """
-SESSIONS = Postgres(timedelta(seconds=2))
+SESSIONS = Postgres(timedelta(seconds=3))
 
 
 def login(server: PostgreSQL, password: str | None = None) -> DatabaseLogin:
@@ -128,7 +128,7 @@ def test_a_frozen_server_costs_no_more_than_the_timeout(pair: tuple[PostgreSQL, 
         began = time.monotonic()
         with pytest.raises(DatabaseUnavailable):
             SESSIONS.in_recovery(login(pair[1]))
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 9
     finally:
         pair[1].thaw()
 
@@ -141,7 +141,7 @@ def test_a_query_that_does_not_end_is_cut_off(pair: tuple[PostgreSQL, PostgreSQL
         holding.rows("lock table probe in access exclusive mode")
         with pytest.raises(DatabaseUnavailable):
             quick.write_probe(login(pair[0]), STANDBY)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 9
 
 
 def test_a_server_that_is_gone_is_unavailable(pair: tuple[PostgreSQL, PostgreSQL]) -> None:

@@ -59,7 +59,7 @@ def copies() -> dict[str, HeartbeatCopy]:
 def break_copy(copy: HeartbeatCopy, wait: threading.Event | None = None) -> None:
     def time_out(**_: Any) -> None:
         if wait is not None:
-            wait.wait(5)
+            wait.wait(20)
         raise ReadTimeoutError(endpoint_url="https://dark")
 
     for operation in ("GetObject", "PutObject"):
@@ -130,7 +130,7 @@ def test_one_dark_copy_costs_no_heartbeat_and_no_time(pool: ThreadPoolExecutor) 
     assert S3Heartbeats(own, pool, timedelta(seconds=1)).publish(beat(1), timedelta(seconds=4)) is True
     published = S3Heartbeats(own, pool, timedelta(seconds=1)).read()
     assert (published.majority, published.newest, published.answered) == (True, beat(1), (WITNESS, STANDBY))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     release.set()
 
 
@@ -151,7 +151,7 @@ def test_copies_that_hang_are_left_behind_at_the_deadline(pool: ThreadPoolExecut
         break_copy(copy, release)
     began = time.monotonic()
     assert S3Heartbeats(own, pool, SOON).publish(beat(1), timedelta(milliseconds=200)) is False
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     release.set()
 
 

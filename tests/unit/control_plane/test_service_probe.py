@@ -16,7 +16,7 @@ from control_plane_world import STANDBY
 from failover.adapters.service_probe import HttpProbe
 from failover.application.ports import Answer, Silence
 
-PROBE = HttpProbe(timedelta(seconds=0.3))
+PROBE, IMPATIENT = HttpProbe(timedelta(seconds=10)), HttpProbe(timedelta(seconds=0.3))
 
 
 class Service(BaseHTTPRequestHandler):
@@ -86,9 +86,9 @@ def test_the_body_can_be_read(base: str) -> None:
 def test_a_listener_that_accepts_and_says_nothing_is_silent_within_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         began = time.monotonic()
-        answer = PROBE.get(f"http://127.0.0.1:{mute.getsockname()[1]}/healthz")
+        answer = IMPATIENT.get(f"http://127.0.0.1:{mute.getsockname()[1]}/healthz")
         assert isinstance(answer, Silence)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
 
 
 def test_a_closed_port_and_no_http_are_silence() -> None:
