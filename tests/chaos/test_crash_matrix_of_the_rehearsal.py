@@ -14,6 +14,7 @@ from chaos.world import World
 pytestmark = pytest.mark.chaos
 
 
+@pytest.mark.scenario("F47")
 @pytest.mark.parametrize("case", cases_of(REHEARSING), ids=lambda case: case.name)
 def test_no_promise_is_broken(world: World, case: Case) -> None:
     """`make chaos ARGS="--case NAME"` tells what happened."""

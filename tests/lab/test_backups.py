@@ -111,6 +111,7 @@ def test_what_was_written_after_the_way_was_cut_is_lost(kept: Kept) -> None:
     assert numbers(kept.restored(kept.backups.find(ARN).base)) == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.scenario("F47")
 def test_a_damaged_page_is_found_by_reading_the_ledger(kept: Kept) -> None:
     """The server starts and calls itself available: its rows say what is wrong."""
     made = kept.backups.find(ARN)
@@ -132,6 +133,7 @@ def test_a_damaged_page_is_found_by_reading_the_ledger(kept: Kept) -> None:
     again.discard()
 
 
+@pytest.mark.scenario("F47")
 def test_a_base_backup_without_its_control_file_becomes_no_server(kept: Kept) -> None:
     made = kept.backups.find(ARN)
     broken = made.base.with_name("broken")

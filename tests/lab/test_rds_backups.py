@@ -100,6 +100,7 @@ def test_a_moment_in_the_window_is_restored_and_one_outside_refused(place: Place
     assert datetime.fromisoformat(place.made_from()["to"]) == moment
 
 
+@pytest.mark.scenario("F47")
 def test_a_restored_instance_whose_files_are_damaged_fails_and_is_deleted_with_its_name(place: Place) -> None:
     place.backed_up()
     place.restore(RecoveryPoint("replicated", place.arn, LATEST, newest=True))

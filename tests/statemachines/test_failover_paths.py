@@ -86,13 +86,18 @@ def test_a_value_that_is_null_passes_through(workflow: Workflow) -> None:
     assert run.given["PromoteReplica"][0]["state"]["prepared"]["loss"]["bytes_behind"] is None
 
 
-@pytest.mark.scenario("F13", "F18")
+HEALTHY: dict[str, Any] = {"allowed": False, "verdict": "healthy"}
+
+
 @pytest.mark.parametrize(
     ("choice", "answers"),
     [
+        pytest.param("LeaderAllowsRun", {"CheckPrimaryHealth": HEALTHY}, marks=pytest.mark.scenario("F04", "F13")),
         ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": False, "verdict": "disputed"}}),
         ("LeaderAllowsRun", {"CheckPrimaryHealth": {"allowed": None, "verdict": "unknown"}}),
-        ("SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}),
+        pytest.param(
+            "SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}, marks=pytest.mark.scenario("F18", "F47")
+        ),
         ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
         ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
         ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "of-no-branch"}}),
@@ -358,6 +363,7 @@ def test_for_want_of_a_replica_the_database_is_restored_and_nothing_promoted(wor
     assert not run.given["PromoteReplica"]
 
 
+@pytest.mark.scenario("F47")
 def test_a_restore_that_fails_gives_the_old_leader_its_writes_back(workflow: Workflow) -> None:
     """Unlike a promotion it has changed nothing that the old leader, should it come back, depends on."""
     run = workflow.run(CheckSecondaryReadiness=RESTORING, RestoreFromLatestSnapshot=FunctionError("RunRefused"))

@@ -36,7 +36,11 @@ def test_it_names_what_is_restored_first_and_what_production_is_like() -> None:
             lambda world: setattr(world.register, "record", replace(world.register.record, leader=STANDBY)),
             f"a restore is rehearsed in the standby, {PRIMARY}",
         ),
-        (lambda world: setattr(world.backups, "found", backups(latest=None)), "no recovery point"),
+        pytest.param(
+            lambda world: setattr(world.backups, "found", backups(latest=None)),
+            "no recovery point",
+            marks=pytest.mark.scenario("F47"),
+        ),
         (
             lambda world: setattr(world, "plan", plan_with(lambda told: told.update(db_mode="aurora-global"))),
             "drill its failover",

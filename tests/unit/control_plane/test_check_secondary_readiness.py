@@ -191,6 +191,7 @@ def test_a_usable_replica_goes_before_every_backup_unless_a_person_asks_for_one(
     assert (asked["path"], asked["points"][0]["at"]) == ("restore", "2026-11-23T02:30:00+00:00")
 
 
+@pytest.mark.scenario("F18", "F47")
 def test_without_a_replica_and_without_a_backup_nothing_is_ready() -> None:
     """F18: it fails before anything was changed, and people are told why."""
     world = World()

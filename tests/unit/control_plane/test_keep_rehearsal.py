@@ -48,6 +48,7 @@ def test_one_that_passed_is_the_newest_proof_with_its_time_and_its_price() -> No
     assert proof["before"] == proof["after"]
 
 
+@pytest.mark.scenario("F47")
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -193,6 +193,7 @@ def test_content_as_new_as_its_backup_is_plausible() -> None:
     assert implausible(content(), POINT, PUBLISHED, BEATS) is None
 
 
+@pytest.mark.scenario("F47")
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from control_plane_world import STANDBY
@@ -82,6 +83,7 @@ def test_an_instance_of_that_name_that_no_rehearsal_made_is_nobodys_to_delete() 
     assert world.restores.deleted == []
 
 
+@pytest.mark.scenario("F47")
 def test_a_damaged_backup_gives_way_to_an_older_one_and_is_told() -> None:
     world = RehearsalWorld()
     world.checked()
@@ -90,6 +92,23 @@ def test_a_damaged_backup_gives_way_to_an_older_one_and_is_told() -> None:
     assert found["restored_from"] == "the snapshot snapshot-0200 to 2026-11-23 02:00:00 UTC"
     (unusable,) = found["unusable"]  # type: ignore[misc]
     assert "cannot be read" in unusable["reason"]
+
+
+@pytest.mark.scenario("F47")
+@pytest.mark.parametrize(
+    ("lacks", "why"),
+    [({"writes": 0}, "Its ledger is empty"), ({"heartbeat": None}, "It has no heartbeat of a leader")],
+)
+def test_a_backup_that_can_be_read_and_holds_not_what_it_promised_is_not_the_proof(
+    lacks: dict[str, Any], why: str
+) -> None:
+    world = RehearsalWorld()
+    world.checked()
+    world.restored.first.append(replace(world.restored.content_now, **lacks))
+    found = in_the_end(world)
+    assert found["restored_from"] == "the snapshot snapshot-0200 to 2026-11-23 02:00:00 UTC"
+    (unusable,) = found["unusable"]  # type: ignore[misc]
+    assert why in unusable["reason"]
 
 
 def test_it_does_not_wait_until_all_blocks_of_the_snapshot_are_loaded() -> None:
@@ -107,6 +126,7 @@ def test_no_room_for_an_instance_is_no_fault_of_its_backup() -> None:
     assert in_the_end(world)["unusable"] == []
 
 
+@pytest.mark.scenario("F47")
 def test_without_a_usable_backup_it_says_what_became_of_each() -> None:
     world = RehearsalWorld()
     world.checked()

@@ -140,6 +140,7 @@ def test_a_call_that_died_does_not_begin_a_second_restore() -> None:
     assert len(world.restores.asked) == 1
 
 
+@pytest.mark.scenario("F47")
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
@@ -197,6 +198,7 @@ def test_what_a_person_can_mend_is_not_thrown_away(status: str) -> None:
     assert world.restores.deleted == []
 
 
+@pytest.mark.scenario("F47")
 def test_an_older_backup_that_loses_more_than_was_accepted_is_not_restored_and_its_price_is_told() -> None:
     """The gate's figure was of the newest one; what the older one would lose is another question to a person."""
     world = World(HOUR_AGO)
@@ -214,6 +216,7 @@ def test_a_person_s_figure_covers_an_older_backup_up_to_it() -> None:
     assert world.until_done()["restored_from"].startswith("the snapshot snapshot-0253")
 
 
+@pytest.mark.scenario("F47")
 def test_when_none_can_be_used_nothing_is_called_restored() -> None:
     world = World()
     world.server.first.append(DAMAGED)
@@ -223,6 +226,7 @@ def test_when_none_can_be_used_nothing_is_called_restored() -> None:
     assert world.outcomes.read(proof_key(RUN, world.points[0].digest)) is None
 
 
+@pytest.mark.scenario("F47")
 def test_logs_that_are_missing_from_a_backup_are_seen_in_its_heartbeat() -> None:
     world = World()
     assert world.server.content_now.heartbeat is not None

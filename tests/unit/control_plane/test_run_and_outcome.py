@@ -30,6 +30,7 @@ def test_a_run_whose_write_was_read_back_in_public_failed_over() -> None:
     assert "At most 21.3 s of acknowledged writes could be lost." in outcome.summary, "a bound is rounded up"
 
 
+@pytest.mark.scenario("F47")
 def test_what_an_older_backup_lost_is_told_and_not_what_the_gate_had_hoped_for() -> None:
     """The gate bounds what the newest backup would lose; a damaged one gives way to an older one."""
     restored = {"restored_from": "the snapshot s", "restored_to": "2026-11-23T02:56:00+00:00", "bound_seconds": 220.0}
