@@ -1,4 +1,8 @@
-"""`drlab verify`: has anybody changed what was decided and done?"""
+"""`drlab verify`: has anybody changed what was decided and done?
+
+It reads the entries and their versions: s3:GetObject, s3:ListBucket and s3:ListBucketVersions on both control buckets.
+What it cannot see, `failover.application.verify_journal` says.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_
 
 
 def add(commands: Subparsers) -> None:
-    parser = commands.add_parser("verify", help="check the journals' hash chains and the outcomes that they name")
+    told = "name every edit, gap and reordering of the journals, and outcomes that were changed"
+    parser = commands.add_parser("verify", help=told)
     add_target(parser)
     parser.set_defaults(run=run)
 

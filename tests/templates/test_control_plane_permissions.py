@@ -161,6 +161,7 @@ PERMITTED: dict[str, set[str]] = {
         "rds:DescribeDBInstances app-us-west-2-isolated in us-west-2",
         "states:SendTaskSuccess *",
         "s3:GetObject journal/*",
+        "s3:ListBucketVersions ControlBucket.Arn",
         "s3:GetObject ControlBucket runs/*",
         "s3:GetObject ControlBucket requests/*",
         "s3:GetObject runs/break-glass-*",

@@ -224,7 +224,7 @@ class Journal(BaseModel):
 
 
 class Verification(BaseModel):
-    """`newest`: digest of the newest entry. Kept elsewhere, it shows also a journal that was cut off at its end."""
+    """`newest`: digest of the newest entry. Kept elsewhere, it shows also a journal whose last versions were removed."""
 
     model_config = example(region="us-west-2", whole=True, entries=12, outcomes=1, newest="9f" * 32, flaws=[])
 

@@ -1,8 +1,8 @@
 """What was decided and done, in which order, and has anybody changed that since?
 
 One entry an object, numbered without gaps, each with the SHA-256 of the entry before it: an edit, a gap or a changed
-order breaks the chain at a place that can be named. Cut off at its end a chain looks whole, so whoever must know that
-too keeps the newest digest elsewhere; the bucket's Object Lock keeps entries from being removed.
+order breaks the chain at a place that can be named. Changed or cut off at its end a chain looks whole: that the bucket
+shows, which keeps the versions of what is overwritten or deleted (application/verify_journal.py).
 """
 
 from __future__ import annotations

@@ -70,6 +70,23 @@ def newest_first(versions: Sequence[Version]) -> list[Version]:
     return sorted(versions, key=lambda one: (one.latest, one.at, not one.is_marker), reverse=True)
 
 
+def rewritten(versions: Sequence[Version]) -> str | None:
+    """What was done to an object that is written once only, None: nothing. `versions` are all those of one key.
+
+    Of several that S3 tells the same second of, those that it lists later were written earlier
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/list-obj-version-enabled-bucket.html).
+    """
+    ordered = newest_first(versions)
+    contents = [one for one in ordered if not one.is_marker]
+    latest = ordered[0]
+    if ordered == contents[:1]:
+        return None
+    again = "overwritten" if ordered == contents else "deleted and written again"
+    done = "deleted" if latest.is_marker else again
+    left = f"what was written first is its version {contents[-1].id}" if contents else "no version of it is left"
+    return f"{latest.key} was {done} ({latest.at.isoformat()}): {left}."
+
+
 def undelete(versions: Sequence[Version]) -> Step:
     """The object as it was before it was deleted. `versions` are all those of one key, at least one."""
     ordered = newest_first(versions)

@@ -8,6 +8,7 @@ from failover.adapters.executions import StepFunctions
 from failover.adapters.rds import Rds
 from failover.adapters.run_book import StepFunctionsBook
 from failover.adapters.s3_outcomes import S3Outcomes
+from failover.adapters.s3_versions import S3Versions
 from failover.adapters.secrets import SecretsManager
 from failover.application.answer_approval import AnswerApproval
 from failover.application.by_hand_runs import ByHandRuns
@@ -135,7 +136,8 @@ def show_status(plan: Plan) -> ShowStatus:
 
 def verify_journal(plan: Plan, region: str) -> VerifyJournal:
     """Of `region`."""
-    return VerifyJournal(journal_in(region, plan), outcomes_of(plan, region))
+    versions = S3Versions(aws.client("s3", region, plan.timing.api_timeout), plan.record_copies[region])
+    return VerifyJournal(journal_in(region, plan), versions, outcomes_of(plan, region))
 
 
 def state_machine_of(region: str, plan: Plan, workflow: str = "failover") -> str:

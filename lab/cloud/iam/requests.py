@@ -231,6 +231,8 @@ NEEDS: Mapping[tuple[str, str], Callable[[Parameters], dict[str, Resources]]] = 
     },
     ("s3", "GetObject"): _only("s3:GetObject", _object),
     ("s3", "HeadObject"): _only("s3:GetObject", _object),
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    ("s3", "ListObjectVersions"): _only("s3:ListBucketVersions", _bucket),
     ("s3", "ListObjectsV2"): _only("s3:ListBucket", _bucket),
     ("s3", "PutBucketReplication"): _only("s3:PutReplicationConfiguration", _bucket),
     ("s3", "PutObject"): _put_object,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from failover.adapters.s3_journal import S3Journal
+from failover.adapters.s3_versions import S3Versions
 from failover.application.errors import RunRefused
 from failover.application.remembering import remember
+from failover.application.verify_journal import Verified, VerifyJournal
 from failover.domain.digest import digest_of
 from failover.domain.journal import Entry, Event, flaws, key_of, next_entry, outcomes_named
 
@@ -221,3 +223,88 @@ def test_the_outcomes_that_entries_name_are_found_whatever_lies_between() -> Non
         told({"key": "runs/5", "sha256": "ee"}),
     ]
     assert outcomes_named(texts) == {"runs/1": "aa", "runs/5": "ee"}
+
+
+@dataclass(frozen=True)
+class NoOutcomes:
+    def read(self, key: str) -> None:
+        return None
+
+    def put_once(self, key: str, text: str) -> str:
+        raise AssertionError((key, text))
+
+
+class Tampered:
+    """A journal of three entries, which is verified in a process that knows nothing of how it came about."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.first: dict[str, str] = {}
+        for _ in range(3):
+            S3Journal(client, "control").append(ALARM)
+        for number in (1, 2, 3):
+            self.first[key_of(number)] = client.head_object(Bucket="control", Key=key_of(number))["VersionId"]
+
+    def verified(self) -> Verified:
+        return VerifyJournal(S3Journal(self.client, "control"), S3Versions(self.client, "control"), NoOutcomes())()
+
+    def forge(self, number: int) -> None:
+        """So that the chain is whole, as only the newest entry can be."""
+        text = self.client.get_object(Bucket="control", Key=key_of(number))["Body"].read().decode()
+        self.client.put_object(Bucket="control", Key=key_of(number), Body=text.replace("disarmed", "armed").encode())
+
+    def remove(self, number: int) -> None:
+        self.client.delete_object(Bucket="control", Key=key_of(number))
+
+
+@pytest.fixture
+def tampered(bucket: object) -> Tampered:
+    return Tampered(bucket)
+
+
+def test_a_journal_of_which_every_entry_was_written_once_is_whole(tampered: Tampered) -> None:
+    assert (tampered.verified().entries, tampered.verified().flaws) == (3, ())
+
+
+def test_a_newest_entry_that_was_forged_is_named_with_the_version_that_was_written_first(tampered: Tampered) -> None:
+    """No entry follows that holds its digest: the chain is whole."""
+    tampered.forge(3)
+    assert flaws(S3Journal(tampered.client, "control").all()) == []
+    (flaw,) = tampered.verified().flaws
+    assert flaw.startswith(f"{key_of(3)} was overwritten")
+    assert tampered.first[key_of(3)] in flaw
+
+
+def test_a_newest_entry_that_was_removed_is_named(tampered: Tampered) -> None:
+    tampered.remove(3)
+    found = tampered.verified()
+    assert found.entries == 2
+    (flaw,) = found.flaws
+    assert flaw.startswith(f"{key_of(3)} was deleted (")
+    assert tampered.first[key_of(3)] in flaw
+
+
+def test_a_journal_that_was_removed_altogether_is_named_entry_by_entry(tampered: Tampered) -> None:
+    for number in (1, 2, 3):
+        tampered.remove(number)
+    found = tampered.verified()
+    assert (found.entries, found.newest, len(found.flaws)) == (0, None, 3)
+    assert all(key_of(number) in flaw for number, flaw in enumerate(found.flaws, 1))
+
+
+def test_an_entry_that_another_took_the_place_of_is_named(tampered: Tampered) -> None:
+    """The next writer finds the number free, and the chain is whole again."""
+    tampered.remove(3)
+    S3Journal(tampered.client, "control").append(replace(ALARM, reason="Nothing happened."))
+    assert flaws(S3Journal(tampered.client, "control").all()) == []
+    (flaw,) = tampered.verified().flaws
+    assert flaw.startswith(f"{key_of(3)} was deleted and written again")
+    assert tampered.first[key_of(3)] in flaw
+
+
+def test_a_version_that_was_removed_for_good_is_a_gap(tampered: Tampered) -> None:
+    """Which takes s3:BypassGovernanceRetention. At the journal's end there is nothing left that could tell."""
+    tampered.client.delete_object(
+        Bucket="control", Key=key_of(2), VersionId=tampered.first[key_of(2)], BypassGovernanceRetention=True
+    )
+    assert [flaw for flaw in tampered.verified().flaws if "missing" in flaw]

@@ -18,6 +18,7 @@ from failover.domain.object_versions import (
     Version,
     as_it_was,
     newest_first,
+    rewritten,
     undelete,
 )
 
@@ -126,3 +127,37 @@ def test_each_step_names_the_versions_that_it_touches() -> None:
     assert undelete([first, marker]) == RemoveMarkers((marker,), first)
     assert as_it_was([first, second], START, False) == CopyOnTop(first, second)
     assert as_it_was([VERSION], START - SECOND, True) == PutMarker(VERSION)
+
+
+def of(*kinds: int | None, seconds: int = 1) -> list[Version]:
+    """A key's versions, newest first as S3 lists them; oldest first in `kinds`, None for a marker."""
+    last = len(kinds) - 1
+    made = [Version("a", f"v{n}", START + SECOND * n * seconds, n == last, size) for n, size in enumerate(kinds)]
+    return made[::-1]
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ((5, 5), "a was overwritten"),
+        ((5, 5, 5), "a was overwritten"),
+        ((5, None), "a was deleted"),
+        ((5, None, 5), "a was deleted and written again"),
+        ((5, None, 5, None), "a was deleted"),
+    ],
+)
+def test_what_was_done_to_an_object_that_is_written_once_is_told(
+    kinds: tuple[int | None, ...], told: str, seconds: int
+) -> None:
+    """Also when all happened within the second that S3 tells."""
+    versions = of(*kinds, seconds=seconds)
+    assert rewritten(versions) == f"{told} ({versions[0].at.isoformat()}): what was written first is its version v0."
+
+
+def test_of_an_object_that_was_written_once_there_is_nothing_to_tell() -> None:
+    assert rewritten(of(5)) is None
+
+
+def test_a_marker_over_nothing_is_told_as_well() -> None:
+    assert rewritten(of(None)) == f"a was deleted ({START.isoformat()}): no version of it is left."
