@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+from urllib.parse import urlsplit
 
 from lab.settings import PRIMARY_REGION, SECONDARY_REGION, SERVICE, SettingsError, within
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 TargetName = Literal["lab", "aws"]
 TARGETS: tuple[TargetName, ...] = get_args(TargetName)
@@ -56,7 +62,7 @@ def choose_account(name: str | None) -> None:
     https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
     """
     if name == "aws":
-        _require_the_profile()
+        _require_the_configuration()
         return
     for profile in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(profile, None)
@@ -94,20 +100,64 @@ def _require_a_lab(port: int) -> None:
             f"no lab listens on {LAB_HOST}:{port}. `make up` keeps one running in another terminal; of one that runs on"
             " another port, say --cloud-port"
         ) from error
-
-
-def _require_the_profile() -> None:
-    """Asked before the functions' modules are imported: Powertools makes a session as it is, and would end in a traceback."""
-    if not (os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")):
-        return
-    # Imported late, and only where a profile is named.
-    import botocore.session
-    from botocore.exceptions import BotoCoreError
+    # Imported late: a refused setting should not wait for it.
+    from lab.cloud.control_client import CloudControl, CloudUnavailable
 
     try:
-        botocore.session.Session().get_scoped_config()
+        is_lab = "databases" in CloudControl(f"http://{LAB_HOST}:{port}").desired()
+    except (CloudUnavailable, ValueError):
+        is_lab = False
+    if not is_lab:
+        raise SettingsError(
+            f"what listens on {LAB_HOST}:{port} is no lab that answers: say the port of one with --cloud-port, as `make up`"
+            " prints it"
+        )
+
+
+def _require_the_configuration() -> None:
+    """Asked before the functions' modules are imported: Powertools makes a session as it is, and would end in a traceback.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    # Imported late: a refused setting should not wait for it.
+    import botocore.session
+    from botocore.exceptions import BotoCoreError, ConfigParseError
+    from botocore.utils import is_valid_endpoint_url
+
+    session = botocore.session.Session()
+    try:
+        addresses = list(_addresses(session))
+    except ConfigParseError as error:
+        credentials = Path(os.path.expandvars(session.get_config_variable("credentials_file"))).expanduser()
+        name = "AWS_SHARED_CREDENTIALS_FILE" if Path(error.kwargs["path"]) == credentials else "AWS_CONFIG_FILE"
+        raise SettingsError(
+            f"the AWS configuration cannot be used: {error}. Mend it, or name another with {name}"
+        ) from error
     except BotoCoreError as error:
         raise SettingsError(f"the AWS profile cannot be used: {error}") from error
+    for where, address in addresses:
+        try:
+            parts = urlsplit(address)
+            fits = parts.scheme in ("http", "https") and parts.port != 0 and is_valid_endpoint_url(address)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise SettingsError(
+                f"{where} is {address!r}, which is no http or https address such as http://127.0.0.1:5055: set it to one,"
+                " or unset it"
+            )
+
+
+def _addresses(session: Session) -> Iterator[tuple[str, str]]:
+    """Where AWS is to be, as somebody set it. Raises BotoCoreError for what cannot be read."""
+    profile = session.get_scoped_config()
+    services = session.full_config.get("services", {}).get(profile.get("services"), {})
+    for name, value in os.environ.items():
+        if name.startswith("AWS_ENDPOINT_URL") and value:
+            yield name, value
+    for section in (profile, *services.values()):
+        if isinstance(section, dict) and section.get("endpoint_url"):
+            yield "endpoint_url in the AWS configuration", str(section["endpoint_url"])
 
 
 def _require_credentials() -> None:

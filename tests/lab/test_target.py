@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,91 @@ def test_a_lab_that_does_not_run_is_named_with_what_starts_one(capsys: pytest.Ca
     assert cli.main(["status", "--target", "lab", "--cloud-port", str(port)]) == cli.UNUSABLE
     said = " ".join(capsys.readouterr().err.split())
     assert said.startswith(f"drlab: no lab listens on 127.0.0.1:{port}. `make up` keeps one running")
+
+
+@pytest.fixture(params=["<html>hello</html>", '{"ok": true}'], ids=["html", "json"])
+def another_server(request: pytest.FixtureRequest) -> Iterator[int]:
+    """It answers everything with 200, and is no AWS."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = request.param.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None:
+            """Of no interest."""
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield server.server_port
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.parametrize("command", ["status", "guard", "verify"])
+def test_what_listens_there_and_is_no_lab_is_named(
+    another_server: int, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, "--target", "lab", "--cloud-port", str(another_server)]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        f"drlab: what listens on 127.0.0.1:{another_server} is no lab that answers: say the port of one with --cloud-port,"
+        " as `make up` prints it"
+    )
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"])
+@pytest.mark.parametrize("address", ["not a url", "http://[::1", "127.0.0.1:5055", "http://127.0.0.1:99999", "ftp://x"])
+def test_an_address_that_is_none_is_named_before_anything_is_asked(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """botocore's own ValueError would be a traceback."""
+    monkeypatch.setitem(os.environ, name, address)
+    assert cli.main(["status"]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        f"drlab: {name} is {address!r}, which is no http or https address such as http://127.0.0.1:5055:"
+        " set it to one, or unset it"
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[default]\nendpoint_url = nowhere\n",
+        "[default]\nservices = own\n[services own]\nssm =\n  endpoint_url = nowhere\n",
+    ],
+    ids=["of the profile", "of a service"],
+)
+def test_an_address_in_the_configuration_file_that_is_none_is_named_too(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(written, encoding="utf-8")
+    assert cli.main(["status"]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith(
+        "drlab: endpoint_url in the AWS configuration is 'nowhere', which is no http or https address"
+    )
+
+
+@pytest.mark.parametrize("file", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+@pytest.mark.parametrize("written", [b"[[[ bad", b"\xff\xfe[default]"], ids=["no section", "no text"])
+def test_a_configuration_file_that_cannot_be_parsed_is_named(
+    file: str, written: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(os.environ[file]).write_bytes(written)
+    assert cli.main(["guard"]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == (
+        f"drlab: the AWS configuration cannot be used: Unable to parse config file: {os.environ[file]}. Mend it, or name"
+        f" another with {file}"
+    )
 
 
 @pytest.mark.parametrize(

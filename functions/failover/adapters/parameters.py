@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from failover.adapters.aws_errors import code_of, told_in_a_sentence
+from failover.application.errors import RunRefused
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,18 @@ class ParameterStore:
         """None when there is no such parameter. Raises TransientFailure or RunRefused."""
         with told_in_a_sentence(f"Reading parameter {name}"):
             try:
-                value: str = self.client.get_parameter(Name=name)["Parameter"]["Value"]
+                answer = self.client.get_parameter(Name=name)
             except ClientError as error:
                 if code_of(error) == "ParameterNotFound":
                     return None
                 raise
+        try:
+            value: str = answer["Parameter"]["Value"]
+        except KeyError as error:
+            raise RunRefused(
+                f"Reading parameter {name}: {self.client.meta.endpoint_url} answered with no parameter: what listens there is"
+                " no AWS. Look at AWS_ENDPOINT_URL."
+            ) from error
         return value
 
     def write(self, name: str, value: str) -> None:

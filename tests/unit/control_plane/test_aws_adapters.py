@@ -331,6 +331,18 @@ def test_a_parameter_is_absent_then_written_then_replaced() -> None:
         store.read("/drlab/app/database")
 
 
+def test_an_answer_without_a_parameter_is_not_one_of_aws() -> None:
+    """Another server at the endpoint's address answers 200 as well."""
+    store = ParameterStore(client("ssm"))
+    refuse(store.client, "GetParameter", 200, "Unimportant")
+    with pytest.raises(RunRefused) as caught:
+        store.read("/drlab/app/plan")
+    assert str(caught.value) == (
+        f"Reading parameter /drlab/app/plan: {store.client.meta.endpoint_url} answered with no parameter: what listens there"
+        " is no AWS. Look at AWS_ENDPOINT_URL."
+    )
+
+
 @pytest.mark.parametrize(
     ("state", "health"),
     [("OK", Health.HEALTHY), ("ALARM", Health.UNHEALTHY), ("INSUFFICIENT_DATA", Health.INSUFFICIENT)],
