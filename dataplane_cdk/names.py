@@ -60,6 +60,11 @@ class Names:
     def plan_parameter(self) -> str:
         return f"/drlab/{self.config.service}/plan"
 
+    def database_logs(self, region: str) -> str:
+        """Whose logs RDS exports: an instance's, or a cluster's."""
+        kind = "instance" if self.config.db_mode == "rds-postgres" else "cluster"
+        return f"{kind}/{self.database(region)}"
+
     @property
     def cluster(self) -> str:
         return self.config.service

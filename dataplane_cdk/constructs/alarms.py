@@ -1,7 +1,8 @@
 """What about a Region is worth waking a person?
 
 Single alarms only watch; composite alarms tell, once for many causes. Each single one must fail in several of its last
-minutes. Nothing here starts a failover: that is the health-check alarm's, and the probe's.
+minutes; an object that S3 gave up on is counted in a single one. Nothing here starts a failover: that is the health-check
+alarm's, and the probe's.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Alarms(Construct):
         self._tell(SLOWLY, "At this pace the month's error budget will not last", budget.rules[SLOWLY])
 
     def _suffering(self, stands_by: cloudwatch.Alarm) -> cloudwatch.IAlarmRule:
-        """In a standby the service answers Route 53's checkers with 503, and nobody else: those are no errors."""
+        """In a standby the service answers Route 53's checkers with 503, and hardly anybody else: those are no errors."""
         here = self._here
         errors = self._alarm("service-errors", here.target_metric("HTTPCode_Target_5XX_Count", "Sum"), ABOVE, 50, QUIET)
         served = cloudwatch.AlarmRule.not_(in_alarm(stands_by))
@@ -90,7 +91,7 @@ class Alarms(Construct):
         found = [
             self._alarm("replica-lag", here.replica_lag, ABOVE, target * scale, QUIET),
             self._alarm("objects-late", latency, ABOVE, REPLICATION_MINUTES * 60, QUIET),
-            self._alarm("objects-not-replicated", failed, ABOVE, 0, QUIET),
+            self._alarm("objects-not-replicated", failed, ABOVE, 0, QUIET, (1, 60)),
         ]
         if self._names.config.db_mode == "rds-postgres":
             free = here.database_metric("FreeStorageSpace", "Minimum")
@@ -104,7 +105,9 @@ class Alarms(Construct):
         comparison: cloudwatch.ComparisonOperator,
         threshold: float,
         missing: cloudwatch.TreatMissingData,
+        minutes: tuple[int, int] = (3, 5),
     ) -> cloudwatch.Alarm:
+        """`minutes`: in how many of the last how many it must be so."""
         return cloudwatch.Alarm(
             self,
             what,
@@ -114,8 +117,8 @@ class Alarms(Construct):
             metric=metric,
             comparison_operator=comparison,
             threshold=threshold,
-            evaluation_periods=5,
-            datapoints_to_alarm=3,
+            evaluation_periods=minutes[1],
+            datapoints_to_alarm=minutes[0],
             treat_missing_data=missing,
         )
 

@@ -76,7 +76,11 @@ class ObjectReplication(Construct):
         )
 
     def _statements(self, here: RegionConfig) -> list[iam.PolicyStatement]:
-        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html"""
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+
+        S3 opens the destination's bucket key, too, before it encrypts a replica with it:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html#bk-replication
+        """
         source = self._names.bucket_arn("app-data", here.name)
         target = self._names.bucket_arn("app-data", self._there.name)
         return [
@@ -93,18 +97,18 @@ class ObjectReplication(Construct):
                 actions=["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
                 resources=[f"{target}/{REPLICATED_PREFIX}*"],
             ),
-            self._use_key("DecryptHere", "kms:Decrypt", here.name),
-            self._use_key("EncryptThere", "kms:Encrypt", self._there.name),
+            self._use_key("DecryptHere", here.name, "kms:Decrypt"),
+            self._use_key("EncryptThere", self._there.name, "kms:Encrypt", "kms:Decrypt"),
         ]
 
-    def _use_key(self, sid: str, action: str, region: str) -> iam.PolicyStatement:
+    def _use_key(self, sid: str, region: str, *actions: str) -> iam.PolicyStatement:
         """A key's id cannot be told beforehand, its alias can.
 
         https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
         """
         return iam.PolicyStatement(
             sid=sid,
-            actions=[action],
+            actions=list(actions),
             resources=[f"arn:aws:kms:{region}:{self._names.config.account}:key/*"],
             conditions={
                 "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},

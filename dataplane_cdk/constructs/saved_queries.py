@@ -23,7 +23,7 @@ class SavedQueries(Construct):
             first, _, query = path.read_text(encoding="utf-8").partition("\n")
             if (match := FIRST_LINE.fullmatch(first)) is None:
                 raise ValueError(f"{path.name}: the first line must be '# log group: <name>'")
-            group = match[1].format(service=names.config.service, region=region, database=names.database(region))
+            group = match[1].format(service=names.config.service, database=names.database_logs(region))
             logs.CfnQueryDefinition(
                 self,
                 path.stem,

@@ -11,7 +11,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 
 from dataplane_cdk.config import Config, RegionConfig
+from dataplane_cdk.constructs import database_logs
 from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
+from dataplane_cdk.constructs.database_logs import keep_logs
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
@@ -21,6 +23,7 @@ ENGINE = rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEng
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
 INSTANCE = ec2.InstanceType.of(ec2.InstanceClass.R6G, ec2.InstanceSize.LARGE)
 BACKUP_DAYS = 7
+EXPORTED_LOGS = ("postgresql",)
 
 
 class AuroraStack(RegionalStack):
@@ -72,6 +75,9 @@ class AuroraStack(RegionalStack):
     def _second(self, network: NetworkStack, key: kms.IKey) -> rds.DatabaseCluster:
         cluster = self._cluster(network, key, rds.Credentials.from_generated_secret("app"))
         resource = _resource(cluster)
+        # CloudFormation has the request signed for that Region, without which RDS refused a cluster of encrypted storage.
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/719
+        resource.source_region = self.config.primary.name
         # It takes users and passwords from the first cluster, and refuses its own.
         resource.master_username = None
         resource.master_user_password = None
@@ -80,8 +86,13 @@ class AuroraStack(RegionalStack):
 
     def _cluster(self, network: NetworkStack, key: kms.IKey, credentials: rds.Credentials) -> rds.DatabaseCluster:
         parameters = rds.ParameterGroup(
-            self, "Parameters", engine=ENGINE, description=self.names.prefix, parameters={"rds.force_ssl": "1"}
+            self,
+            "Parameters",
+            engine=ENGINE,
+            description=self.names.prefix,
+            parameters={"rds.force_ssl": "1", **database_logs.PARAMETERS},
         )
+        keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
         cluster = rds.DatabaseCluster(
             self,
             "Database",
@@ -104,7 +115,7 @@ class AuroraStack(RegionalStack):
             storage_encrypted=True,
             storage_encryption_key=key,
             backup=rds.BackupProps(retention=cdk.Duration.days(BACKUP_DAYS)),
-            cloudwatch_logs_exports=["postgresql"],
+            cloudwatch_logs_exports=list(EXPORTED_LOGS),
             iam_authentication=True,
             copy_tags_to_snapshot=True,
             deletion_protection=True,

@@ -15,34 +15,37 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from dataplane_cdk.config import Config, RegionConfig
+from dataplane_cdk.constructs import database_logs
 from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
+from dataplane_cdk.constructs.database_logs import keep_logs
 from dataplane_cdk.constructs.database_placement import DatabasePlacement
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
 # As RDS lists it (cfn-lint keeps the list), newer than this library's own names.
 ENGINE = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.of("16.14", "16"))
-# The smallest class that the service's sessions, a replica and Performance Insights leave room in.
-STORAGE_GIB, LARGEST_STORAGE_GIB = 20, 200
+# RDS adds storage when a tenth is left, six hours apart at the least, and never takes it back.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+STORAGE_GIB, LARGEST_STORAGE_GIB = 50, 200
 BACKUP_DAYS = 7
 EXPORTED_LOGS = ("postgresql", "upgrade")
 # A replica in another Region is kept up by its slot alone, and the slot of one that is away keeps every log since, by
 # default without end: a standby that is dark for days would stop the leader. Rather the replica is lost, and built anew.
+# Half of the storage that there is from the first, since more comes too slowly for it. RDS switches a log file of 64 MiB every
+# five minutes, so that an idle leader fills this in a day and a third.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.Mechanisms-versions.html
 # https://www.postgresql.org/docs/16/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
-LARGEST_KEPT_LOG_MIB = LARGEST_STORAGE_GIB * 1024 // 2
+LARGEST_KEPT_LOG_MIB = STORAGE_GIB * 1024 // 2
 PARAMETERS = {
     "rds.force_ssl": "1",
     # A replica must not lose a query to the primary's vacuum in the minutes in which it decides a failover.
     "hot_standby_feedback": "1",
     "max_slot_wal_keep_size": str(LARGEST_KEPT_LOG_MIB),
-    "log_min_duration_statement": "1000",
-    "log_lock_waits": "1",
+    **database_logs.PARAMETERS,
 }
 
 
@@ -87,15 +90,7 @@ class DatabaseStack(RegionalStack):
         parameters = rds.ParameterGroup(
             self, "Parameters", engine=ENGINE, description=f"{self.names.prefix}", parameters=PARAMETERS
         )
-        for log in EXPORTED_LOGS:
-            logs.LogGroup(
-                self,
-                f"Log{log.capitalize()}",
-                # RDS chooses this name: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html
-                log_group_name=f"/aws/rds/instance/{name}/{log}",
-                retention=logs.RetentionDays.ONE_MONTH,
-                removal_policy=cdk.RemovalPolicy.DESTROY,
-            )
+        keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
         return {
             "instance_identifier": name,
             "instance_type": ec2.InstanceType(self.config.database_class.removeprefix("db.")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -12,7 +14,9 @@ from dataplane_cdk.option_differences import FILE, differences
 from lab.cloud.cloudformation.synthesized_templates import options, stacks, with_changes
 from tests.dataplane.conftest import Synthesis
 from tests.dataplane.templates import ACCOUNT, PRIMARY, STANDBY, text
+from webapi.service.database_routes import Checked
 
+CHECKED: dict[str, Any] = Checked.model_json_schema()["examples"][0]
 CERTIFICATES = {region: f"arn:aws:acm:{region}:{ACCOUNT}:certificate/1-2" for region in (PRIMARY, STANDBY)}
 
 
@@ -30,6 +34,11 @@ def test_aurora_has_a_writer_in_the_primary_and_a_cluster_that_follows(synthesis
         assert cluster["DBClusterIdentifier"] == f"app-{region}"
         assert ("MasterUsername" in cluster) == (region == PRIMARY)
         assert len(resources(files, region, "database", "AWS::RDS::DBInstance")) == 1
+        assert cluster.get("SourceRegion") == (None if region == PRIMARY else PRIMARY)
+        logged = f"/aws/rds/cluster/app-{region}/postgresql"
+        assert [one["LogGroupName"] for one in resources(files, region, "database", "AWS::Logs::LogGroup")] == [logged]
+        asked = resources(files, region, "observability", "AWS::Logs::QueryDefinition")
+        assert [one["LogGroupNames"] for one in asked if "/database-" in one["Name"]] == [[logged]] * 2
     assert [one["Name"] for one in resources(files, STANDBY, "database", "AWS::SecretsManager::Secret")] == [
         "drlab/app/database"
     ]
@@ -114,11 +123,23 @@ def test_a_canary_and_addresses_are_made_on_request(synthesis: Synthesis) -> Non
     for region in (PRIMARY, STANDBY):
         (canary,) = resources(files, region, "observability", "AWS::Synthetics::Canary")
         assert "http://app.example.com/dbcheck" in canary["Code"]["Script"]
+        assert _asked(canary["Code"]["Script"], CHECKED) == CHECKED["region"]
+        for wrong in ({"read_back": False}, {"in_recovery": True}):
+            with pytest.raises(Exception, match="/dbcheck answered"):
+                _asked(canary["Code"]["Script"], CHECKED | wrong)
         told = resources(files, region, "observability", "AWS::SNS::Subscription")
         assert {(one["Protocol"], one["Endpoint"]) for one in told} == {
             ("email", "sre@example.com"),
             ("https", "https://example.com/hook"),
         }
+
+
+def _asked(script: str, answer: dict[str, Any]) -> object:
+    """What the canary's handler answers when /dbcheck says this."""
+    scope: dict[str, Any] = {}
+    exec(script, scope)  # noqa: S102 -- as CloudWatch Synthetics does
+    with patch("urllib.request.urlopen", lambda *_, **__: io.BytesIO(json.dumps(answer).encode())):
+        return scope["handler"](None, None)
 
 
 @pytest.mark.parametrize("named", ["eu-west-1", "eu-central-1"])

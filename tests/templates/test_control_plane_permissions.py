@@ -273,6 +273,7 @@ PERMITTED: dict[str, set[str]] = {
         "rds:ModifyDBInstance app-ap-southeast-2-rebuilt-*",
         "rds:ModifyDBInstance arn:aws:rds:ap-southeast-2:123456789012:pg:drlab-app-*",
         "rds:CreateDBInstanceReadReplica arn:aws:rds:ap-southeast-2:123456789012:og:default:postgres-*",
+        "rds:CreateDBInstanceReadReplica arn:aws:rds:ap-southeast-2:123456789012:pg:default.postgres*",
         "kms:CreateGrant key/*",
         "kms:DescribeKey key/*",
     },

@@ -185,8 +185,9 @@ def _changed(parameters: Parameters, place: str) -> list[str]:
 
 
 def _replica(parameters: Parameters, place: str) -> list[str]:
-    """The new instance, its source, and the groups that it is put in."""
-    return [*_changed(parameters, place), str(parameters["SourceDBInstanceIdentifier"])]
+    """The new instance, its source, and the groups that it is put in: of parameter groups the default alone, for PostgreSQL."""
+    source = str(parameters["SourceDBInstanceIdentifier"])
+    return [*_changed(parameters, place), f"arn:aws:rds:{place}:pg:default.postgres16", source]
 
 
 def _only(action: str, resources: Resources) -> Callable[[Parameters], dict[str, Resources]]:

@@ -38,11 +38,14 @@ def _needed(configured: Mapping[str, Any], source: str, destination: str, key: s
         yield Request(action, f"arn:aws:s3:::{source}/{key}")
     yield Request("s3:ReplicateDelete" if deleted else "s3:ReplicateObject", f"arn:aws:s3:::{destination}/{key}")
     if not deleted:
-        default = ((_bucket(source).encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}
+        default = _encryption(source).get("ApplyServerSideEncryptionByDefault") or {}
         yield from _with_key("kms:Decrypt", source, default.get("KMSMasterKeyID"))
         rule = next(one for one in configured["Rule"] if one["Status"] == "Enabled")
         encryption = rule["Destination"].get("EncryptionConfiguration") or {}
         yield from _with_key("kms:Encrypt", destination, encryption.get("ReplicaKmsKeyID"))
+        if str(_encryption(destination).get("BucketKeyEnabled")).lower() == "true":
+            # The bucket's key is opened before a replica is encrypted with it (the page of _with_key, bk-replication).
+            yield from _with_key("kms:Decrypt", destination, encryption.get("ReplicaKmsKeyID"))
 
 
 def _with_key(action: str, bucket: str, key: str | None) -> Iterator[Request]:
@@ -51,6 +54,11 @@ def _with_key(action: str, bucket: str, key: str | None) -> Iterator[Request]:
     if (used := facts.key(region, key)) is not None:
         known = {"kms:ViaService": f"s3.{region}.amazonaws.com", "kms:ResourceAliases": used.aliases}
         yield Request(action, used.arn, context(known))
+
+
+def _encryption(bucket: str) -> Mapping[str, Any]:
+    """The bucket's rule, empty where it has none."""
+    return (_bucket(bucket).encryption or {}).get("Rule") or {}
 
 
 def _bucket(name: str) -> Any:
