@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from lab.commands.options import add_target, chosen_target
-from lab.settings import SECONDARY_REGION
+from lab.settings import SECONDARY_REGION, SettingsError
 
 if TYPE_CHECKING:
     from failover.application.answer_approval import AnswerApproval
@@ -21,6 +21,12 @@ def add_answer(parser: argparse.ArgumentParser) -> None:
 def answering(options: argparse.Namespace) -> AnswerApproval:
     """Raises SettingsError, RunRefused or TransientFailure."""
     where = chosen_target(options)
+    from failover.domain.approval import read_token
+    from failover.domain.leader_record import Refusal
+
+    token = read_token(options.token)
+    if isinstance(token, Refusal):
+        raise SettingsError(token.reason)
     from failover.wiring.operators import answer_approval
     from lab.operations.operators import sign_in
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 
 from rich.console import Console
 
-from lab.commands.options import FAILED, PASSED, chosen_target
+from lab.commands.options import FAILED, PASSED, chosen_target, require_a_reason
 from lab.settings import SettingsError, within
 
 DAY_SECONDS = 86_400
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html, as runs are named here
+RUN_NAME = r"[A-Za-z0-9_-]{1,80}"
 
 
 def add_break_glass(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,13 @@ def add_break_glass(parser: argparse.ArgumentParser) -> None:
         "--stand-down", action="store_true", help="with --resume: undo it, as long as nothing is promoted"
     )
     glass.add_argument("--print-policy", action="store_true", help="only print the IAM policy that this needs")
+
+
+def require_nothing_of_it(options: argparse.Namespace) -> None:
+    """Raises SettingsError for an option that means nothing without --break-glass."""
+    for name in ("reason", "accept_loss", "take_over", "resume", "stand_down", "print_policy"):
+        if (given := getattr(options, name)) is not None and given is not False:
+            raise SettingsError(f"--{name.replace('_', '-')} goes with --break-glass alone: add that, or leave it out")
 
 
 def break_glass(options: argparse.Namespace, console: Console) -> int:
@@ -80,12 +90,19 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
 def _check(options: argparse.Namespace) -> None:
     if options.accept_loss is not None:
         within("--accept-loss", options.accept_loss, 0, DAY_SECONDS, "seconds")
+    for name, run in (("--resume", options.resume), ("--take-over", options.take_over)):
+        if run is not None and not re.fullmatch(RUN_NAME, run):
+            raise SettingsError(
+                f"{name} {run!r} is no run's name: copy it from the run's messages, or from `drlab status`"
+            )
     if options.stand_down and not options.resume:
         raise SettingsError("--stand-down undoes a run that was broken off: name it with --resume")
     if options.resume and options.take_over:
         raise SettingsError("--resume goes on with a run of its own, --take-over begins one: choose one of them")
-    if not (options.reason or options.resume or options.print_policy):
+    if options.reason is None and not (options.resume or options.print_policy):
         raise SettingsError("--break-glass needs a --reason: it is kept with the run")
+    if options.reason is not None:
+        require_a_reason(options)
 
 
 def _how_to_go_on(options: argparse.Namespace, run: str) -> str:

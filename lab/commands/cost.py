@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.commands.options import FAILED, PASSED, Subparsers
+from lab.settings import SettingsError
 
 if TYPE_CHECKING:
     from lab.cost.estimate import Estimate
@@ -29,6 +30,8 @@ def add(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when a month is within monthlyBudgetUsd, else 1."""
+    if options.usage == "":
+        raise SettingsError("--usage '' is no file's name")
     from lab.cost.quote import as_json, quote
 
     found = quote(Path(options.usage) if options.usage else None)

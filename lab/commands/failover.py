@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from lab.commands.breaking_glass import add_break_glass, break_glass
+from lab.commands.breaking_glass import add_break_glass, break_glass, require_nothing_of_it
 from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
 from lab.settings import SECONDARY_REGION, SettingsError
 
@@ -28,6 +28,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when a run would go through, or went through; 1 when not."""
     if options.break_glass:
         return break_glass(options, console)
+    require_nothing_of_it(options)
     if not options.plan_only:
         raise SettingsError(
             "a failover is started by an alarm, or by the operators' API; add --plan-only to see what it would do,"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,28 @@ def chosen_target(options: argparse.Namespace) -> Target:
 
 def _service(options: argparse.Namespace) -> str:
     """A lab has one name alone. Raises SettingsError."""
-    if options.service is not None:
-        return str(options.service)
-    return SERVICE if options.target == "lab" else configured("service")[0]
+    if options.service is None and options.target == "lab":
+        return SERVICE
+    where, name = ("--service", str(options.service)) if options.service is not None else _service_of_this_copy()
+    from failover.domain.plan import SERVICE_ALLOWED, SERVICE_PATTERN
+
+    if not re.fullmatch(SERVICE_PATTERN, name):
+        raise SettingsError(f"{where} {name!r} is no service's name; allowed: {SERVICE_ALLOWED}")
+    return name
+
+
+def _service_of_this_copy() -> tuple[str, str]:
+    return "service in dataplane_cdk/cdk.json", configured("service")[0]
+
+
+def require_a_reason(options: argparse.Namespace) -> None:
+    """Raises SettingsError."""
+    from failover.domain.by_hand import said_plainly
+    from failover.domain.leader_record import Refusal
+
+    said = said_plainly(options.reason)
+    if isinstance(said, Refusal):
+        raise SettingsError(f"--reason: {said.reason}")
 
 
 def add_lab(parser: argparse.ArgumentParser, cloud_port: int, public_port: int) -> None:

@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target, require_a_reason
 from lab.commands.telling import tell
 from lab.settings import PRIMARY_REGION
 
@@ -29,6 +29,8 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the standby follows the leader; 1 when it was refused or is not proven."""
     where = chosen_target(options)
+    where.require(options.region)
+    require_a_reason(options)
     from failover.application.under_way import REBUILD
     from failover.domain.outcome import Result
     from failover.wiring.operators import runs_of, start_rebuild

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from rich.console import Console
 
-from lab.commands.options import Subparsers, add_target, chosen_target
+from lab.commands.options import Subparsers, add_target, chosen_target, require_a_reason
 from lab.commands.telling import tell
-from lab.settings import PRIMARY_REGION
+from lab.settings import PRIMARY_REGION, SettingsError
 
 
 def add(commands: Subparsers) -> None:
@@ -28,6 +29,12 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when it was let go."""
     where = chosen_target(options)
+    where.require(options.region)
+    require_a_reason(options)
+    if not re.fullmatch(r"[A-Za-z0-9-]+-diverged-[0-9]+", options.instance):
+        raise SettingsError(
+            f"{options.instance!r} is not what a rebuild keeps: copy the name from the rebuild's message"
+        )
     from failover.wiring.operators import release_old_primary
     from lab.operations.operators import sign_in
 

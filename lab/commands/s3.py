@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from failover.application.restore_objects import Restored
     from failover.domain.journal import Event
     from lab.operations.operators import SignedIn
+    from lab.operations.target import Target
 
 AGAIN = "nothing is half done: type the same line again, and it goes on where it was."
 PROGRESS_EVERY = 500
@@ -78,7 +79,10 @@ def _bring_back(options: argparse.Namespace, console: Console, to: datetime | No
     from failover.domain.journal import Event
     from failover.wiring.objects import restore_objects
 
-    me = _signed_in(options)
+    where = chosen_target(options)
+    if options.region is not None:
+        where.require(options.region)
+    me = _signed_in(where)
     region = options.region or _leader(me)
     me.require(region)
 
@@ -88,16 +92,16 @@ def _bring_back(options: argparse.Namespace, console: Console, to: datetime | No
 
     work = restore_objects(me.plan, region, options.dry_run, said)
     found = work.undelete(options.prefix) if to is None else work.restore(options.prefix, to, options.delete_newer)
-    where = f"s3://{me.plan.objects_bucket(region)}/{options.prefix}"
+    bucket = f"s3://{me.plan.objects_bucket(region)}/{options.prefix}"
     if not options.dry_run:
         wanted = "undeleted" if to is None else f"restored to {to:%Y-%m-%dT%H:%M:%SZ}"
-        event = Event("objects-restored", me.by, f"{where} was {wanted}: {_summary(found)}")
+        event = Event("objects-restored", me.by, f"{bucket} was {wanted}: {_summary(found)}")
         if not _remember(me, event) and not options.json:
             console.print("This could NOT be written to the journal.", style="bold yellow")
     if options.json:
-        console.print_json(json.dumps({"where": where, "dry_run": options.dry_run, **found.to_dict()}))
+        console.print_json(json.dumps({"where": bucket, "dry_run": options.dry_run, **found.to_dict()}))
     else:
-        _tell(console, found, f"{'Would be done in' if options.dry_run else 'Done in'} {where}:")
+        _tell(console, found, f"{'Would be done in' if options.dry_run else 'Done in'} {bucket}:")
     return PASSED if found.complete else FAILED
 
 
@@ -105,7 +109,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     from failover.wiring.object_backlog import backlog_to
     from failover.wiring.objects import compare_objects
 
-    me = _signed_in(options)
+    me = _signed_in(chosen_target(options))
     leader = _leader(me)
     (other,) = (region for region in me.plan.regions if region != leader)
     backlog = backlog_to(me.plan, other).backlog(leader, datetime.now(UTC))
@@ -126,8 +130,7 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     return FAILED if found.differences else PASSED
 
 
-def _signed_in(options: argparse.Namespace) -> SignedIn:
-    where = chosen_target(options)
+def _signed_in(where: Target) -> SignedIn:
     from lab.operations.operators import sign_in
 
     return sign_in(where)

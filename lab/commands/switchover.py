@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target
+from lab.commands.options import FAILED, PASSED, Subparsers, add_target, chosen_target, require_a_reason
 from lab.commands.telling import tell
 from lab.settings import SECONDARY_REGION
 
@@ -22,6 +22,8 @@ def add(commands: Subparsers) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Exit status 0 only when the new leader serves; 1 when it was refused, stood down or is not proven."""
     where = chosen_target(options)
+    where.require(options.to)
+    require_a_reason(options)
     from failover.domain.run import Mode
     from failover.wiring.operators import runs_of, start_run
     from lab.operations.follow_run import SWITCHED, follow

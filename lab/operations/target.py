@@ -30,11 +30,15 @@ class Target:
     port: int
     service: str = SERVICE
 
+    def require(self, region: str) -> None:
+        """Raises SettingsError for what can be no Region there, before anything is asked."""
+        _require_the_region(self.name, region)
+
     def enter(self, region: str) -> None:
         """From now on this process acts in `region` of the target, as an operator. Raises SettingsError where it cannot:
         there is no such Region, no lab runs, or nobody has signed in.
         """
-        _require_the_region(self.name, region)
+        self.require(region)
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
         os.environ["PLAN_PARAMETER"] = f"/drlab/{self.service}/plan"
         if self.name == "lab":

@@ -168,7 +168,7 @@ def test_an_object_that_is_not_what_it_was_afterwards_is_told_as_failed(
         (["restore", PREFIX, "--to", "0001-01-01T00:00:00+14:00"], "is before the first year"),
         (["restore", PREFIX, "--to", "2001-01-01T00:00:00Z", "--delete-newer"], "is as old as 2001-01-01T00:00:00Z"),
         (["undelete", "app-dta/"], "There is and was nothing below 'app-dta/'"),
-        (["undelete", PREFIX, "--region", "mars"], "--region 'mars' is not one of"),
+        (["undelete", PREFIX, "--region", "eu-west-1"], "--region 'eu-west-1' is not one of"),
         (["compare", "app-dta/"], "Neither bucket has an object below 'app-dta/'"),
     ],
 )

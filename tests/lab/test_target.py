@@ -15,6 +15,7 @@ from lab import cli
 from lab.operations.target import Target, choose_account
 from lab.settings import SettingsError
 
+TOKEN = "failover-e1-0123abcd.aaaaaaaaaaaaaaaaaaaaaaaa"
 ACCOUNT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -136,9 +137,13 @@ def test_a_configuration_file_that_cannot_be_parsed_is_named(
         ["rehearse", "--region", "mars"],
         ["failover", "--plan-only", "--to", "mars"],
         ["failover", "--break-glass", "--region", "mars", "--reason", "x"],
-        ["approve", "token", "--region", "mars", "--accept-loss", "1"],
-        ["refuse", "token", "--region", "mars"],
+        ["approve", TOKEN, "--region", "mars", "--accept-loss", "1"],
+        ["refuse", TOKEN, "--region", "mars"],
         ["initialise", "--region", "mars"],
+        ["switchover", "--to", "mars", "--reason", "x"],
+        ["rebuild-standby", "--region", "mars", "--reason", "x"],
+        ["release-old-primary", "app-us-west-2-diverged-3", "--region", "mars", "--reason", "x"],
+        ["s3", "undelete", "app-data/", "--region", "mars"],
         ["drill", "--isolated", "--region", "mars"],
     ],
     ids=lambda command: command[0],
@@ -157,6 +162,63 @@ def test_a_region_that_cannot_be_is_refused_before_anything_is_asked(
     """No lab listens, and nobody has signed in: neither is looked for."""
     assert cli.main([*command, "--target", target, "--cloud-port", str(a_free_port())]) == cli.UNUSABLE
     assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["status", "--service", ""], "--service '' is no service's name; allowed: up to 20 of a-z, 0-9 and -"),
+        (["guard", "--service", "../x"], "--service '../x' is no service's name; allowed: up to 20 of a-z, 0-9 and -"),
+        (["approve", "", "--accept-loss", "1"], "This is no token: copy the whole line from the message."),
+        (["refuse", "token"], "This is no token: copy the whole line from the message."),
+        (["approve", TOKEN, "--accept-loss", "nan"], "--accept-loss 'nan' is no figure such as 12.5: copy the one in"),
+        (["approve", TOKEN, "--accept-loss", "-1"], "--accept-loss '-1' is no figure such as 12.5: copy the one in"),
+        (["disarm", "--for", "2 hours", "--reason", "x"], "--for '2 hours' is no duration such as 30m, 2h or 1d"),
+        (["disarm", "--for=-1h", "--reason", "x"], "--for '-1h' is no duration such as 30m, 2h or 1d"),
+        (["disarm", "--for", "\u0663h", "--reason", "x"], "is no duration such as 30m, 2h or 1d"),
+        (["disarm", "--for", "0h", "--reason", "x"], "--for '0h' is out of range: 1m to 7d"),
+        (["disarm", "--for", "9999d", "--reason", "x"], "--for '9999d' is out of range: 1m to 7d"),
+        (["disarm", "--for", "99999999d", "--reason", "x"], "--for '99999999d' is no duration such as 30m, 2h or 1d"),
+        (["disarm", "--for", "2h", "--reason", "  "], "--reason: A reason of 1 to 300 characters is needed."),
+        (["switchover", "--to", "", "--reason", "x"], "AWS has no Region ''"),
+        (["switchover", "--to", "us-west-2", "--reason", ""], "--reason: A reason of 1 to 300 characters is needed."),
+        (["rebuild-standby", "--region", "us-west-2", "--reason", ""], "--reason: A reason of 1 to 300 characters"),
+        (
+            ["release-old-primary", "app", "--region", "us-west-2", "--reason", "x"],
+            "'app' is not what a rebuild keeps:",
+        ),
+        (
+            ["release-old-primary", "app-us-west-2-diverged-3", "--region", "us-west-2", "--reason", "x" * 301],
+            "--reason: A reason of 1 to 300 characters is needed.",
+        ),
+        (["failover", "--print-policy"], "--print-policy goes with --break-glass alone: add that, or leave it out"),
+        (["failover", "--plan-only", "--accept-loss", "0"], "--accept-loss goes with --break-glass alone: add that"),
+        (["failover", "--resume", "RUN"], "--resume goes with --break-glass alone: add that, or leave it out"),
+        (["failover", "--break-glass", "--reason", " "], "--reason: A reason of 1 to 300 characters is needed."),
+        (["failover", "--break-glass", "--reason", "x", "--resume", ""], "--resume '' is no run's name"),
+        (["failover", "--break-glass", "--reason", "x", "--take-over", "a b"], "--take-over 'a b' is no run's name"),
+        (["s3", "compare", "app-data/", "--service", "A"], "--service 'A' is no service's name"),
+        (["s3", "undelete", "app-data/", "--region", ""], "AWS has no Region ''"),
+        (["cost", "--usage", ""], "--usage '' is no file's name"),
+    ],
+    ids=lambda one: " ".join(one)[:60] if isinstance(one, list) else "",
+)
+def test_what_can_be_seen_to_be_wrong_is_refused_before_anything_is_asked(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody has signed in, and that is not what is said."""
+    assert cli.main(arguments) == cli.UNUSABLE
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_service_in_cdk_json_that_is_none_is_named_as_such(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lab.commands.options.configured", lambda name: ["My App"])
+    assert cli.main(["status"]) == cli.UNUSABLE
+    assert "drlab: service in dataplane_cdk/cdk.json 'My App' is no service's name" in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-9", "us-gov-west-1"])
