@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
 
 REGION = "us-west-2"
@@ -89,6 +91,40 @@ def test_an_execution_that_was_stopped_is_aborted_even_where_its_task_fails_then
         within=10,
     )
     assert ended["status"] == "ABORTED"
+
+
+@pytest.mark.scenario("F43")
+def test_an_execution_goes_on_by_the_definition_that_it_was_started_with(cloud: EmulatedCloud, tmp_path: Path) -> None:
+    """Whatever is deployed meanwhile: https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachine.html"""
+    begun, deployed = tmp_path / "begun", tmp_path / "deployed"
+    waiting = (
+        "import pathlib, time\ndef handler(event, context):\n"
+        f"    pathlib.Path({str(begun)!r}).touch()\n    until = time.monotonic() + 10\n"
+        f"    while not pathlib.Path({str(deployed)!r}).exists() and time.monotonic() < until:\n        time.sleep(0.02)\n"
+    )
+    function = cloud.function(REGION, waiting)
+
+    def ends_as(told: str) -> str:
+        task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": function}}
+        last = {"Type": "Pass", "Result": {"by": told}, "End": True}
+        return json.dumps({"StartAt": "Wait", "States": {"Wait": {**task, "Next": told}, told: last}})
+
+    machines = cloud.client("stepfunctions", REGION)
+    role = cloud.role("states", ("lambda:InvokeFunction", function))
+    machine = machines.create_state_machine(name=unique("machine"), definition=ends_as("Before"), roleArn=role)
+    arn = machine["stateMachineArn"]
+    running = machines.start_execution(stateMachineArn=arn, name="running")["executionArn"]
+    until(begun.exists)
+    # Another role too, which may invoke nothing: the execution keeps that of its start.
+    machines.update_state_machine(stateMachineArn=arn, definition=ends_as("After"), roleArn=cloud.role("states"))
+    assert machines.describe_execution(executionArn=running)["status"] == "RUNNING"
+    deployed.touch()
+    ended = until(lambda: (found := machines.describe_execution(executionArn=running))["status"] != "RUNNING" and found)
+    assert (ended["status"], json.loads(ended["output"])) == ("SUCCEEDED", {"by": "Before"})
+    machines.update_state_machine(stateMachineArn=arn, roleArn=role)
+    later = machines.start_execution(stateMachineArn=arn, name="later")["executionArn"]
+    ended = until(lambda: (found := machines.describe_execution(executionArn=later))["status"] != "RUNNING" and found)
+    assert json.loads(ended["output"]) == {"by": "After"}
 
 
 def test_a_task_is_done_only_where_the_workflows_role_allows_it(cloud: EmulatedCloud) -> None:
