@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from served_task import HERE, eventually
 from two_regions import RPO_SECONDS, Instance, Pair, after, bound, pair, promotion, rows_of
 
-from failover.application.errors import StillInProgress
+from failover.application.errors import RunRefused, StillInProgress
+from failover.domain.recovery_point import RecoveryPoint
 from lab.region.postgresql import PostgreSQL
+from tests.statemachines.interpreter import Run
+from tests.statemachines.laptop import LaptopWorkflow
 
 LAG_METRIC = "select extract(epoch from now() - pg_last_xact_replay_timestamp())"
 
@@ -24,11 +28,11 @@ def servers() -> Iterator[Pair]:
         yield both
 
 
-@pytest.mark.scenario("F16", "F48")
+@pytest.mark.scenario("F16")
 def test_a_replica_behind_by_more_than_the_rpo_is_a_person_s_to_accept_and_the_lost_rows_are_those_behind(
     servers: Pair,
 ) -> None:
-    """The link is down while the leader goes on; then the leader dies too. No policy promotes that by itself."""
+    """The link is down while the leader goes on. No policy promotes that by itself."""
     seen = servers.beat()
     servers.write(1, 2, 3)
     eventually(servers.has_arrived(seen))
@@ -68,19 +72,55 @@ def test_a_lag_that_only_grows_because_the_primary_is_dead_refuses_nobody(server
     assert later["bound_seconds"] == before["bound_seconds"]
 
 
-@pytest.mark.scenario("F18")
-def test_a_replica_whose_server_is_gone_makes_the_loss_unknown_which_nobody_may_accept(servers: Pair) -> None:
+@pytest.mark.scenario("F18", "F48")
+def test_a_leader_that_dies_with_its_freshest_replica_is_followed_only_at_the_loss_that_a_person_accepts(
+    servers: Pair,
+) -> None:
+    """What is left is a replica that is too old, or a backup. Of one whose server is gone nobody knows what it lacks."""
+    old = servers.beat(timedelta(minutes=10))
+    eventually(servers.has_arrived(old))
+    servers.network.cut("replication")
     newest = servers.beat()
+    servers.primary.kill()
+    instance = Instance(servers.standby)
+    too_old = bound(instance, newest)
     servers.standby.kill()
-    answer = bound(Instance(servers.standby), newest)
+    gone = bound(instance, newest)
+    of_a_backup = bound(instance, newest, RecoveryPoint("replicated", "arn", newest.at - timedelta(minutes=4), True))
+    servers.primary.start()
+    servers.network.restore("replication")
     servers.standby.start()
-    assert (answer["accepted"], answer["known"], answer["askable"], answer["bound_seconds"]) == (
-        False,
-        False,
-        False,
-        None,
-    )
-    assert "The replica does not answer" in answer["reason"]
+
+    for loss, way in ((too_old, "PromoteReplica"), (of_a_backup, "RestoreFromLatestSnapshot")):
+        assert (loss["accepted"], loss["known"], loss["askable"]) == (False, True, True)
+        assert loss["bound_seconds"] > timedelta(minutes=4).total_seconds()
+        unasked = run_of(loss, way, answer=None)
+        assert (unasked.given[way], len(unasked.given["AwaitApproval"])) == ([], 1)
+        assert unasked.entered[-1] == "StoodDown"
+        assert run_of(loss, way, answer=False).given[way] == []
+        assert len(run_of(loss, way, answer=True).given[way]) == 1
+    assert (gone["accepted"], gone["known"], gone["askable"], gone["bound_seconds"]) == (False, False, False, None)
+    assert "The replica does not answer" in gone["reason"]
+    ended = run_of(gone, "PromoteReplica", answer=None)
+    assert (ended.given["PromoteReplica"], ended.given["AwaitApproval"], ended.entered[-1]) == ([], [], "StoodDown")
+    for loss in (too_old, gone):
+        with pytest.raises(RunRefused, match="No loss bound was accepted"):
+            promotion(instance, loss=loss)()
+    assert instance.asked == 0
+
+
+def run_of(loss: dict[str, Any], way: str, answer: bool | None) -> Run:
+    """The workflow with that answer of the gate, and a person's if there is one. `way`: how the database is had."""
+    workflow = LaptopWorkflow()
+
+    def asked(event: dict[str, Any]) -> dict[str, Any]:
+        if answer is not None:
+            said = {"accepted": answer, "by": "kim", "reason": "kim answered"}
+            workflow.send(event["task_token"], {**said, "bound_seconds": f"{loss['bound_seconds']:.1f}"})
+        return {}
+
+    path = {"path": "promote" if way == "PromoteReplica" else "restore"}
+    return workflow.run(CheckSecondaryReadiness=path, BoundDataLoss=loss, AwaitApproval=asked)
 
 
 @pytest.mark.scenario("F21")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from failover.application.promote_replica import PromoteReplica
 from failover.domain.heartbeat import Heartbeat, Lsn
 from failover.domain.leader_record import Refusal
 from failover.domain.plan import Plan
+from failover.domain.recovery_point import RecoveryPoint
 from lab.host.processes import Processes
 from lab.region.network import Network
 from lab.region.postgresql import PostgreSQL
@@ -122,18 +123,25 @@ def secrets_of(server: PostgreSQL) -> MemorySecrets:
     return MemorySecrets(host=server.host, port=server.port, password=server.credentials.application)
 
 
-def bound(instance: Instance, published: Heartbeat | None, **plan: Any) -> dict[str, Any]:
-    """What BoundDataLoss answers for the server of `instance`."""
+def bound(
+    instance: Instance, published: Heartbeat | None, backup: RecoveryPoint | None = None, **plan: Any
+) -> dict[str, Any]:
+    """What BoundDataLoss answers for the server of `instance`, or where the database is to be made of `backup`."""
     secrets, heartbeats = secrets_of(instance.server), MemoryHeartbeats(published)
     at = (plan_for_tests(**plan), ELSEWHERE)
     ask = BoundDataLoss(*at, instance, secrets, SESSIONS, heartbeats, MemoryObjects(), SystemClock())
-    return ask(run_with(fence={"held": True, "leader": HERE, "epoch": 2}))
+    path = {"path": "restore", "points": [backup.to_dict()]} if backup else {"path": "promote"}
+    return ask(run_with(fence={"held": True, "leader": HERE, "epoch": 2}, readiness=path))
 
 
-def promotion(instance: Instance, budget_seconds: float = 1) -> Callable[[], dict[str, Any]]:
-    """PromoteReplica for that server, in a run that holds the fence and whose loss was accepted."""
-    accepted = {"loss": {"accepted": True, "known": True, "bound_seconds": 1.0}}
-    run = run_with(fence={"held": True, "leader": HERE, "epoch": 2}, prepared=accepted)
+ACCEPTED: Mapping[str, Any] = {"accepted": True, "known": True, "bound_seconds": 1.0}
+
+
+def promotion(
+    instance: Instance, budget_seconds: float = 1, loss: Mapping[str, Any] = ACCEPTED
+) -> Callable[[], dict[str, Any]]:
+    """PromoteReplica for that server, in a run that holds the fence and whose gate answered `loss`."""
+    run = run_with(fence={"held": True, "leader": HERE, "epoch": 2}, prepared={"loss": loss})
     register = MemoryRegister().fenced_by()
     plan, secrets = plan_for_tests(budget_seconds), secrets_of(instance.server)
     promote = PromoteReplica(plan, ELSEWHERE, register, instance, secrets, SESSIONS, SystemClock())
