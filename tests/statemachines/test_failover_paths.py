@@ -267,6 +267,7 @@ def test_a_loss_that_a_person_refuses_stands_the_run_down(workflow: Workflow) ->
     assert not run.given["PromoteReplica"]
 
 
+@pytest.mark.scenario("F48")
 def test_a_loss_that_nobody_answers_stands_the_run_down(workflow: Workflow) -> None:
     run = workflow.run(BoundDataLoss=OVER_THE_RPO, AwaitApproval={})
     assert run.entered[-1] == "StoodDown"
@@ -275,6 +276,7 @@ def test_a_loss_that_nobody_answers_stands_the_run_down(workflow: Workflow) -> N
     assert not run.given["PromoteReplica"]
 
 
+@pytest.mark.scenario("F48")
 def test_a_loss_that_nobody_may_accept_is_asked_of_nobody(workflow: Workflow) -> None:
     run = workflow.run(BoundDataLoss={"accepted": False, "askable": False, "known": False, "bound_seconds": None})
     assert not run.given["AwaitApproval"]
@@ -356,11 +358,27 @@ def test_a_switchover_that_fails_from_the_one_way_step_on_holds(workflow: Workfl
 RESTORING: dict[str, Any] = {"path": "restore", "points": [{"kind": "snapshot", "source": "s"}]}
 
 
+@pytest.mark.scenario("F18")
 def test_for_want_of_a_replica_the_database_is_restored_and_nothing_promoted(workflow: Workflow) -> None:
     run = workflow.run(CheckSecondaryReadiness=RESTORING)
     assert outer(run.entered) == [name.replace("PromoteReplica", "RestoreFromLatestSnapshot") for name in FORWARD]
     assert run.given["RestoreFromLatestSnapshot"][0]["state"]["readiness"]["points"] == RESTORING["points"]
     assert not run.given["PromoteReplica"]
+
+
+@pytest.mark.scenario("F18", "F48")
+@pytest.mark.parametrize("accepts", [True, False])
+def test_a_backup_is_restored_only_once_a_person_has_accepted_what_it_lacks(workflow: Workflow, accepts: bool) -> None:
+    """Before that nothing is changed but the record and the number of tasks, which StandDown undoes."""
+    run = workflow.run(
+        CheckSecondaryReadiness=RESTORING, BoundDataLoss=OVER_THE_RPO, AwaitApproval=a_person(workflow, accepts)
+    )
+    passed = outer(run.entered)[: outer(run.entered).index("LossIsApproved") + 1]
+    gate = FORWARD.index("LossIsAcceptable") + 1
+    assert passed == [*FORWARD[:gate], "AwaitApproval", "LossIsApproved"]
+    assert len(run.given["RestoreFromLatestSnapshot"]) == (1 if accepts else 0)
+    assert not run.given["PromoteReplica"]
+    assert run.entered[-1] == ("FailedOver" if accepts else "StoodDown")
 
 
 @pytest.mark.scenario("F47")

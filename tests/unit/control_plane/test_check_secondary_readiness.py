@@ -140,6 +140,7 @@ def test_a_run_that_skipped_the_second_look_is_refused() -> None:
         World().check(run_with())
 
 
+@pytest.mark.scenario("F18")
 @pytest.mark.parametrize("lost", [None, {"source": None}, {"status": "storage-full"}])
 def test_for_want_of_a_replica_a_backup_is_found(lost: dict[str, Any] | None) -> None:
     world = World(**(lost or {}))
@@ -193,7 +194,7 @@ def test_a_usable_replica_goes_before_every_backup_unless_a_person_asks_for_one(
 
 @pytest.mark.scenario("F18", "F47")
 def test_without_a_replica_and_without_a_backup_nothing_is_ready() -> None:
-    """F18: it fails before anything was changed, and people are told why."""
+    """It fails before anything was changed, and people are told why."""
     world = World()
     world.rds.instance = None
     answer = world.check(run_with(**RUN_STATE))

@@ -242,6 +242,7 @@ def test_a_server_that_does_not_answer_yet_is_waited_for() -> None:
     assert world.until_done()["unusable"] == []
 
 
+@pytest.mark.scenario("F18", "F48")
 def test_without_the_fence_or_the_gate_nothing_is_restored() -> None:
     world = World()
     world.register.record = MemoryRegister().record
