@@ -98,7 +98,11 @@ HEALTHY: dict[str, Any] = {"allowed": False, "verdict": "healthy"}
         pytest.param(
             "SecondaryIsReady", {"CheckSecondaryReadiness": {"ready": False}}, marks=pytest.mark.scenario("F18", "F47")
         ),
-        ("FenceIsHeld", {"FencePrimary": {"held": False, "reason": "another run holds the fence"}}),
+        pytest.param(
+            "FenceIsHeld",
+            {"FencePrimary": {"held": False, "reason": "another run holds the fence"}},
+            marks=pytest.mark.scenario("F12"),
+        ),
         ("LossIsAcceptable", {"BoundDataLoss": {"accepted": False, "known": False, "bound_seconds": None}}),
         ("DecideAuroraOrStandard", {"CheckSecondaryReadiness": {"db_mode": "of-no-branch"}}),
     ],

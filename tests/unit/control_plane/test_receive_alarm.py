@@ -28,9 +28,12 @@ from control_plane_world import (
 )
 
 from failover.application.errors import TransientFailure
+from failover.application.fence_primary import FencePrimary
 from failover.application.receive_alarm import Intake, ReceiveAlarm
+from failover.application.start_run import StartRun
 from failover.application.telling_once import TellOnce
 from failover.domain.leader_record import acknowledge, disarm, fence, hand_over
+from failover.domain.run import Mode, Run
 from failover.domain.signals import Health
 
 
@@ -115,6 +118,38 @@ def test_two_alarms_of_one_outage_start_one_run_and_the_second_is_kept_with_it()
     assert (started.kind, kept.kind) == ("run-started", "alarm-refused")
     assert first.run in kept.reason
     assert kept.data == {"alarm": ALARM_ARN}
+
+
+@pytest.mark.scenario("F12")
+@pytest.mark.parametrize("first", ["alarm", "person"])
+def test_a_person_and_an_alarm_in_the_same_second_end_with_one_fence_and_the_loser_names_its_holder(first: str) -> None:
+    """Each asks Step Functions before the other's run is listed, so both runs begin; the record lets one go on."""
+    world = World()
+    world.executions.running = lambda: ()  # type: ignore[method-assign]
+    by_hand = StartRun(plan_with(), STANDBY, world.register, world.executions, world.journal, world.clock, "kim")
+    begun = {
+        "alarm": lambda: world.receive(alarm_event()).run,
+        "person": lambda: by_hand(Mode.UNPLANNED, "it is down").run,
+    }
+    runs = [str(begun[one]()) for one in sorted(begun, key=lambda one: one != first)]
+    assert list(world.executions.started) == runs
+    fence_primary = FencePrimary(plan_with(), STANDBY, world.register, world.clock)
+    health = {"allowed": True, "leader": PRIMARY, "epoch": 1}
+    winner, loser = [
+        fence_primary(
+            Run.parse(
+                {
+                    "run": name,
+                    "started_at": NOW.isoformat(),
+                    "state": {**world.executions.started[name], "health": health},
+                }
+            )
+        )
+        for name in runs
+    ]
+    assert (winner["held"], loser["held"]) == (True, False)
+    assert f"{runs[0]} holds the fence" in loser["reason"]
+    assert (world.register.record.run, world.register.record.epoch) == (runs[0], 2)
 
 
 @pytest.mark.scenario("F09")

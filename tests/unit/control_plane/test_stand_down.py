@@ -84,6 +84,7 @@ def test_a_fence_whose_answer_was_lost_is_opened_again() -> None:
     assert "States.Timeout" in answer["reason"]
 
 
+@pytest.mark.scenario("F12")
 def test_another_runs_fence_is_left_alone() -> None:
     world = World(MemoryRegister().fenced_by("failover-e1-ffffffff"))
     before = world.register.record
