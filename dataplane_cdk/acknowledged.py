@@ -29,7 +29,8 @@ def reasons(config: Config) -> Mapping[str, str]:
         "SMG4": "The password belongs to the database in both Regions at once: a rotation that only one of them hears of"
         " would break the standby. Decision 0010 says how it is changed.",
         "ECS2": "The environment holds the name of a parameter, and no secret; the login is read at run time.",
-        "SQS3": "The queue feeds a pipe, which retries for the two weeks that messages are kept; its age is the signal.",
+        "SQS3": "One queue feeds a pipe, which retries for the two weeks that messages are kept; its age is the signal."
+        " The others are dead-letter queues themselves.",
         "IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resource.",
     }
     for region in config.regions:

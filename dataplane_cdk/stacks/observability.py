@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from dataplane_cdk.config import Config, RegionConfig
-from dataplane_cdk.constructs.alarm_topic import alarm_topic
+from dataplane_cdk.constructs.alarm_topic import CLOUDWATCH, alarm_topic
 from dataplane_cdk.constructs.alarms import Alarms
 from dataplane_cdk.constructs.balancer_log import BalancerLog
 from dataplane_cdk.constructs.canary import PublicNameCanary
@@ -35,7 +35,7 @@ class ObservabilityStack(RegionalStack):
             dashboard_name=f"{self.names.prefix}-{region.name}",
             widgets=region_rows(self.names, self.metrics, other),
         )
-        topic = alarm_topic(self, self.names, "cloudwatch.amazonaws.com")
+        topic = alarm_topic(self, self.names, CLOUDWATCH)
         Alarms(self, "Alarms", self.names, self.metrics, topic, other)
         BalancerLog(self, "BalancerLog", self.names, service.balancer.load_balancer_arn)
         SavedQueries(self, "Queries", self.names, region.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -132,6 +133,38 @@ def test_a_canary_and_addresses_are_made_on_request(synthesis: Synthesis) -> Non
             ("email", "sre@example.com"),
             ("https", "https://example.com/hook"),
         }
+    for region, concern, others in (
+        (PRIMARY, "observability", set()),
+        (STANDBY, "observability", set()),
+        ("us-east-1", "overview", {"budgets.amazonaws.com"}),
+    ):
+        look_at_what_a_webhook_does_not_take(files, region, concern, others)
+
+
+def look_at_what_a_webhook_does_not_take(
+    files: dict[str, str], region: str, concern: str, publishers: set[str]
+) -> None:
+    """It is kept, and told of: by an alarm which may publish, also where only budgets do otherwise."""
+    (queue,) = resources(files, region, concern, "AWS::SQS::Queue")
+    assert (queue["QueueName"], queue["SqsManagedSseEnabled"]) == ("drlab-app-undelivered-alarms", True)
+    told = resources(files, region, concern, "AWS::SNS::Subscription")
+    (webhook,) = (one for one in told if one["Protocol"] == "https")
+    target = webhook["RedrivePolicy"]["deadLetterTargetArn"]
+    (policy,) = resources(files, region, concern, "AWS::SQS::QueuePolicy")
+    (allowed,) = (one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow")
+    assert allowed["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", target)
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": webhook["TopicArn"]}}
+    alarms = resources(files, region, concern, "AWS::CloudWatch::Alarm")
+    (alarm,) = (one for one in alarms if one["AlarmName"] == "undelivered-alarms-of-drlab-app")
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [target["Fn::GetAtt"][0], "QueueName"]}
+    assert alarm["AlarmActions"] == [webhook["TopicArn"]]
+    page = alarm["AlarmDescription"].rpartition("Runbook: ")[2]
+    assert (Path(__file__).parents[2] / page).is_file()
+    (may,) = resources(files, region, concern, "AWS::SNS::TopicPolicy")
+    (publish,) = (one for one in may["PolicyDocument"]["Statement"] if one["Effect"] == "Allow")
+    services = publish["Principal"]["Service"]
+    assert set([services] if isinstance(services, str) else services) == {"cloudwatch.amazonaws.com", *publishers}
 
 
 def _asked(script: str, answer: dict[str, Any]) -> object:

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.cloud.cloudformation.deploy_control_plane import Stack, deploy_stack
 from lab.cloud.sns.retries import HTTP_POLICY, MAIL_POLICY, http_policy, waits
 from tests.lab.emulated_cloud import EmulatedCloud, unique, until
+from tests.templates.expanded import CONTROL_PLANE, WITNESS, source
 
 REGION = "us-west-2"
 
@@ -94,22 +97,49 @@ def test_a_webhook_that_fails_is_asked_again_and_its_outcome_is_in_the_journal(
     assert reasons == [f"{receiver.url} answered 503.", f"{receiver.url} answered 500."]
 
 
+def deployed_webhook(cloud: EmulatedCloud, path: Path, topic: str, url: str, folder: Path) -> tuple[str, str]:
+    """Of a template, what tells by webhook: the topic's ARN, and the URL of the queue for what was not delivered."""
+    whole = source(path)
+    queue = "UndeliveredNotificationsQueue"
+    names = (topic, queue, f"{queue}Policy", "WebhookSubscription")
+    template = folder / "template.json"
+    outputs = {"Topic": {"Value": {"Ref": topic}}, "Queue": {"Value": {"Ref": queue}}}
+    resources = {name: whole["Resources"][name] for name in names}
+    kept = {name: whole[name] for name in ("Parameters", "Conditions")}
+    template.write_text(json.dumps({**kept, "Resources": resources, "Outputs": outputs}))
+    checks = {name: "check" for name in whole["Parameters"] if name.endswith("HealthCheckId")}
+    parameters = {"ServiceName": unique("s"), "WebhookUrl": url, **checks}
+    told = deploy_stack(cloud.endpoint, Stack(unique("stack"), REGION, template, parameters)).outputs
+    return told["Topic"], told["Queue"]
+
+
 @pytest.mark.scenario("F38")
+@pytest.mark.parametrize(("path", "topic"), [(CONTROL_PLANE, "NotificationTopic"), (WITNESS, "WitnessTopic")])
 def test_a_webhook_that_stays_down_gets_four_tries_and_then_the_message_is_dead_lettered(
-    cloud: EmulatedCloud, topic: str, receiver: Receiver
+    cloud: EmulatedCloud, receiver: Receiver, tmp_path: Path, path: Path, topic: str
 ) -> None:
-    """Three retries, 20 AWS seconds apart, by default.
+    """Three retries, 20 AWS seconds apart, by default. The subscription and the queue are those of the templates.
 
     https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.retry.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
     """
     receiver.answers = [503]
-    url, queue = cloud.queue(REGION, "dead")
+    arn, url = deployed_webhook(cloud, path, topic, receiver.url, tmp_path)
+    message_id = publish(cloud, arn)
+    cloud.wait_for("notification", message_id=message_id, outcome="dead-lettered")
+    assert json.loads(cloud.receive(REGION, url)["Body"])["MessageId"] == message_id
+    assert len(receiver.requests) == 4
+
+
+def test_a_dead_letter_queue_takes_what_its_policy_lets_the_topic_send(
+    cloud: EmulatedCloud, topic: str, receiver: Receiver
+) -> None:
+    receiver.answers = [404]
+    _, queue = cloud.queue(REGION, "open-to-rules-alone")
     subscribe(cloud, topic, "http", receiver.url, RedrivePolicy=json.dumps({"deadLetterTargetArn": queue}))
     message_id = publish(cloud, topic)
-    assert json.loads(cloud.receive(REGION, url)["Body"])["MessageId"] == message_id
-    cloud.wait_for("notification", message_id=message_id, outcome="dead-lettered")
-    assert len(receiver.requests) == 4
+    lost = cloud.wait_for("notification", message_id=message_id, outcome="given-up")
+    assert "allows sns.amazonaws.com no sqs:SendMessage" in lost["reason"]
 
 
 def test_a_client_error_is_final(cloud: EmulatedCloud, topic: str, receiver: Receiver) -> None:

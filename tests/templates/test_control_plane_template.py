@@ -151,7 +151,7 @@ def test_an_alarm_that_cannot_be_delivered_or_decided_is_kept() -> None:
 
 
 def test_only_the_rule_may_fill_the_queue_of_undecided_alarms() -> None:
-    (policy,) = of_type(CONTROL_PLANE, "AWS::SQS::QueuePolicy").values()
+    policy = of_type(CONTROL_PLANE, "AWS::SQS::QueuePolicy")["UndecidedAlarmsQueuePolicy"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     source_arn = text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
     assert source_arn.endswith(f":rule/{text(RULE['Name'])}")
@@ -164,6 +164,7 @@ def test_what_the_control_plane_cannot_report_about_itself_is_alarmed_on() -> No
     watched = {(alarm["MetricName"], text(alarm["Dimensions"][0]["Value"])) for alarm in ALARMS.values()}
     assert watched == {
         ("ApproximateNumberOfMessagesVisible", "UndecidedAlarmsQueue.QueueName"),
+        ("ApproximateNumberOfMessagesVisible", "UndeliveredNotificationsQueue.QueueName"),
         ("Errors", "ReceiveAlarmFunction"),
         ("Throttles", "ReceiveAlarmFunction"),
         ("ProbeStartedRun", "drlab-app"),
@@ -241,6 +242,27 @@ def test_notifications_are_optional() -> None:
     assert resources["WebhookSubscription"]["Condition"] == "TellsByWebhook"
     for name in ("NotificationEmail", "WebhookUrl"):
         assert source(CONTROL_PLANE)["Parameters"][name]["Default"] == ""
+
+
+@pytest.mark.scenario("F38")
+@pytest.mark.parametrize(("path", "topic"), [(CONTROL_PLANE, "NotificationTopic"), (WITNESS, "WitnessTopic")])
+def test_what_a_webhook_does_not_take_is_kept_and_told_of(path: Path, topic: str) -> None:
+    """SNS discards what it could not deliver, unless the subscription names a queue whose policy lets the topic send."""
+    resources, queue = expanded(path)["Resources"], "UndeliveredNotificationsQueue"
+    (webhook,) = [one for one in of_type(path, "AWS::SNS::Subscription").values() if one["Protocol"] != "email"]
+    assert text(webhook["RedrivePolicy"]["deadLetterTargetArn"]) == f"{queue}.Arn"
+    assert webhook["TopicArn"] == {"Ref": topic}
+    policy = resources[f"{queue}Policy"]["Properties"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert policy["Queues"] == [{"Ref": queue}]
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "sns.amazonaws.com"}, "sqs:SendMessage")
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}}
+    assert resources[queue]["Properties"]["SqsManagedSseEnabled"] is True
+    alarm = resources["UndeliveredNotificationsAlarm"]["Properties"]
+    assert [text(one["Value"]) for one in alarm["Dimensions"]] == [f"{queue}.QueueName"]
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+    made = {name: one.get("Condition") for name, one in resources.items() if name.startswith("Undelivered")}
+    assert (len(made), set(made.values())) == (3, {"TellsByWebhook"})
 
 
 def test_the_record_outlives_the_stack() -> None:

@@ -70,7 +70,7 @@ def test_an_alarm_that_a_dark_region_misses_is_retried_and_then_kept(target: dic
 
 def test_the_rule_may_write_to_its_dead_letter_queue() -> None:
     """A rule that is made by a template, and not in the console, gets no queue policy by itself."""
-    (policy,) = of_type(WITNESS, "AWS::SQS::QueuePolicy").values()
+    policy = of_type(WITNESS, "AWS::SQS::QueuePolicy")["UnforwardedAlarmsQueuePolicy"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     rule = of_type(WITNESS, "AWS::Events::Rule")["ForwardAlarmRule"]
     source_arn = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]

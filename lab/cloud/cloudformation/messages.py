@@ -60,6 +60,7 @@ def _create_subscription(wanted: Wanted) -> Created:
         TopicArn=wanted.properties["TopicArn"],
         Protocol=wanted.properties["Protocol"],
         Endpoint=wanted.properties["Endpoint"],
+        Attributes={key: json.dumps(wanted.properties[key]) for key in ("RedrivePolicy",) if key in wanted.properties},
         ReturnSubscriptionArn=True,
     )
     return Created(answer["SubscriptionArn"])
@@ -67,7 +68,8 @@ def _create_subscription(wanted: Wanted) -> Created:
 
 def _read_subscription(made: Made) -> Properties:
     attributes = made.client("sns").get_subscription_attributes(SubscriptionArn=made.ref)["Attributes"]
-    return dict(attributes)
+    redrive = {"RedrivePolicy": json.loads(text)} if (text := attributes.get("RedrivePolicy")) else {}
+    return {**attributes, **redrive}
 
 
 def _create_rule(wanted: Wanted) -> Created:
@@ -189,7 +191,7 @@ TYPES = (
     ),
     ResourceType(
         "AWS::SNS::Subscription",
-        frozenset({"TopicArn", "Protocol", "Endpoint"}),
+        frozenset({"TopicArn", "Protocol", "Endpoint", "RedrivePolicy"}),
         _create_subscription,
         _read_subscription,
     ),

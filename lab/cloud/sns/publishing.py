@@ -18,6 +18,8 @@ from moto.sns.models import SNSBackend, Subscription
 
 from lab.cloud.context import CloudContext
 from lab.cloud.eventbridge.targets import send_to_queue
+from lab.cloud.iam.policies import Request
+from lab.cloud.iam.resource_policies import policy_of
 from lab.cloud.regions_and_links import INTERNET
 from lab.cloud.service_calls import CallFailed, ServiceCalls
 from lab.cloud.sns.endpoints import Notification, NotTaken, append_mail, post
@@ -98,16 +100,22 @@ class Outbox:
             raise NotTaken(f"Nothing leaves {region}.", retriable=True)
 
     def _give_up(self, subscription: Any, notification: Notification, reason: str) -> None:
-        """The subscription's dead-letter queue gets the message, if there is one.
+        """The subscription's dead-letter queue gets the message, if there is one, and its policy lets the topic send.
 
-        https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+        https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
         """
-        region = subscription.topic.arn.split(":")[3]
+        topic = subscription.topic.arn
         queue = json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
         outcome = "given-up"
         if queue:
+            wanted = Request("sqs:SendMessage", queue)
+            refused = self._context.authorization.by_policy_of_resource(
+                topic, "sns.amazonaws.com", policy_of(queue) or {"Statement": []}, wanted
+            )
             try:
-                send_to_queue(self._calls, region, queue, json.dumps(notification.document(subscription)))
+                if refused:
+                    raise CallFailed("AccessDenied", refused, retriable=False)
+                send_to_queue(self._calls, topic.split(":")[3], queue, json.dumps(notification.document(subscription)))
                 outcome = "dead-lettered"
             except CallFailed as failure:
                 reason = f"{reason}; its dead-letter queue failed too: {failure}"
