@@ -7,7 +7,6 @@ relative to where they were typed. -P keeps this folder's `constructs` from stan
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from dataplane_cdk.config import KEYS, Config, ConfigError, RegionConfig, priced_regions
+from dataplane_cdk.config_reader import read_context, require_json
 from dataplane_cdk.stacks.aurora import AuroraStack
 from dataplane_cdk.stacks.control import ControlStack
 from dataplane_cdk.stacks.database import DatabaseStack
@@ -35,15 +35,16 @@ CDK_JSON = Path(__file__).parent / "cdk.json"
 TOOLKIT_KEYS = ("@aws-cdk", "aws:", "availability-zones:", "aws-cdk:")
 
 
-def context_of(path: Path = CDK_JSON) -> dict[str, Any]:
-    """The context in a cdk.json."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["context"]
-    return found
+def context_of(path: Path | None = None) -> dict[str, Any]:
+    """The context in a cdk.json. Raises ConfigError."""
+    return read_context(path or CDK_JSON)
 
 
 def build(context: Mapping[str, Any], outdir: str | None = None) -> cdk.App:
     """The whole app. Raises ConfigError before anything is made."""
-    app = cdk.App(context={**context_of(), **context}, outdir=outdir)
+    given = {**context_of(), **context}
+    require_json(given)
+    app = cdk.App(context=given, outdir=outdir)
     config = Config.parse(_own_keys(app), priced_regions())
     for region in config.regions:
         zones = f"availability-zones:account={config.account}:region={region.name}"

@@ -18,11 +18,14 @@ PRICES = Path(__file__).parent / "prices"
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 SERVICE = r"(?=.{1,20}$)[a-z](-?[a-z0-9])*"
 SERVICE_ALLOWED = "up to 20 of a-z, 0-9 and -, a letter first, and each - between two others"
-REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 DOMAIN = r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63}"
-EMAIL = r"[A-Za-z0-9._%+\-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}"
-URL = r"https?://[A-Za-z0-9.\-]{1,253}(:\d{1,5})?(/[A-Za-z0-9._~%\-/?=&]*)?"
-CERTIFICATE = r"arn:aws[a-z-]*:acm:{region}:\d{12}:certificate/[A-Za-z0-9-]{1,64}"
+# What is between two dots of a host's name: https://www.rfc-editor.org/rfc/rfc1123#section-2.1
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = rf"(?=.{{1,64}}@)[A-Za-z0-9_%+\-]+(\.[A-Za-z0-9_%+\-]+)*@({LABEL}\.){{1,8}}[A-Za-z]{{2,63}}"
+PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+URL = rf"https?://(?=[^:/]{{1,253}}([:/]|$)){LABEL}(\.{LABEL})*(:{PORT})?(/[A-Za-z0-9._~%\-/?=&]*)?"
+CERTIFICATE = r"arn:aws[a-z-]*:acm:{region}:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}"
 # Route 53 publishes its health checks' metrics there alone, and the witness holds the alarm on them:
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
 WITNESS_REGIONS = ("us-east-1",)
@@ -112,7 +115,7 @@ class Config:
         context.one_of("fencing", ("lease",))
         return cls(
             service=context.text("service", SERVICE, SERVICE_ALLOWED),
-            account=context.text("account", r"\d{12}", "an AWS account id of 12 digits, as a text"),
+            account=context.text("account", r"[0-9]{12}", "an AWS account id of 12 digits, as a text"),
             primary=primary,
             secondary=secondary,
             witness_region=names[2],

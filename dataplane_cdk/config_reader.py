@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -15,7 +16,40 @@ class ConfigError(ValueError):
     """A context that cannot be used; the text is one sentence that names key, value and what is allowed."""
 
     def __init__(self, key: str, value: object, allowed: str) -> None:
-        super().__init__(f"context: {key} is {_shown(value)}; allowed: {allowed}.")
+        super().__init__(f"context: {json.dumps(key)[1:-1]} is {_shown(value)}; allowed: {allowed}.")
+
+
+class ContextFileError(ConfigError):
+    """A cdk.json of which no context can be read; the text is one sentence that names file, fault and what is allowed."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        allowed = "a JSON object in UTF-8, with an object named context in it"
+        ValueError.__init__(self, f"{path} {found}; allowed: {allowed}.")
+
+
+def read_context(path: Path) -> dict[str, Any]:
+    """The context in a cdk.json. Raises ContextFileError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ContextFileError(path, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ContextFileError(path, "is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise ContextFileError(path, f"is no JSON: {error}") from error
+    context = content.get("context") if isinstance(content, dict) else None
+    if not isinstance(context, dict):
+        raise ContextFileError(path, "holds no object named context")
+    return context
+
+
+def require_json(context: Mapping[str, Any]) -> None:
+    """What the CDK is given goes through JSON, where NaN ends its process. Raises ConfigError."""
+    for key, value in context.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(key, value, "a value of JSON, which has no NaN and no Infinity") from error
 
 
 class Context:
@@ -57,7 +91,7 @@ class Context:
 
     def whole(self, key: str, low: int, high: int) -> int:
         value = self._values[key]
-        if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise ConfigError(key, value, f"a whole number, {low} to {high}")

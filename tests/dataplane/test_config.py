@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -11,12 +12,29 @@ from typing import Any
 
 import pytest
 
+from dataplane_cdk import app
+from dataplane_cdk.app import build, context_of
 from dataplane_cdk.config import KEYS, Config, ConfigError
 from tests.dataplane.templates import PRIMARY, STANDBY
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "dataplane_cdk" / "cdk.json").read_text())["context"]
 OWN = {key: CONTEXT[key] for key in KEYS}
+# A digit for Unicode and for Python's \\d, and none for AWS.
+FULL_WIDTH = "\uff11"
+NO_EMAIL = ("a..b@example.com", "a.@example.com", ".a@example.com", "a@-x-.com", "a@x..com", f"{'a' * 65}@example.com")
+NO_URL = (
+    *(
+        "ftp://x",
+        "https://...",
+        "https://a:99999/x",
+        "https://a:0/x",
+        "https://-a/x",
+        "https://a-.com",
+        "https://a..b/x",
+    ),
+    *("https:///x", f"https://{'a' * 64}.com/", f"https://{'a.' * 127}com/"),
+)
 CERTIFICATE = f"arn:aws:acm:{PRIMARY}:123456789012:certificate/11111111-2222"
 
 
@@ -49,7 +67,13 @@ def test_values_given_on_the_command_line_are_texts_and_are_read_alike() -> None
         ({"failoverPolicy": "never"}, ('failoverPolicy is "never"', "auto or approve or auto-within-rpo")),
         ({"fencing": "advisory"}, ('fencing is "advisory"', "lease")),
         ({"alarmEmail": "nobody"}, ('alarmEmail is "nobody"', "an e-mail address, or nothing")),
-        ({"webhookUrl": "ftp://x"}, ('webhookUrl is "ftp://x"', "http or https")),
+        *(({"alarmEmail": one}, (f'alarmEmail is "{one}"', "an e-mail address, or nothing")) for one in NO_EMAIL),
+        *(({"webhookUrl": one}, (f'webhookUrl is "{one[:70]}', "http or https")) for one in NO_URL),
+        ({"account": FULL_WIDTH * 12}, ("account is ", "12 digits, as a text")),
+        ({"leaseSeconds": FULL_WIDTH * 2}, ("leaseSeconds is ", "10 to 300")),
+        ({"primaryRegion": f"us-west-{FULL_WIDTH}"}, ("primaryRegion is ", "us-west-2")),
+        ({"certificateArns": {PRIMARY: CERTIFICATE.replace("1", FULL_WIDTH)}}, ("certificateArns.", "ACM certificate")),
+        ({"no\nkey": "x"}, ('no\\nkey is "x"', "no such key")),
         ({"domainName": "App Example"}, ('domainName is "App Example"', "DNS name")),
         ({"hostedZoneId": "example.com"}, ('hostedZoneId is "example.com"', "hosted zone's id")),
         ({"account": 123456789012}, ("account is 123456789012", "12 digits, as a text")),
@@ -79,6 +103,59 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(changed: dict[str, Any],
     assert text.startswith("context: ")
     assert text.endswith(".")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("address", ["a@example.com", "a.b+c_d%e-f@x-y.example.co", "A1@a.b.c.io"])
+def test_an_address_that_mail_can_have_is_accepted(address: str) -> None:
+    assert Config.parse({**OWN, "alarmEmail": address}).alarm_email == address
+
+
+@pytest.mark.parametrize("url", ["https://a/x", "http://127.0.0.1:65535", "https://hooks.example.com/a_b/~c?d=%20&e="])
+def test_an_address_that_a_webhook_can_have_is_accepted(url: str) -> None:
+    assert Config.parse({**OWN, "webhookUrl": url}).webhook_url == url
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, {PRIMARY: [math.nan]}, b"x"])
+def test_what_is_no_json_is_refused_before_the_toolkit_is_given_it(value: object) -> None:
+    """It would end the process that synthesizes, and every later synthesis of this one with it."""
+    with pytest.raises(ConfigError, match=r"^context: leaseSeconds is .*; allowed: a value of JSON") as refused:
+        build({"leaseSeconds": value})
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"{", "is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (b"", "is no JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b'{"context": "\xff"}', "is not UTF-8"),
+        (b"[]", "holds no object named context"),
+        (b"{}", "holds no object named context"),
+        (b'{"context": []}', "holds no object named context"),
+        (
+            b"[" * 100_000,
+            "is no JSON: maximum recursion depth exceeded while decoding a JSON array from a unicode string",
+        ),
+    ],
+    ids=["missing", "no JSON", "empty", "not UTF-8", "no object", "no context", "no object in it", "too deep"],
+)
+def test_a_cdk_json_that_cannot_be_used_is_named_in_a_sentence(
+    content: bytes | None,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "cdk.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError) as refused:
+        context_of(path)
+    assert str(refused.value) == f"{path} {told}; allowed: a JSON object in UTF-8, with an object named context in it."
+    monkeypatch.setattr(app, "CDK_JSON", path)
+    assert app.main() == 1
+    assert str(refused.value) in capsys.readouterr().err
 
 
 def test_a_missing_key_is_refused() -> None:
