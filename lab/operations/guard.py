@@ -9,7 +9,7 @@ from pathlib import Path
 
 from failover.application.errors import RunRefused, TransientFailure
 from failover.application.leader_register import NoMajority
-from failover.domain.deploy_guard import may_deploy, may_shorten
+from failover.domain.deploy_guard import KEYS, may_deploy, may_shorten
 from failover.domain.leader_record import LeaderRecord
 from failover.domain.plan import Plan
 from failover.wiring.operators import caller, look_for_work
@@ -30,26 +30,29 @@ class Answer:
 
 def ask(target: Target, context_file: Path = CDK_CONTEXT) -> Answer:
     """What the leader record says of deploying the templates under `context_file`. Unknown is no. Raises SettingsError."""
-    primary, secondary = configured("primaryRegion", "secondaryRegion", context_file=context_file)
+    primary, secondary, witness = configured(*KEYS, context_file=context_file)
     plan, silent = _plan(target, (secondary, primary))
     if plan is None:
         if silent:
             return Answer(False, f"The plan could not be read: {'; '.join(silent)} Who leads is unknown.")
         return _of_a_first_deployment(context_file)
+    (account,) = configured("account", context_file=context_file)
+    if account != plan.account_id:
+        return Answer(False, _elsewhere(context_file, account, f"the plan that was read is of {plan.account_id}"))
+    wanted = (primary, secondary, witness)
+    deployed = (plan.primary_region, plan.secondary_region, plan.witness_region)
     try:
         record = register_of(plan).read()
     except NoMajority as error:
         return Answer(False, f"Who leads is unknown: {error}")
-    if refusal := may_deploy(record, primary, plan.primary_region):
+    if refusal := may_deploy(record, wanted, deployed):
         return Answer(False, refusal.reason)
     try:
         work = [str(one) for region in plan.regions for one in look_for_work(plan, region)()]
     except (RunRefused, TransientFailure) as error:
         return Answer(False, f"What is in progress is unknown: {error}")
     lease = _seconds("leaseSeconds", context_file)
-    refusal = may_deploy(record, primary, plan.primary_region, work) or may_shorten(
-        record, plan.timing.lease, lease, CLOCK.now()
-    )
+    refusal = may_deploy(record, wanted, deployed, work) or may_shorten(record, plan.timing.lease, lease, CLOCK.now())
     return Answer(False, refusal.reason) if refusal else Answer(True, _told(record))
 
 
@@ -61,11 +64,12 @@ def _of_a_first_deployment(context_file: Path) -> Answer:
     except (RunRefused, TransientFailure) as error:
         return Answer(False, f"Whose account was asked is unknown: {error}")
     if f":{account}:" not in me:
-        return Answer(
-            False,
-            f"{context_file.name} deploys to account {account}, and you are {me}: sign in to that account, and ask again.",
-        )
+        return Answer(False, _elsewhere(context_file, account, f"you are {me}"))
     return Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
+
+
+def _elsewhere(context_file: Path, account: str, asked: str) -> str:
+    return f"{context_file.name} deploys to account {account}, and {asked}: sign in to that account, and ask again."
 
 
 def _seconds(name: str, context_file: Path) -> timedelta:

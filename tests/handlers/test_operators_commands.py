@@ -28,10 +28,14 @@ Context = Callable[..., Path]
 @pytest.fixture
 def context_file(tmp_path: Path) -> Context:
     def write(
-        primary: str = PRIMARY, secondary: str = STANDBY, account: str = "123456789012", lease: object = 15
+        primary: str = PRIMARY,
+        secondary: str = STANDBY,
+        witness: str = WITNESS,
+        account: str = "123456789012",
+        lease: object = 15,
     ) -> Path:
         path = tmp_path / "cdk.json"
-        regions = {"primaryRegion": primary, "secondaryRegion": secondary}
+        regions = {"primaryRegion": primary, "secondaryRegion": secondary, "witnessRegion": witness}
         path.write_text(json.dumps({"context": {**regions, "account": account, "leaseSeconds": lease}}))
         return path
 
@@ -90,6 +94,27 @@ def test_the_guard_refuses_the_two_regions_exchanged(cloud: Cloud, context_file:
     assert "would replace networks, keys and databases" in answer.reason
 
 
+@pytest.mark.parametrize(("key", "named"), [("secondary", "secondaryRegion"), ("witness", "witnessRegion")])
+def test_the_guard_refuses_another_place_for_a_copy_of_the_record(
+    cloud: Cloud, context_file: Context, key: str, named: str
+) -> None:
+    """The Region that was named has no plan, and that is not a first deployment."""
+    cloud.client("ssm", PRIMARY).put_parameter(Name="/drlab/app/plan", Value=json.dumps(plan_dict()), Type="String")
+    answer = guard.ask(AWS, context_file(**{key: "eu-west-1"}))
+    assert answer.allowed is False
+    assert answer.reason.startswith(f"dataplane_cdk/cdk.json has eu-west-1 for {named}, but ")
+
+
+def test_the_guard_does_not_go_by_the_plan_of_another_account(cloud: Cloud, context_file: Context) -> None:
+    """The deployment that follows may have a profile of its own: what leads there was never asked."""
+    answer = guard.ask(AWS, context_file(account="210987654321"))
+    assert answer == guard.Answer(
+        False,
+        "cdk.json deploys to account 210987654321, and the plan that was read is of 123456789012: sign in to that account, and"
+        " ask again.",
+    )
+
+
 def test_a_shorter_lease_is_refused_until_no_alarm_can_start_a_run(cloud: Cloud, context_file: Context) -> None:
     cloud.add_workflow("failover", PRIMARY)
     answer = guard.ask(AWS, context_file(lease=5))
@@ -103,7 +128,17 @@ def test_a_shorter_lease_is_refused_until_no_alarm_can_start_a_run(cloud: Cloud,
 
 def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:
     cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
-    assert guard.ask(AWS, context_file()).allowed is True
+    assert guard.ask(AWS, context_file()) == guard.Answer(
+        True, "There is no plan in either Region yet: nothing is deployed that could be undone."
+    )
+
+
+def test_between_the_plan_and_the_first_record_the_guard_says_no(cloud: Cloud, context_file: Context) -> None:
+    """So it is for later deployments, as dataplane_cdk/deploy.md says."""
+    for region, bucket in plan_dict()["record_copies"].items():
+        cloud.client("s3", region).delete_object(Bucket=bucket, Key="leader-record.json")
+    answer = guard.ask(AWS, context_file())
+    assert (answer.allowed, answer.reason.startswith("Who leads is unknown: ")) == (False, True)
 
 
 def test_the_guard_does_not_take_another_account_for_a_first_deployment(cloud: Cloud, context_file: Context) -> None:

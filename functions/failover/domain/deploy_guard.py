@@ -1,4 +1,4 @@
-"""May something be deployed now, and under templates that take this Region for the primary?"""
+"""May something be deployed now, and under templates that have these Regions?"""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 from failover.domain.leader_record import LeaderRecord, Refusal, State
 
+# In the order of `Regions`.
+KEYS = ("primaryRegion", "secondaryRegion", "witnessRegion")
+Regions = tuple[str, str, str]
+
 
 def may_deploy(
-    record: LeaderRecord, primary_region: str, deployed_primary: str, under_way: Sequence[str] = ()
+    record: LeaderRecord, wanted: Regions, deployed: Regions, under_way: Sequence[str] = ()
 ) -> Refusal | None:
-    """A Refusal during a run, where another Region than the templates' primary leads, and where the two are exchanged.
+    """A Refusal during a run, of other Regions than the deployed ones, and where another than the templates' primary leads.
 
-    `deployed_primary` is the primary that the installation was deployed with. `under_way` is what else is in progress, each
-    in words: a rebuild, or a drill, has instances that no template knows.
+    `wanted` are the templates' primary, secondary and witness Region, `deployed` those that the installation was deployed
+    with. `under_way` is what else is in progress, each in words: a rebuild, or a drill, has instances that no template knows.
     """
     since = f"since {record.changed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if record.state is State.FENCED:
@@ -23,20 +27,34 @@ def may_deploy(
         )
     if under_way:
         return Refusal(f"In progress: {'; '.join(under_way)}. Deploy when it has ended.")
-    if primary_region != deployed_primary:
-        # Networks, keys and databases have properties that CloudFormation changes by replacing them:
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    if refusal := _may_move(wanted, deployed):
+        return refusal
+    if record.leader != wanted[0]:
         return Refusal(
-            f"dataplane_cdk/cdk.json makes {primary_region} the primary, but {deployed_primary} was deployed as such:"
-            " CloudFormation would replace networks, keys and databases. Put primaryRegion and secondaryRegion back as they"
-            " were; whoever leads, they stay."
-        )
-    if record.leader != primary_region:
-        return Refusal(
-            f"{record.leader} leads, {since}, in epoch {record.epoch}; the templates make {primary_region} the primary"
+            f"{record.leader} leads, {since}, in epoch {record.epoch}; the templates make {wanted[0]} the primary"
             " and its database the source of the other, so a change to either could undo the failover. Switch back first, or"
             " deploy alone what has no data, as runbooks/deploy_during_incident.md says."
         )
+    return None
+
+
+def _may_move(wanted: Regions, deployed: Regions) -> Refusal | None:
+    """A Refusal of other Regions: what is there would be replaced, and each of the three has a copy of the leader record."""
+    if wanted[0] != deployed[0]:
+        # Networks, keys and databases have properties that CloudFormation changes by replacing them:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+        return Refusal(
+            f"dataplane_cdk/cdk.json makes {wanted[0]} the primary, but {deployed[0]} was deployed as such:"
+            " CloudFormation would replace networks, keys and databases. Put primaryRegion and secondaryRegion back as they"
+            " were; whoever leads, they stay."
+        )
+    for key, one, other in zip(KEYS, wanted, deployed, strict=True):
+        if one != other:
+            return Refusal(
+                f"dataplane_cdk/cdk.json has {one} for {key}, but {other} was deployed as such and holds a copy of the leader"
+                " record: under the new plan a majority of the copies could know nothing of a majority under the old one, and"
+                f" two Regions could lead. Put {key} back as it was."
+            )
     return None
 
 

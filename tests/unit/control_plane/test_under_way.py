@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from control_plane_world import NOW, PRIMARY, STANDBY, MemoryRds, VirtualClock
+from control_plane_world import NOW, PRIMARY, STANDBY, WITNESS, MemoryRds, VirtualClock
 
 from failover.application.run_ports import KnownRun, VisitedState
 from failover.application.under_way import DRILL, FAILOVER, REBUILD, LookForWork, begun_by
@@ -51,7 +51,8 @@ def test_the_throwaway_replica_of_a_drill_is_told_with_who_made_it() -> None:
 
 def test_nothing_is_deployed_beside_what_is_in_progress() -> None:
     record = genesis(PRIMARY, datetime(2026, 11, 23, tzinfo=UTC))
-    refusal = may_deploy(record, PRIMARY, PRIMARY, [f"{RUN}, a rebuild"])
+    regions = (PRIMARY, STANDBY, WITNESS)
+    refusal = may_deploy(record, regions, regions, [f"{RUN}, a rebuild"])
     assert refusal is not None
     assert refusal.reason == f"In progress: {RUN}, a rebuild. Deploy when it has ended."
-    assert may_deploy(replace(record, epoch=2), PRIMARY, PRIMARY, []) is None
+    assert may_deploy(replace(record, epoch=2), regions, regions, []) is None
