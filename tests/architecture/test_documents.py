@@ -34,6 +34,17 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
                 assert not heading or heading in headings(found), f"{document.name} links to {target}"
 
 
+def test_every_deployment_after_the_first_asks_the_guard_first() -> None:
+    """Of the first, before there is a leader record, it would only say that who leads is unknown."""
+    text = (ROOT / "dataplane_cdk" / "deploy.md").read_text(encoding="utf-8").replace(" \\\n", " ")
+    first, there_is_a_record, later = text.partition("\nand in step 7\n")
+    assert there_is_a_record
+    typed = re.findall(r"(?m)^ {4,}(.*(?:sam deploy|aws-cdk@\S+ deploy) .*)$", later)
+    assert len(typed) >= 6
+    assert [line for line in typed if not line.lstrip().startswith(".venv/bin/drlab guard && ")] == []
+    assert "drlab guard && " not in first.partition("## The order")[0]
+
+
 def headings(document: Path) -> set[str]:
     """By the names that GitHub gives them.
 

@@ -133,10 +133,15 @@ def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Co
     )
 
 
-def test_between_the_plan_and_the_first_record_the_guard_says_no(cloud: Cloud, context_file: Context) -> None:
+@pytest.mark.parametrize("witness", [True, False], ids=["", "before the witness"])
+def test_between_the_plan_and_the_first_record_the_guard_says_no(
+    cloud: Cloud, context_file: Context, witness: bool
+) -> None:
     """So it is for later deployments, as dataplane_cdk/deploy.md says."""
     for region, bucket in plan_dict()["record_copies"].items():
         cloud.client("s3", region).delete_object(Bucket=bucket, Key="leader-record.json")
+    if not witness:
+        cloud.publish_plan(lambda plan: plan["record_copies"].update({WITNESS: "not-there"}))
     answer = guard.ask(AWS, context_file())
     assert (answer.allowed, answer.reason.startswith("Who leads is unknown: ")) == (False, True)
 
