@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_page_says_first_when_to_use_it_and_the_index_leads_to_it(page: Path) 
     folder = page.parent
     index = "\n".join(path.read_text() for path in {folder / "README.md", RUNBOOKS / "README.md"} if path.exists())
     assert f"({page.name})" in index or f"({name_of(page)}.md)" in index, "no index page leads to it"
+
+
+def test_the_index_names_every_page_with_a_command_that_no_test_types() -> None:
+    """One each: it says so."""
+    excused = [
+        name_of(page) for page in pages() for one in steps(page) if isinstance(one, Cue) and one.word == "aws-only"
+    ]
+    said = (RUNBOOKS / "README.md").read_text(encoding="utf-8").partition("\n| What you see")[0]
+    assert sorted(re.findall(r"\]\(([^)]+)\.md\)", said)) == sorted(excused)
 
 
 @pytest.mark.parametrize(("page", "workflow"), [("runs", DEFINITION), ("rebuilds", REBUILD), ("rehearsals", REHEARSAL)])
