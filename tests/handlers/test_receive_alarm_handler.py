@@ -79,6 +79,42 @@ def test_a_fresh_alarm_starts_the_workflow(
     assert emitted(capsys.readouterr().out)["AlarmStartedRun"] == [1.0]
 
 
+KINDS = [
+    ("alarm_metric_math", "Threshold Crossed: 1 out of the last 1 datapoints [0.0 (23/11/26 02:58:00)] was less than"),
+    (
+        "alarm_anomaly_detection",
+        "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (23/11/26 02:58:00)] was less",
+    ),
+    ("alarm_composite", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:checkers transitioned to ALARM at Monday"),
+]
+
+
+@pytest.mark.parametrize(("name", "reason"), KINDS)
+def test_an_alarm_on_an_expression_a_band_or_other_alarms_starts_the_workflow_with_its_own_reason(
+    cloud: Cloud, context: Context, payload: Payload, name: str, reason: str
+) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html (each kind's example)"""
+    answer = handler(payload(name, fresh=True), context)
+    assert (answer["started"], cloud.executions()) == (True, [answer["run"]])
+    described = cloud.client("stepfunctions").describe_execution(executionArn=answer["execution_arn"])
+    assert json.loads(described["input"])["trigger"]["reason"].startswith(reason)
+
+
+@pytest.mark.scenario("F08")
+@pytest.mark.parametrize("name", [name for name, _ in KINDS])
+def test_a_muted_alarm_of_any_kind_starts_nothing_and_says_why(
+    cloud: Cloud, context: Context, payload: Payload, mailbox: Callable[[], list[str]], name: str
+) -> None:
+    event = payload(name, fresh=True)
+    event["detail"]["muteDetail"] = {
+        "mutedByArn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm-mute-rule:maintenance",
+        "muteWindowStart": "2026-11-23T02:00:00.000+0000",
+        "muteWindowEnd": "2026-11-23T04:00:00.000+0000",
+    }
+    assert "is in ALARM, but muted by a mute rule" in handler(event, context)["reason"]
+    assert (cloud.executions(), len(mailbox())) == ([], 1)
+
+
 @pytest.mark.scenario("F01")
 def test_copies_of_one_alarm_are_duplicates_of_one_run(cloud: Cloud, context: Context, payload: Payload) -> None:
     event = payload("alarm_metric", fresh=True)
