@@ -29,7 +29,7 @@ def test_no_promise_is_broken_and_every_expectation_is_met(world: World, case: C
     assert violations(case, play(world, case.name)) == []
 
 
-@pytest.mark.scenario("F34", "F35")
+@pytest.mark.scenario("F34", "F35", "F41")
 @pytest.mark.parametrize("state", ["before", "FencePrimary", "FlipRoute53"])
 @pytest.mark.parametrize("region", ["ap-southeast-2", "us-east-1"])
 def test_a_failover_completes_without_the_leader_s_region_and_without_route_53_s(

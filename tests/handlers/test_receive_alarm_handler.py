@@ -230,13 +230,33 @@ def test_nonsense_is_refused_where_there_is_no_queue_for_it(
 
 @pytest.mark.scenario("F06")
 def test_another_accounts_alarm_is_refused_without_one_call_to_aws(
-    cloud: Cloud, context: Context, payload: Payload
+    cloud: Cloud,
+    context: Context,
+    payload: Payload,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     event = payload("alarm_metric", fresh=True)
     event["account"] = "210987654321"
     event["resources"] = [event["resources"][0].replace("123456789012", "210987654321")]
-    assert "account 210987654321" in handler(event, context)["reason"]
+    reason = handler(event, context)["reason"]
+    assert "account 210987654321" in reason
     assert cloud.calls == []
+    assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
+    (logged,) = [vars(one)["decision"] for one in caplog.records if one.message == "AlarmRefused"]
+    assert logged["reason"] == reason
+
+
+@pytest.mark.scenario("F06")
+def test_an_alarm_of_the_same_name_in_another_region_is_refused_by_the_plan_alone(
+    cloud: Cloud, context: Context, payload: Payload, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = payload("alarm_metric", fresh=True)
+    event["region"] = "eu-west-1"
+    event["resources"] = [event["resources"][0].replace("us-east-1", "eu-west-1")]
+    assert "not on the plan's list" in handler(event, context)["reason"]
+    assert (set(cloud.calls), cloud.executions()) == ({"ssm.GetParameter"}, [])
+    assert emitted(capsys.readouterr().out)["AlarmRefused"] == [1.0]
 
 
 @pytest.mark.scenario("F06", "F10")

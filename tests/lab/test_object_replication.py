@@ -66,6 +66,15 @@ def status(s3: Any, bucket: str, key: str) -> str | None:
     return str(found["ReplicationStatus"]) if "ReplicationStatus" in found else None
 
 
+def content(s3: Any, bucket: str, key: str, version: str | None = None) -> bytes | None:
+    which = {"VersionId": version} if version else {}
+    try:
+        found: bytes = s3.get_object(Bucket=bucket, Key=key, **which)["Body"].read()
+    except ClientError:
+        return None
+    return found
+
+
 def test_what_the_role_does_not_allow_is_not_replicated_and_said(cloud: EmulatedCloud, buckets: dict[str, str]) -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html"""
     source, target = buckets[PRIMARY_REGION], buckets[SECONDARY_REGION]
@@ -93,6 +102,21 @@ def test_an_object_below_the_prefix_is_replicated_with_its_metadata_and_nothing_
     assert status(here, source, "app-data/a") == "COMPLETED"
     assert there.get_object(Bucket=target, Key="app-data/a")["Metadata"] == {"owner": "maria"}
     assert [status(there, target, key) for key in ("elsewhere/a", "app-data/before")] == ["absent", "absent"]
+
+
+@pytest.mark.scenario("F46")
+def test_what_somebody_overwrites_is_overwritten_in_the_other_region_too_and_both_keep_what_it_was(
+    cloud: EmulatedCloud, buckets: dict[str, str]
+) -> None:
+    """So a failover is no cure, and an older version is."""
+    here, there = cloud.client("s3", PRIMARY_REGION), cloud.client("s3", SECONDARY_REGION)
+    source, target = buckets[PRIMARY_REGION], buckets[SECONDARY_REGION]
+    for body in (b"good", b"encrypted"):
+        here.put_object(Bucket=source, Key="app-data/a", Body=body)
+        eventually("the replica", lambda body=body: content(there, target, "app-data/a") == body)
+    for s3, bucket in ((here, source), (there, target)):
+        versions = s3.list_object_versions(Bucket=bucket, Prefix="app-data/a")["Versions"]
+        assert {content(s3, bucket, "app-data/a", one["VersionId"]) for one in versions} == {b"good", b"encrypted"}
 
 
 @pytest.mark.scenario("F46")

@@ -157,7 +157,7 @@ def test_a_failure_from_the_one_way_step_on_holds_and_never_reopens_the_old_lead
     assert run.given["Notify"][0]["state"]["outcome"]["result"] == "held"
 
 
-@pytest.mark.scenario("F37")
+@pytest.mark.scenario("F32", "F37")
 @pytest.mark.parametrize("failing", ["FlipRoute53", "PostChecks"])
 def test_a_failure_after_opening_is_recorded_as_unverified(workflow: Workflow, failing: str) -> None:
     run = workflow.run(**{failing: FunctionError("ValueError")})

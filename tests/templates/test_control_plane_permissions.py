@@ -578,6 +578,14 @@ def test_nothing_may_redrive_a_run_but_a_person() -> None:
     assert "states:RedriveExecution" not in asked
 
 
+@pytest.mark.scenario("F46")
+def test_no_function_may_remove_an_object_or_a_version_of_one() -> None:
+    """What brings everything back is not the control plane's to lose, whoever has got hold of it."""
+    asked = {action for role in ROLES.values() for one in statements(role) for action in listed(one["Action"])}
+    assert "s3:PutObject" in asked
+    assert not [action for action in asked if action.startswith("s3:Delete")]
+
+
 @pytest.mark.scenario("F32", "F33", "F34")
 def test_no_function_may_change_a_record_of_route_53() -> None:
     """Its control plane is in one Region, throttles and queues changes; the records answer by their health checks."""

@@ -215,12 +215,11 @@ def test_a_replica_of_postgresql_is_given_its_parameter_group_after_it_was_made_
     assert isinstance(rds.go_by(f"app-{STANDBY}", "drlab"), Refusal)
 
 
-@pytest.mark.scenario("F33")
 @pytest.mark.parametrize(
     ("status", "code", "error"),
     [
-        (400, "Throttling", TransientFailure),
-        (400, "PriorRequestNotComplete", TransientFailure),
+        pytest.param(400, "Throttling", TransientFailure, marks=pytest.mark.scenario("F32")),
+        pytest.param(400, "PriorRequestNotComplete", TransientFailure, marks=pytest.mark.scenario("F33")),
         (409, "OperationAborted", TransientFailure),
         (503, "ServiceUnavailable", TransientFailure),
         (500, "Whatever", TransientFailure),

@@ -121,6 +121,7 @@ def test_the_leaders_own_opinion_that_it_is_well_vetoes_nothing() -> None:
     assert world.check(run_with())["verdict"] == "down"
 
 
+@pytest.mark.scenario("F35")
 def test_looks_that_never_return_are_time_boxed_and_only_the_direct_one_is_evidence() -> None:
     plan = plan_with(lambda d: d["timing"].update(api_timeout_seconds=0.001, second_look_samples=2))
     answer = World(plan, Never()).check(run_with())

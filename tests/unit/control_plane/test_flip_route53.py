@@ -22,6 +22,7 @@ def test_the_move_is_seen_in_the_answer_and_timed_from_the_opening() -> None:
     assert answer == {"moved": True, "answered_by": STANDBY, "seconds": 50.0}
 
 
+@pytest.mark.scenario("F32")
 @pytest.mark.parametrize(("status", "region"), [(200, PRIMARY), (503, STANDBY), (200, None)])
 def test_any_other_answer_is_not_the_move(status: int, region: str | None) -> None:
     clock, web = VirtualClock(), MemoryWeb()
@@ -30,6 +31,7 @@ def test_any_other_answer_is_not_the_move(status: int, region: str | None) -> No
         FlipRoute53(plan_with(), STANDBY, web, clock)(RUN)
 
 
+@pytest.mark.scenario("F32")
 def test_a_public_name_that_is_silent_is_waited_for_and_told() -> None:
     with pytest.raises(StillInProgress, match="does not answer"):
         FlipRoute53(plan_with(), STANDBY, MemoryWeb(), VirtualClock())(RUN)

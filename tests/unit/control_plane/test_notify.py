@@ -58,7 +58,7 @@ SAYS = {
 }
 
 
-@pytest.mark.scenario("F37")
+@pytest.mark.scenario("F32", "F37")
 @pytest.mark.parametrize("case", SAYS)
 def test_each_end_of_a_run_is_told_with_who_leads_and_what_to_do(case: str) -> None:
     state, in_subject, in_text = SAYS[case]

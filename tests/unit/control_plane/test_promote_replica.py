@@ -178,6 +178,7 @@ def test_a_person_s_acceptance_opens_the_gate_for_the_figure_that_was_accepted(
             world.promote(run)
 
 
+@pytest.mark.scenario("F41")
 def test_nothing_is_promoted_without_an_accepted_bound_or_a_majority() -> None:
     world = World()
     with pytest.raises(RunRefused, match="No loss bound was accepted"):

@@ -145,6 +145,7 @@ def test_two_dark_copies_are_no_majority_to_write_or_to_read(pool: ThreadPoolExe
     assert (published.majority, published.answered) == (False, (STANDBY,))
 
 
+@pytest.mark.scenario("F35")
 def test_copies_that_hang_are_left_behind_at_the_deadline(pool: ThreadPoolExecutor) -> None:
     own, release = copies(), threading.Event()
     for copy in own.values():

@@ -103,6 +103,7 @@ def test_a_run_that_never_came_to_the_fence_writes_nothing_at_all() -> None:
     assert world.ecs.resized == []
 
 
+@pytest.mark.scenario("F41")
 def test_without_a_majority_it_is_tried_again() -> None:
     world = World(MemoryRegister().fenced_by(RUN))
     world.register.majority = False

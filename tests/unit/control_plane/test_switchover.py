@@ -110,6 +110,7 @@ def test_a_hold_and_a_disarm_are_for_alarms_and_hold_no_person_back() -> None:
     assert world.start("upgrade").done
 
 
+@pytest.mark.scenario("F41")
 def test_without_a_majority_of_the_record_nothing_is_decided() -> None:
     world = World()
     world.register.majority = False

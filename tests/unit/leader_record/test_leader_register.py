@@ -70,6 +70,7 @@ def test_one_dark_copy_stops_nothing(ours: LeaderRegister, copies: dict[str, Mem
     assert ours.read() == fenced
 
 
+@pytest.mark.scenario("F41")
 def test_two_dark_copies_stop_everything_and_each_copy_s_answer_is_told(
     ours: LeaderRegister, copies: dict[str, MemoryCopy]
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_copy_that_was_dark_during_a_change_is_brought_up_by_the_next(
     assert [copy.held.copy.value for copy in copies.values()] == [opened] * 3
 
 
+@pytest.mark.scenario("F35")
 def test_a_copy_that_hangs_does_not_slow_the_others(
     ours: LeaderRegister, register: Register, copies: dict[str, MemoryCopy]
 ) -> None:

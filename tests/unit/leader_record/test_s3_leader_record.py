@@ -186,6 +186,7 @@ def test_a_write_that_keeps_meeting_others_is_given_up(s3: dict[str, Any], copy:
     assert copy.read() == Versioned(Copy(), None)
 
 
+@pytest.mark.scenario("F35")
 def test_calls_that_hang_on_one_copy_leave_the_others_their_threads(s3: dict[str, Any]) -> None:
     """More of them than there are threads for one copy: the rest fail at once, and the change is made by the others."""
     dark, let_go = REGIONS[0], threading.Event()
