@@ -34,7 +34,7 @@ def region_rows(names: Names, here: RegionMetrics, other: str) -> list[list[clou
             _graph(
                 "CPU and memory of tasks (%)",
                 here,
-                [here.service_metric("CPUUtilization"), here.service_metric("MemoryUtilization")],
+                _load(here),
                 THIRD,
             ),
             _graph("Healthy targets", here, [here.target_metric("HealthyHostCount", "Minimum")], THIRD),
@@ -44,13 +44,10 @@ def region_rows(names: Names, here: RegionMetrics, other: str) -> list[list[clou
             _graph("Database connections", here, [here.database_metric("DatabaseConnections", "Maximum")], THIRD),
             _graph("Replica lag (s)", here, [here.replica_lag], THIRD),
         ],
+        _objects(here, other),
         [
-            _graph(f"Objects from {other}: {what}", here, [here.arriving(name, other)], THIRD)
-            for what, name in (
-                ("bytes pending", "BytesPendingReplication"),
-                ("operations pending", "OperationsPendingReplication"),
-                ("latency (s)", "ReplicationLatency"),
-            )
+            _graph("Age of the leader's heartbeat, seen from here (s)", here, [here.heartbeat_age], HALF),
+            _graph("Readiness: checks that are not well", here, _readiness(here), HALF),
         ],
         [
             _graph("Runs", here, _runs(here), HALF),
@@ -66,34 +63,32 @@ def pair_rows(names: Names, regions: Sequence[RegionMetrics]) -> list[list[cloud
     both: list[tuple[str, Callable[[RegionMetrics], list[cloudwatch.IMetric]]]] = [
         ("Requests", lambda one: [one.balancer_metric("RequestCount", "Sum")]),
         ("Errors", _errors),
+        ("Response time, p95 (s)", lambda one: [one.balancer_metric("TargetResponseTime", "p95")]),
         ("Running tasks", lambda one: [one.task_count("RunningTaskCount")]),
+        ("CPU and memory of tasks (%)", _load),
+        ("Database CPU (%)", lambda one: [one.database_metric("CPUUtilization")]),
+        ("Database connections", lambda one: [one.database_metric("DatabaseConnections", "Maximum")]),
         ("Replica lag (s)", lambda one: [one.replica_lag]),
+        ("Age of the leader's heartbeat, seen from here (s)", lambda one: [one.heartbeat_age]),
+        ("Readiness: checks that are not well", _readiness),
         ("Runs", _runs),
     ]
     rows: list[list[cloudwatch.IWidget]] = [
         [_graph(f"{title}: {one.region}", one, metrics(one), HALF) for one in regions] for title, metrics in both
     ]
-    rows.append(
-        [
-            _graph(
-                f"Objects pending, {source.region} to {target.region}",
-                target,
-                [
-                    target.arriving("OperationsPendingReplication", source.region),
-                    source.not_replicated(target.region),
-                ],
-                HALF,
-            )
-            for source, target in ((primary, secondary), (secondary, primary))
+    for source, target in ((primary, secondary), (secondary, primary)):
+        given_up = [source.not_replicated(target.region)]
+        rows += [
+            _objects(target, source.region),
+            [_graph(f"Objects for {target.region} that S3 gave up on", source, given_up, WHOLE)],
         ]
-    )
     for one in regions:
         rows += control_plane_rows(names, one.region)
     return rows
 
 
 def control_plane_rows(names: Names, region: str) -> list[list[cloudwatch.IWidget]]:
-    """RTO, RPO, readiness and the heartbeat's age are in the control plane's decisions, each with its reason.
+    """What was lost, and why a run went on or did not, are in the control plane's decisions, each with its reason.
 
     They are read from its log: a run is a rare thing, and a metric of it would be a line of one point.
     """
@@ -103,7 +98,7 @@ def control_plane_rows(names: Names, region: str) -> list[list[cloudwatch.IWidge
             _log(names, region, "RPO: bound on the loss", _state("BoundDataLoss"), "answer.bound_seconds"),
         ],
         [
-            _log(names, region, "Readiness", _state("CheckSecondaryReadiness"), "answer.ready"),
+            _log(names, region, "Readiness, asked by a run", _state("CheckSecondaryReadiness"), "answer.ready"),
             _log(names, region, "Health of the leader, and its heartbeat", _state("CheckPrimaryHealth"), "answer.down"),
         ],
     ]
@@ -122,6 +117,25 @@ def _log(names: Names, region: str, title: str, chosen: str, *columns: str) -> c
         log_group_names=[names.log_group("control-plane")],
         query_lines=[f"fields {shown}", f"filter {chosen}", "sort @timestamp desc", "limit 10"],
     )
+
+
+def _objects(here: RegionMetrics, other: str) -> list[cloudwatch.IWidget]:
+    return [
+        _graph(f"Objects from {other}: {what}", here, [here.arriving(name, other)], THIRD)
+        for what, name in (
+            ("bytes pending", "BytesPendingReplication"),
+            ("operations pending", "OperationsPendingReplication"),
+            ("latency (s)", "ReplicationLatency"),
+        )
+    ]
+
+
+def _load(one: RegionMetrics) -> list[cloudwatch.IMetric]:
+    return [one.service_metric("CPUUtilization"), one.service_metric("MemoryUtilization")]
+
+
+def _readiness(one: RegionMetrics) -> list[cloudwatch.IMetric]:
+    return [one.readiness(name) for name in ("ReadinessNotOk", "ReadinessUnknown")]
 
 
 def _errors(one: RegionMetrics) -> list[cloudwatch.IMetric]:

@@ -14,6 +14,7 @@ from dataplane_cdk.constructs.object_replication import RULE_ID
 from dataplane_cdk.names import Names
 
 MINUTE = cdk.Duration.minutes(1)
+READINESS_PERIOD = cdk.Duration.minutes(15)
 METRICS_NAMESPACE = "drlab"
 
 
@@ -90,7 +91,19 @@ class RegionMetrics:
 
     def decisions(self, name: str) -> cloudwatch.Metric:
         """What ReceiveAlarm and ProbeLeader count."""
-        return self._metric(METRICS_NAMESPACE, name, "Sum", {"service": self.names.prefix})
+        return self._of_control_plane(name, "Sum")
+
+    @property
+    def heartbeat_age(self) -> cloudwatch.Metric:
+        """Seconds since the leader's newest heartbeat, seen by the probe of the Region that stands by, each minute."""
+        return self._of_control_plane("HeartbeatAge", "Maximum")
+
+    def readiness(self, name: str) -> cloudwatch.Metric:
+        """How many checks of the Region that stands by say so, each quarter of an hour."""
+        return self._of_control_plane(name, "Maximum").with_(period=READINESS_PERIOD)
+
+    def _of_control_plane(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return self._metric(METRICS_NAMESPACE, name, statistic, {"service": self.names.prefix})
 
     @property
     def _service(self) -> dict[str, str]:

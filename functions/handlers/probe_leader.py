@@ -25,12 +25,14 @@ def build(this: ThisRegion) -> ProbeLeader:
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(_event: Any, _context: Any) -> dict[str, Any]:
-    """`{started, reason, execution_arn, run, epoch}`. Raises TransientFailure or RunRefused when AWS gives no decision."""
+    """What Probed tells. Raises TransientFailure or RunRefused when AWS gives no decision."""
     this = ThisRegion.load()
     if reconciled := reconciler(this)():
         metrics.add_metric(name="RunAbandoned", unit=MetricUnit.Count, value=1)
         logger.warning("reconciled", extra={"reason": reconciled})
-    probed = build(this)().to_dict()
-    metrics.add_metric(name="ProbeStartedRun", unit=MetricUnit.Count, value=int(bool(probed["started"])))
-    logger.info("probed", extra={"decision": probed})
-    return probed
+    probed = build(this)()
+    metrics.add_metric(name="ProbeStartedRun", unit=MetricUnit.Count, value=int(probed.started))
+    if probed.heartbeat_age_seconds is not None:
+        metrics.add_metric(name="HeartbeatAge", unit=MetricUnit.Seconds, value=probed.heartbeat_age_seconds)
+    logger.info("probed", extra={"decision": probed.to_dict()})
+    return probed.to_dict()

@@ -35,8 +35,14 @@ def test_a_regions_dashboard_shows_what_a_failover_is_judged_by(region: str) -> 
         *("ReplicaLag", "BytesPendingReplication", "OperationsPendingReplication", "ReplicationLatency"),
         *("ExecutionsStarted", "ExecutionTime", "AlarmStartedRun", "AlarmRefused", "ProbeStartedRun"),
         *("RecordOutcome", "BoundDataLoss", "CheckSecondaryReadiness", "CheckPrimaryHealth"),
+        *("HeartbeatAge", "ReadinessNotOk", "ReadinessUnknown"),
     ]
     assert [name for name in shown if name not in body] == []
+    pair = text(only(WITNESS, "overview", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    ours = re.findall(r'\\"AWS/(\w+)\\",\\"(\w+)\\"', body)
+    one_region_s = {"HealthyHostCount"}
+    assert len(ours) > 10
+    assert [name for _, name in ours if name not in pair and name not in one_region_s] == []
 
 
 def test_the_pairs_dashboard_is_in_neither_region_and_shows_both() -> None:
@@ -50,7 +56,7 @@ def test_metrics_of_the_control_plane_are_those_that_it_counts() -> None:
     source = "".join(path.read_text() for path in handlers.glob("*.py"))
     body = text(only(PRIMARY, "observability", "AWS::CloudWatch::Dashboard")["DashboardBody"])
     shown = set(re.findall(r'\\"drlab\\",\\"(\w+)\\"', body))
-    assert len(shown) == 5
+    assert len(shown) == 8
     assert [name for name in shown if f'"{name}"' not in source] == []
 
 

@@ -41,18 +41,25 @@ def test_a_leader_silent_for_long_is_opened_as_an_incident(cloud: Cloud, context
     assert json.loads(execution["input"])["trigger"]["kind"] == "probe"
 
 
-def test_a_leader_that_lives_is_left_alone_and_the_reason_says_what_was_seen(cloud: Cloud, context: Context) -> None:
+def test_a_leader_that_lives_is_left_alone_and_what_was_seen_is_said_and_counted(
+    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
     put_heartbeat(cloud, timedelta(0))
     probed = handler(SCHEDULED, context)
     assert (probed["started"], probed["run"]) == (False, None)
     assert "heartbeat: healthy" in probed["reason"]
+    assert 0 <= probed["heartbeat_age_seconds"] < 60
+    (counted,) = (line for line in capsys.readouterr().out.splitlines() if '"HeartbeatAge"' in line)
+    assert json.loads(counted)["HeartbeatAge"] == [probed["heartbeat_age_seconds"]]
 
 
 def test_the_leaders_own_region_opens_nothing(cloud: Cloud, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = json.dumps(plan_dict())
     cloud.client("ssm", PRIMARY).put_parameter(Name="/drlab/app/plan", Value=plan, Type="String")
     monkeypatch.setenv("AWS_REGION", PRIMARY)
-    assert f"{PRIMARY} already leads" in handler(SCHEDULED, context)["reason"]
+    probed = handler(SCHEDULED, context)
+    assert f"{PRIMARY} already leads" in probed["reason"]
+    assert probed["heartbeat_age_seconds"] is None, "not zero: nobody looked"
 
 
 def test_without_a_plan_nothing_is_decided(cloud: Cloud, context: Context) -> None:

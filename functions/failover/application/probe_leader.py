@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from failover.application.holding import majority_needed
 from failover.application.ports import Clock, Executions, Journal, Register
 from failover.application.receive_alarm import Received
 from failover.application.remembering import remember
-from failover.application.vantage_points import VantagePoints
+from failover.application.vantage_points import HEARTBEAT, VantagePoints
 from failover.domain.incident import down_since, may_open, open_incident
 from failover.domain.journal import Event
-from failover.domain.leader_record import Refusal
+from failover.domain.leader_record import LeaderRecord, Refusal
 from failover.domain.plan import Plan
+from failover.domain.signals import Observation
+
+
+@dataclass(frozen=True)
+class Probed(Received):
+    """`heartbeat_age_seconds` None: nobody looked, as in the leader's own Region, or no majority shows a heartbeat."""
+
+    heartbeat_age_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -27,13 +36,18 @@ class ProbeLeader:
     journal: Journal
     clock: Clock
 
-    def __call__(self) -> Received:
+    def __call__(self) -> Probed:
         """Raises TransientFailure or RunRefused when AWS gives no decision: the next probe comes in a minute."""
         with majority_needed():
             record = self.register.read()
         if refusal := may_open(record, self.plan, self.region, self.clock.now()):
-            return Received(False, refusal.reason, epoch=record.epoch)
+            return Probed(False, refusal.reason, epoch=record.epoch)
         seen = self.vantage_points.answers(self.vantage_points.ask(record.leader), record.leader)
+        heard = next((one.since for one in seen if one.vantage_point == HEARTBEAT), None)
+        age = (self.clock.now() - heard).total_seconds() if heard else None
+        return Probed(**asdict(self._decide(record, seen)), heartbeat_age_seconds=age)
+
+    def _decide(self, record: LeaderRecord, seen: Sequence[Observation]) -> Received:
         since = down_since(seen)
         ended = self.executions.ended_since(since) if since else ()
         decision = open_incident(seen, record, self.plan, self.clock.now(), ended)
