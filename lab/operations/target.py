@@ -172,8 +172,15 @@ def _require_credentials() -> None:
 
     try:
         found = boto3.session.Session().get_credentials()
-    except BotoCoreError as error:  # a profile that asks for what is not installed, or for what does not answer
-        raise SettingsError(f"the AWS credentials cannot be used: {error}") from error
+        if found is not None and found.method == "env":
+            # Nothing is asked for these, and whether they have expired is in the environment as well.
+            found.get_frozen_credentials()
+    except (BotoCoreError, OSError, RuntimeError, ValueError) as error:
+        # Of what is not installed, does not answer, is malformed or has expired: botocore has no error of its own for each.
+        why = str(error).rstrip(". ")
+        raise SettingsError(
+            f"the AWS credentials cannot be used: {why}. Sign in again, or mend what names them."
+        ) from error
     if found is None:
         raise SettingsError(
             "no AWS credentials were found. Sign in, for instance with `aws sso login` and AWS_PROFILE; or ask a lab that"

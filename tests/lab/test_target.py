@@ -131,6 +131,44 @@ def test_a_configuration_file_that_cannot_be_parsed_is_named(
     )
 
 
+SIGNED_IN = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_SESSION_TOKEN": "z"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        # What `aws configure export-credentials --format env` exported, an hour later.
+        (
+            {**SIGNED_IN, "AWS_CREDENTIAL_EXPIRATION": "2026-01-01T00:00:00Z"},
+            "the refreshed credentials are still expired",
+        ),
+        ({**SIGNED_IN, "AWS_CREDENTIAL_EXPIRATION": "soon"}, "Unknown string format: soon"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/x"}, "Unsupported host 'example.com'"),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": "x"}, "invalid literal for int() with base 10: 'x'"),
+    ],
+    ids=["expired", "no moment", "another host", "no number"],
+)
+def test_credentials_that_cannot_be_used_are_told_in_a_sentence(
+    environment: dict[str, str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """botocore has errors of its own for some of them alone."""
+    os.environ.update(environment)
+    assert cli.main(["status"]) == cli.UNUSABLE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("drlab: the AWS credentials cannot be used: ")
+    assert why in said
+    assert said.endswith("Sign in again, or mend what names them.")
+
+
+@pytest.mark.parametrize("process", ["echo hi", '"unclosed', "/not/there"])
+def test_a_process_that_gives_no_credentials_is_told_in_a_sentence(
+    process: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(f"[default]\ncredential_process = {process}\n", encoding="utf-8")
+    assert cli.main(["status"]) == cli.UNUSABLE
+    assert "drlab: the AWS credentials cannot be used: " in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     "command",
     [

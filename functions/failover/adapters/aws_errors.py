@@ -64,6 +64,12 @@ def told_in_a_sentence(what: str) -> Iterator[None]:
     except (SSOError, TokenRetrievalError) as error:
         # A person's session has run out, and botocore says which command renews it.
         raise RunRefused(f"{what}: {error}") from error
+    except RuntimeError as error:
+        # botocore has no error of its own for it:
+        # https://github.com/boto/botocore/blob/develop/botocore/credentials.py (RefreshableCredentials)
+        if "credentials are still expired" not in str(error):
+            raise
+        raise RunRefused(f"{what}: the AWS credentials have expired. Sign in again.") from error
     except BotoCoreError as error:
         raise RunRefused(f"{what}: the request could not be made ({type(error).__name__}).") from error
 

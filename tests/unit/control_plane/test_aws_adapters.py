@@ -263,6 +263,17 @@ def test_a_person_whose_session_has_run_out_is_told_how_to_renew_it() -> None:
     assert "run aws sso login" in str(caught.value)
 
 
+def test_credentials_that_expire_meanwhile_are_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's, exported an hour ago: botocore has a bare RuntimeError for that. Whatever else is one stays what it is."""
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2026-01-01T00:00:00Z")
+    own = boto3.session.Session().client("ssm", region_name=STANDBY)
+    with pytest.raises(RunRefused) as caught:
+        ParameterStore(own).read("/drlab/app/plan")
+    assert str(caught.value) == "Reading parameter /drlab/app/plan: the AWS credentials have expired. Sign in again."
+    with pytest.raises(RuntimeError, match="no new thread"), told_in_a_sentence("Reading it"):
+        raise RuntimeError("no new thread")
+
+
 def test_a_service_is_sized_and_resized() -> None:
     ecs = client("ecs")
     ecs.create_cluster(clusterName="app")
