@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from control_plane_world import PRIMARY, STANDBY, WITNESS, plan_dict
 from emulated_aws import Cloud
 
+from failover.application.errors import TransientFailure
 from failover.domain.journal import Event
 from failover.domain.leader_record import genesis
 from failover.domain.plan import Plan
@@ -128,8 +130,36 @@ def test_a_shorter_lease_is_refused_until_no_alarm_can_start_a_run(cloud: Cloud,
 
 def test_the_guard_lets_the_first_deployment_pass(cloud: Cloud, context_file: Context) -> None:
     cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    cloud.client("s3", WITNESS).delete_object(Bucket=plan_dict()["record_copies"][WITNESS], Key="leader-record.json")
+    nothing = guard.Answer(True, "There is no plan in either Region yet: nothing is deployed that could be undone.")
+    assert guard.ask(AWS, context_file()) == nothing
+    assert guard.ask(replace(AWS, service="another"), context_file()) == nothing, "without its buckets"
+
+
+def test_two_other_regions_are_no_first_deployment_where_the_witness_has_a_record(
+    cloud: Cloud, context_file: Context
+) -> None:
+    """Neither has a plan, and the name, the alarms and the witness's copy of the record are those of what is deployed."""
+    answer = guard.ask(AWS, context_file("eu-west-1", "eu-central-1"))
+    assert answer == guard.Answer(
+        False,
+        "Neither eu-west-1 nor eu-central-1 has a plan, and us-east-1 holds the leader record of an installation of app: put"
+        " primaryRegion and secondaryRegion back as they were. Where that one was taken down, deploy as the first time, without"
+        " this command.",
+    )
+
+
+def test_a_witness_that_does_not_answer_is_no_first_deployment(
+    cloud: Cloud, context_file: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise TransientFailure("Reading it: no answer from AWS (ReadTimeoutError).")
+
+    cloud.client("ssm").delete_parameter(Name="/drlab/app/plan")
+    monkeypatch.setattr(guard.S3Outcomes, "read", silent)
     assert guard.ask(AWS, context_file()) == guard.Answer(
-        True, "There is no plan in either Region yet: nothing is deployed that could be undone."
+        False,
+        "Whether us-east-1 holds a leader record of app is unknown: Reading it: no answer from AWS (ReadTimeoutError).",
     )
 
 
