@@ -68,8 +68,8 @@ def _cluster(cluster: Resource, load: Load) -> list[Charge]:
 def _function(function: Resource, load: Load) -> list[Charge]:
     """Those that a schedule runs, and ReceiveAlarm; the workflow's are a part of a drill's price."""
     runs, seconds = _scheduled(function, load), load.usage["probe_seconds"]
-    # What a function measures each time it runs is one metric more: https://docs.powertools.aws.dev/lambda/python/latest/core/metrics/
-    metrics = ONE if runs else Decimal(0)
+    # What a function measures each time it runs are metrics, two at most: https://docs.powertools.aws.dev/lambda/python/latest/core/metrics/
+    metrics = 2 * ONE if runs else Decimal(0)
     if str(function["FunctionName"]).endswith(RECEIVER):
         runs, seconds = load.usage["alarm_changes"], load.usage["receive_alarm_seconds"]
     return [*invocations(function, runs, seconds), Charge("cloudwatch.metric", metrics)] if runs else []
