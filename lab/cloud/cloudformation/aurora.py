@@ -88,6 +88,7 @@ TYPES = (
         inert={
             "MasterUserPassword": "RDS shows no password; the lab's servers are given it",
             "Port": "the lab's servers listen where there is a free port",
+            "SourceRegion": "CloudFormation signs the request for that Region; the lab's RDS asks for no signature",
             "EnableCloudwatchLogsExports": "the servers' logs are files in the lab's state folder",
         },
         attributes=_ATTRIBUTES,
