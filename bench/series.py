@@ -18,12 +18,13 @@ from typing import Any
 
 from rich.console import Console
 
+from lab.commands.options import span
 from lab.drills.drill import conduct
 from lab.drills.live_view import LiveView
 from lab.drills.occasion import occasion_of
 from lab.failures import LAB_FAILURES
 from lab.reports import report, result
-from lab.settings import FAULT_NAMES, DrillSettings, LabSettings
+from lab.settings import FAULT_NAMES, DrillSettings, LabSettings, SettingsError, within
 
 KEPT = Path(__file__).resolve().parents[1] / "runbooks" / "evidence" / "series"
 HEADINGS = (
@@ -53,7 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reports", type=Path, default=Path("reports"))
     parser.add_argument("--keep", action="store_true", help="write the table to runbooks/evidence/series")
     options = parser.parse_args(arguments)
-    lab = LabSettings(replication_delay=timedelta(milliseconds=options.replication_delay))
+    try:
+        within("--runs", options.runs, 1, 1000, "drills")
+        delay = span("--replication-delay", options.replication_delay, timedelta(milliseconds=1))
+        lab = LabSettings(replication_delay=delay)
+    except SettingsError as error:
+        parser.error(str(error))
     faults = options.fault or ["region-dark"]
     began, lines = datetime.now(UTC), list[dict[str, Any]]()
     print(_markdown(HEADINGS), _markdown(["---"] * len(HEADINGS)), sep="\n", flush=True)

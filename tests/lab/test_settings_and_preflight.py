@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import series
 from lab import cli
 from lab.host import preflight
 from lab.settings import DrillSettings, LabSettings, SettingsError
@@ -105,6 +106,23 @@ def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.version_info", (3, 10, 1))
     with pytest.raises(preflight.PreflightError, match=r"needs Python 3\.11 or newer; this is 3\.10"):
         preflight.check(LabSettings())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--runs", "0"], "--runs 0 is out of range: 1 to 1000 (drills)"),
+        (["--replication-delay", "nan"], "--replication-delay nan is no length of time"),
+        (["--replication-delay", "5001"], "--replication-delay 5001 is out of range: 0 to 5000 (milliseconds)"),
+    ],
+)
+def test_a_series_that_cannot_be_is_refused_before_its_first_drill(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of no drill at all every one has passed."""
+    with pytest.raises(SystemExit, match="2"):
+        series.main(arguments)
+    assert sentence in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["drill", "roundtrip"])
