@@ -47,7 +47,14 @@ def add(commands: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Exit status 0 only when everything is as it was asked for; 1 when something failed or differs."""
+    """Exit status 0 only when everything is as it was asked for; 1 when something failed or differs. Raises SettingsError.
+
+    What a shell makes of a variable that is not set would be the whole bucket.
+    """
+    if not options.prefix.strip(" /"):
+        raise SettingsError(
+            f"The prefix {options.prefix!r} names nothing. Say below which one, such as app-data/invoices/."
+        )
     return int(options.act(options, console))
 
 

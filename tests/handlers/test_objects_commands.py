@@ -169,6 +169,9 @@ def test_an_object_that_is_not_what_it_was_afterwards_is_told_as_failed(
         (["restore", PREFIX, "--to", "2001-01-01T00:00:00Z", "--delete-newer"], "is as old as 2001-01-01T00:00:00Z"),
         (["undelete", "app-dta/"], "There is and was nothing below 'app-dta/'"),
         (["undelete", PREFIX, "--region", "eu-west-1"], "--region 'eu-west-1' is not one of"),
+        (["undelete", ""], "The prefix '' names nothing"),
+        (["restore", "/", "--to", "2001-01-01T00:00:00Z"], "The prefix '/' names nothing"),
+        (["compare", " "], "The prefix ' ' names nothing"),
         (["compare", "app-dta/"], "Neither bucket has an object below 'app-dta/'"),
     ],
 )
