@@ -1,17 +1,17 @@
 """A world in which every GET and PUT of the real register can be interleaved, delayed, lost or cut off.
 
-Time is one step counter that all share. Runs and tasks are generators that give way before and after each call, so a
-seeded scheduler decides what happens between any two of them. Nothing here knows the protocol: the tries, the pauses
-and what is asked of which copy are `register_protocol.proposal`'s own.
+Time is one step counter that all share. Whoever changes or reads the record is a generator that gives way before and
+after each call, so that whoever plays decides what happens between any two of them. Nothing here knows the protocol:
+the tries, the pauses and what is asked of which copy are `register_protocol.proposal`'s own.
 """
 
 from __future__ import annotations
 
-import random
 from bisect import bisect_left
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from itertools import accumulate, pairwise
 
 from failover.domain import register_protocol
@@ -24,6 +24,14 @@ OLD, NEW = REGIONS[0], REGIONS[1]
 LEASE_STEPS, MARGIN_STEPS = 400, 10
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Steps = Generator[None, None, None]
+
+
+class Mishap(Enum):
+    """What becomes of a call: the caller can tell no one of these from another."""
+
+    REQUEST_LOST = auto()
+    REQUEST_LATE = auto()
+    ANSWER_LOST = auto()
 
 
 @dataclass
@@ -55,23 +63,19 @@ class Seen:
 
 @dataclass
 class World:
-    """The copies, the schedule and everything that was observed."""
+    """The copies, what is on its way to them, and everything that was observed."""
 
-    seed: int
-    wait_steps: int = LEASE_STEPS + MARGIN_STEPS
-    forgets: bool = True
     now: int = 0
     leases: list[tuple[Lease, int]] = field(default_factory=list)
     holds: list[tuple[int, str]] = field(default_factory=list)
     released: dict[str, int] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
-    crashed: int = 0
-    late: list[tuple[int, str, Request]] = field(default_factory=list)
-    cut: set[tuple[str, str]] = field(default_factory=set)
+    late: list[tuple[str, Request]] = field(default_factory=list)
+    dark: str | None = None
+    mishaps: dict[str, Mishap] = field(default_factory=dict)
     proposals: int = 0
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
         first = genesis(OLD, NOW)
         self.objects = {region: Object() for region in REGIONS}
         for _ in self._propose("genesis", lambda current: current or first, founding=True):
@@ -80,21 +84,26 @@ class World:
     def call(self, who: str, region: str, request: Request) -> Generator[None, None, Versioned | None]:
         """None: it was refused, did not arrive, will arrive late, or its answer was lost; the caller can't tell which."""
         yield
-        if (who, region) in self.cut:
+        if region == self.dark:
             return None
-        if self.now and self.random.random() < 0.03:
-            self.late.append((self.now + self.random.randrange(500), region, request))
+        mishap = self.mishaps.pop(who, None)
+        if mishap is Mishap.REQUEST_LATE:
+            self.late.append((region, request))
+        if mishap in (Mishap.REQUEST_LATE, Mishap.REQUEST_LOST):
             return None
         answer = self.objects[region].do(request)
         yield
-        return None if self.now and self.random.random() < 0.05 else answer
+        return None if mishap is Mishap.ANSWER_LOST else answer
 
     def ask(self, who: str, requests: Requests) -> Generator[None, None, Answers]:
         answers = {}
-        for region in self.random.sample(sorted(requests), len(requests)):
-            answer = yield from self.call(who, region, requests[region])
-            if answer is not None:
-                answers[region] = answer
+        # Each begins with another copy: were all to ask in one order, whoever comes first would be first everywhere.
+        begin = sum(map(ord, who)) % len(REGIONS)
+        for region in (*REGIONS[begin:], *REGIONS[:begin]):
+            if region in requests:
+                answer = yield from self.call(who, region, requests[region])
+                if answer is not None:
+                    answers[region] = answer
         return answers
 
     def change(self, who: str, change: Change) -> Generator[None, None, LeaderRecord | Refusal | None]:
@@ -118,14 +127,14 @@ class World:
     ) -> Generator[None, None, LeaderRecord | Refusal | None]:
         self.proposals += 1
         writer = f"{who}:{self.proposals}"
-        steps = register_protocol.proposal(transition, frozenset(REGIONS), writer, founding, self.random.random)
+        # How long a proposer pauses is for whoever plays to decide: it goes on when it is let.
+        steps = register_protocol.proposal(transition, frozenset(REGIONS), writer, founding, lambda: 0.0)
         answers: Answers = {}
         try:
             step = next(steps)
             while True:
                 if isinstance(step, timedelta):
-                    for _ in range(round(step.total_seconds() * 50)):
-                        yield
+                    yield
                 else:
                     answers = yield from self.ask(who, step)
                 step = steps.send(answers)
@@ -133,77 +142,56 @@ class World:
             outcome: LeaderRecord | Refusal | None = end.value
             return outcome
 
-    def pass_time(self) -> None:
-        """Late messages land, links come and go, and one copy is lost at some time."""
-        self.now += 1
-        for message in [one for one in self.late if one[0] <= self.now]:
-            self.late.remove(message)
-            self.objects[message[1]].do(message[2])
-        if self.forgets and self.random.random() < 0.0005:
-            self.forgets = False
-            self.objects[self.random.choice(REGIONS)].copy = None
+
+@dataclass
+class Run:
+    """A run and what its controller knows: whether it holds the fence, and what it does last, if it is at that."""
+
+    name: str
+    to: str
+    tried: bool = False
+    held_since: int | None = None
+    last: Change | None = None
+    over: bool = False
+
+    def fences(self, world: World) -> Steps:
+        self.tried = True
+        held = yield from world.change(self.name, fence(self.name, NOW))
+        if isinstance(held, Refusal):
+            self.over = True
+        elif held is not None:
+            self.held_since = world.now
+            world.holds.append((world.now, self.name))
+
+    def hands_over(self, world: World) -> Steps:
+        return self._ends(world, hand_over(self.name, self.to, NOW, NOW + timedelta(hours=1)))
+
+    def reopens(self, world: World) -> Steps:
+        return self._ends(world, reopen(self.name, NOW))
+
+    def _ends(self, world: World, last: Change) -> Steps:
+        """What got no answer is repeated, and nothing else is tried then."""
+        self.last = self.last or last
+        if self.held_since is not None:
+            world.released.setdefault(self.name, world.now)
+        self.over = (yield from world.change(self.name, self.last)) is not None
 
 
-def failover_run(world: World, name: str, to: str) -> Steps:
-    """Fence, wait out the lease, hand over or stand down; repeats what got no answer, and gives up what it can't have."""
-    held = yield from world.change(name, fence(name, NOW))
-    if isinstance(held, Refusal):
-        return
-    last = reopen(name, NOW)
-    if held is not None:
-        world.holds.append((world.now, name))
-        until = world.now + world.wait_steps
-        while world.now < until:
-            yield
-        if world.random.random() < 0.7:
-            last = hand_over(name, to, NOW, NOW + timedelta(hours=1))
-        world.released[name] = world.now
-    for _ in range(3):
-        if (yield from world.change(name, last)) is not None:
-            return
+def renews(world: World, name: str, region: str) -> Steps:
+    """A service task reads by majority, and may acknowledge writes from then until its lease has run out."""
+    asked_at = world.now
+    answers = yield from world.ask(name, {copy: Read() for copy in REGIONS})
+    record = agreed(answers, len(REGIONS))
+    if record is not None:
+        world.seen.append(Seen(asked_at, world.now, record))
+        granted = grant(record, region, asked_at, timedelta(seconds=LEASE_STEPS))
+        if isinstance(granted, Lease):
+            world.leases.append((granted, world.now))
 
 
-def task(world: World, name: str, region: str) -> Steps:
-    """A service task: reads by majority, and may acknowledge from then until its lease has run out."""
-    while True:
-        asked_at = world.now
-        answers = yield from world.ask(name, {copy: Read() for copy in REGIONS})
-        record = agreed(answers, len(REGIONS))
-        if record is not None:
-            world.seen.append(Seen(asked_at, world.now, record))
-            granted = grant(record, region, asked_at, timedelta(seconds=LEASE_STEPS))
-            if isinstance(granted, Lease):
-                world.leases.append((granted, world.now))
-        for _ in range(world.random.randrange(1, 12)):
-            yield
-
-
-def play(world: World, steps: int = 6000) -> World:
-    """Let four runs and three tasks meet. A run may crash at any call, and is never heard of again."""
-    actors: dict[str, Steps] = {
-        "task-old-1": task(world, "task-old-1", OLD),
-        "task-old-2": task(world, "task-old-2", OLD),
-        "task-new": task(world, "task-new", NEW),
-    }
-    starts = {f"run{number}": world.random.randrange(1, 3000) for number in range(4)}
-    for number, name in enumerate(starts):
-        actors[name] = failover_run(world, name, NEW if number % 2 == 0 else OLD)
-    for _ in range(steps):
-        world.pass_time()
-        if world.random.random() < 0.02:
-            world.cut ^= {(world.random.choice(sorted(actors)), world.random.choice(REGIONS))}
-        name = world.random.choice(sorted(actors))
-        if world.now < starts.get(name, 0):
-            continue
-        if name in starts and world.random.random() < 0.001:
-            del actors[name]
-            world.crashed += 1
-            continue
-        try:
-            next(actors[name])
-        except StopIteration:
-            del actors[name]
-    return world
+def age(record: LeaderRecord) -> tuple[int, bool]:
+    """What a record can only gain: an acknowledgement keeps its epoch."""
+    return record.epoch, record.acknowledged
 
 
 def violation(world: World) -> str | None:
@@ -231,16 +219,16 @@ def _two_holders(world: World) -> str | None:
 
 
 def _history_broken(world: World) -> str | None:
-    """One record in an epoch, and none is lost: whoever asks later is told of the same epoch or a later one."""
-    by_epoch: dict[int, LeaderRecord] = {}
+    """One record of an age, and none is lost: whoever asks later is told of the same record or a later one."""
+    by_age: dict[tuple[int, bool], LeaderRecord] = {}
     for one in world.seen:
-        if by_epoch.setdefault(one.record.epoch, one.record) != one.record:
+        if by_age.setdefault(age(one.record), one.record) != one.record:
             return f"epoch {one.record.epoch} was chosen twice, with different records"
     ordered = sorted(world.seen, key=lambda one: one.ended)
     ends = [one.ended for one in ordered]
-    newest = list(accumulate((one.record.epoch for one in ordered), max, initial=0))
+    newest = list(accumulate((age(one.record) for one in ordered), max, initial=(0, False)))
     for one in world.seen:
         known = newest[bisect_left(ends, one.began)]
-        if one.record.epoch < known:
-            return f"epoch {one.record.epoch} was reported after epoch {known}: a change was lost"
+        if age(one.record) < known:
+            return f"epoch {one.record.epoch} was reported after epoch {known[0]}: a change was lost"
     return None
