@@ -24,6 +24,7 @@ from sam_local_invoke import Printed, Sam, Started, environment, forked
 
 from lab.laboratory import Laboratory
 from lab.sam_local.reach import reachable
+from lab.settings import SECONDARY_REGION
 
 pytestmark = [
     pytest.mark.sam,
@@ -32,7 +33,9 @@ pytestmark = [
     ),
 ]
 BUILD = ROOT / "build" / "sam-local"
-BY_NAME = ("StillInProgress", "TransientFailure", "RunRefused")
+AFTERWARDS = {name: "nothing further is changed" for name in REBUILD if name != "CheckRebuild"} | {
+    "ExportDivergence": "has not both: the old primary, and a replica"
+}
 X86 = ("--parameter-overrides", "Architecture=x86_64")
 
 
@@ -114,12 +117,16 @@ def test_a_failover_by_hand_goes_through_every_function(
         if invoke is as_built:
             sam.engine.name_layered_image()
             invoke = layered
-    # A container's way leads to the servers that were there at its beginning, and a rebuild makes one: its steps start, and
-    # answer, or end as the workflow knows it. Under the emulator each does its work.
-    for name in (*REBUILD, *REFUSED):
+    # A container's way leads to the servers that were there at its beginning, and a rebuild makes one. Here its steps find that
+    # the leadership moved meanwhile; under the emulator each does its work.
+    checked = invoke("CheckRebuild", event("CheckRebuild")).answer
+    assert isinstance(checked, dict)
+    assert (checked["allowed"], checked["leader"], checked["epoch"]) == (False, SECONDARY_REGION, 5)
+    for name, words in (AFTERWARDS | REFUSED).items():
         printed = invoke(name, event(name))
         assert isinstance(printed.answer, dict), (name, printed.log)
-        assert printed.answer.get("errorType") in (None, *BY_NAME), (name, printed)
+        assert printed.answer.get("errorType") == "RunRefused", (name, printed)
+        assert words in printed.answer["errorMessage"]
 
 
 def check(lab: Laboratory, name: str, printed: Printed, before: dict[str, Any]) -> None:
