@@ -48,10 +48,10 @@ def _may_move(wanted: Regions, deployed: Regions) -> Refusal | None:
             " CloudFormation would replace networks, keys and databases. Put primaryRegion and secondaryRegion back as they"
             " were; whoever leads, they stay."
         )
-    for key, one, other in zip(KEYS, wanted, deployed, strict=True):
-        if one != other:
+    for place, key in enumerate(KEYS):
+        if (now := wanted[place]) != (then := deployed[place]):
             return Refusal(
-                f"dataplane_cdk/cdk.json has {one} for {key}, but {other} was deployed as such and holds a copy of the leader"
+                f"dataplane_cdk/cdk.json has {now} for {key}, but {then} was deployed as such and holds a copy of the leader"
                 " record: under the new plan a majority of the copies could know nothing of a majority under the old one, and"
                 f" two Regions could lead. Put {key} back as it was."
             )

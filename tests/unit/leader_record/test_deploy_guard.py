@@ -30,6 +30,7 @@ def test_templates_from_before_the_failover_are_refused_and_what_to_do_is_said()
     refusal = may_deploy(replace(RECORD, leader=STANDBY, epoch=3), REGIONS, REGIONS)
     assert refusal is not None
     assert "us-west-2 leads, since 2026-01-01 00:00:00 UTC, in epoch 3" in refusal.reason
+    assert "the templates make ap-southeast-2 the primary" in refusal.reason
     assert "could undo the failover. Switch back first" in refusal.reason
 
 
