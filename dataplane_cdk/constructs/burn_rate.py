@@ -25,6 +25,7 @@ OBJECTIVE = 0.999
 STANDS_BY_AFTER = cdk.Duration.hours(6)
 # Good answers. A leader gives Route 53's checkers alone one a second or more; in a standby the readiness check asks for one
 # every quarter of an hour, and strangers for some more.
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 SERVED_AT_LEAST = 500
 # Errors of the load balancer itself are in no RequestCount where it chose no target; FILL: neither is published at zero.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html

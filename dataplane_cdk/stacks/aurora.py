@@ -13,7 +13,6 @@ from aws_cdk import aws_rds as rds
 from dataplane_cdk.config import Config, RegionConfig
 from dataplane_cdk.constructs import database_logs
 from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
-from dataplane_cdk.constructs.database_logs import keep_logs
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
 
@@ -92,7 +91,7 @@ class AuroraStack(RegionalStack):
             description=self.names.prefix,
             parameters={"rds.force_ssl": "1", **database_logs.PARAMETERS},
         )
-        keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
+        database_logs.keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
         cluster = rds.DatabaseCluster(
             self,
             "Database",

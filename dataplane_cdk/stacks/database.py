@@ -21,7 +21,6 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from dataplane_cdk.config import Config, RegionConfig
 from dataplane_cdk.constructs import database_logs
 from dataplane_cdk.constructs.database_login import DatabaseLogin, shared_credentials
-from dataplane_cdk.constructs.database_logs import keep_logs
 from dataplane_cdk.constructs.database_placement import DatabasePlacement
 from dataplane_cdk.stacks.network import ISOLATED, NetworkStack
 from dataplane_cdk.stacks.regional import RegionalStack
@@ -38,6 +37,7 @@ EXPORTED_LOGS = ("postgresql", "upgrade")
 # Half of the storage that there is from the first, since more comes too slowly for it. RDS switches a log file of 64 MiB every
 # five minutes, so that an idle leader fills this in a day and a third.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.Mechanisms-versions.html
+# https://www.artie.com/docs/guides/database/preventing-postgres-wal-growth-on-rds
 # https://www.postgresql.org/docs/16/runtime-config-replication.html#GUC-MAX-SLOT-WAL-KEEP-SIZE
 LARGEST_KEPT_LOG_MIB = STORAGE_GIB * 1024 // 2
 PARAMETERS = {
@@ -90,7 +90,7 @@ class DatabaseStack(RegionalStack):
         parameters = rds.ParameterGroup(
             self, "Parameters", engine=ENGINE, description=f"{self.names.prefix}", parameters=PARAMETERS
         )
-        keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
+        database_logs.keep_logs(self, self.names.database_logs(self.region), EXPORTED_LOGS)
         return {
             "instance_identifier": name,
             "instance_type": ec2.InstanceType(self.config.database_class.removeprefix("db.")),

@@ -13,8 +13,6 @@ from lab.commands.options import FAILED, PASSED, chosen_target, require_a_reason
 from lab.settings import SettingsError, within
 
 DAY_SECONDS = 86_400
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html, as runs are named here
-RUN_NAME = r"[A-Za-z0-9_-]{1,80}"
 
 
 def add_break_glass(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +86,8 @@ def break_glass(options: argparse.Namespace, console: Console) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from failover.domain.run import RUN_NAME
+
     if options.accept_loss is not None:
         within("--accept-loss", options.accept_loss, 0, DAY_SECONDS, "seconds")
     for name, run in (("--resume", options.resume), ("--take-over", options.take_over)):

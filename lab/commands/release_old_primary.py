@@ -31,7 +31,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     where = chosen_target(options)
     where.require(options.region)
     require_a_reason(options)
-    if not re.fullmatch(r"[A-Za-z0-9-]+-diverged-[0-9]+", options.instance):
+    from failover.application.release_old_primary import KEPT
+
+    if not re.fullmatch(f"[A-Za-z0-9-]+{KEPT}", options.instance):
         raise SettingsError(
             f"{options.instance!r} is not what a rebuild keeps: copy the name from the rebuild's message"
         )

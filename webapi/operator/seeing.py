@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Path, Query
 
 from failover.domain.journal import Entry
+from failover.domain.run import RUN_NAME
 from webapi.operator import models
 from webapi.operator.desk import Desk
 from webapi.operator.problems import NO_SUCH_RUN
 from webapi.operator.readiness_models import Readiness
 from webapi.problem_details import INVALID_REQUEST, Problem, documented
 
-RunName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The run's name")]
+RunName = Annotated[str, Path(pattern=f"^{RUN_NAME}$", description="The run's name")]
 Count = Annotated[int, Query(ge=1, le=100, description="How many at most")]
 
 

@@ -16,6 +16,9 @@ from failover.domain.journal import Event
 from failover.domain.plan import Plan
 from failover.domain.rebuild import divergence_key
 
+# After the instance's own name: what failover.domain.rebuild calls the one that is kept.
+KEPT = r"-diverged-[0-9]+"
+
 
 @dataclass(frozen=True)
 class ReleaseOldPrimary:
@@ -41,7 +44,7 @@ class ReleaseOldPrimary:
         if not said:
             return "A reason is needed."
         own = self.plan.region(self.region).database_instance
-        if not re.fullmatch(rf"{re.escape(own)}-diverged-\d+", instance):
+        if not re.fullmatch(re.escape(own) + KEPT, instance):
             return f"{instance} is not what a rebuild keeps: that is called {own}-diverged-<epoch>."
         found: DatabaseInstance | None = self.instances.describe(instance)
         if found is None:

@@ -15,9 +15,9 @@ from typing import Any
 from failover.domain.digest import digest_of
 from failover.domain.instants import aware
 from failover.domain.leader_record import Refusal
-from failover.domain.run import Run
+from failover.domain.run import RUN_NAME, Run
 
-SHAPE = r"(?P<run>[A-Za-z0-9_-]{1,80})\.(?P<secret>[A-Za-z0-9_-]{20,64})"
+SHAPE = rf"(?P<run>{RUN_NAME})\.(?P<secret>[A-Za-z0-9_-]{{20,64}})"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ from failover.domain.intake import TriggerKind
 
 LONGEST_SHOWN = 40
 
+# What Step Functions takes as an execution's name, of which only these characters are used here:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+RUN_NAME = r"[A-Za-z0-9_-]{1,80}"
+
 
 class RunStateError(ValueError):
     """The function was called with something that no run would send; the text is one sentence."""

@@ -56,11 +56,12 @@ def _read_topic(made: Made) -> Properties:
 
 
 def _create_subscription(wanted: Wanted) -> Created:
+    redrive = wanted.properties.get("RedrivePolicy")
     answer = wanted.client("sns").subscribe(
         TopicArn=wanted.properties["TopicArn"],
         Protocol=wanted.properties["Protocol"],
         Endpoint=wanted.properties["Endpoint"],
-        Attributes={key: json.dumps(wanted.properties[key]) for key in ("RedrivePolicy",) if key in wanted.properties},
+        Attributes={"RedrivePolicy": json.dumps(redrive)} if redrive else {},
         ReturnSubscriptionArn=True,
     )
     return Created(answer["SubscriptionArn"])
